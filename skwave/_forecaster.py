@@ -1,0 +1,475 @@
+"""The estimator: parameters, validation, fitted state. All else is delegated."""
+
+import contextlib
+import math
+import os
+from dataclasses import fields
+from numbers import Integral, Real
+
+import numpy as np
+from sklearn.base import BaseEstimator, RegressorMixin, _fit_context
+from sklearn.metrics import r2_score
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.validation import _check_sample_weight, check_is_fitted
+
+from skwave._checks import (
+    check_context,
+    check_n_steps,
+    check_targets,
+    check_units,
+    check_windows,
+    own_random_state,
+)
+from skwave._lesson import make_lesson, make_template, next_values, split_windows
+from skwave._model import to_keras
+from skwave._recursion import roll_forward
+from skwave._training import Recipe, train
+from skwave._window import find_runs
+
+# Updates after which the waves of the tutorial are forecast to 1 %; see benchmarks/README.md.
+AUTO_UPDATES = 800
+AUTO_EPOCHS = (3, 1000)
+
+
+class LSTMForecaster(RegressorMixin, BaseEstimator):
+    """Forecast a series with an LSTM that reads windows of it.
+
+    Parameters
+    ----------
+    units : int or sequence of int, default=300
+        Units of the LSTM layer, or of each of several layers.
+    horizon : int, default=1
+        Values that follow a window and are predicted at once; longer forecasts feed on them.
+    normalization : {"series", "window"} or None, default="series"
+        What the network sees: values less the mean of the training series and divided by its
+        standard deviation (``"series"``); values less the first one of their window, divided by
+        the standard deviation of such differences (``"window"``), so that the level carries over;
+        or the values as they are (None). Forecasts are in the units of the input in any case.
+    linear_skip : bool, default=False
+        Whether to add a linear model of the window to the network.
+    dropout : float, default=0.0
+        Share of each LSTM layer's outputs set to zero in training.
+    loss : str, callable or keras.losses.Loss, default="mean_squared_error"
+        Any loss that Keras knows, taken on the scale of the network.
+    optimizer : str, dict or keras.optimizers.Optimizer, default="adam"
+        Any optimizer that Keras knows. One that is an object, or the config of one, brings its
+        own learning rate and clipping: `learning_rate`, `schedule` and `clipnorm` do not apply.
+    learning_rate : float, default=3e-3
+        Peak learning rate.
+    schedule : {"cosine"} or None, default="cosine"
+        A linear warm-up over the first tenth of the updates and a cosine decay to a hundredth,
+        or a constant learning rate.
+    clipnorm : float or None, default=1.0
+        Norm that the gradient of a weight is clipped to.
+    batch_size : int, default=32
+        Windows in an update.
+    epochs : int or "auto", default="auto"
+        Passes over the training windows at most. ``"auto"`` makes about 800 updates, in 3 to
+        1,000 epochs.
+    validation_split : float, default=0.3
+        Share of the windows held out to choose the best epoch, in [0, 1). With 0 the training
+        loss chooses.
+    validation : {"random", "last"}, default="random"
+        Whether windows are held out at random, or the newest ones of each series. With
+        ``"last"``, windows whose targets reach into the held-out ones are left out.
+    patience : int or None, default=20
+        Epochs without a better validation loss after which training stops; None never stops. The
+        weights of the best epoch are restored in any case.
+    callbacks : list of keras.callbacks.Callback or None, default=None
+        Callbacks for Keras; each fit works on a copy.
+    checkpoint_dir : str, path-like or None, default=None
+        Folder for a Keras model at each improvement, named
+        ``model{epoch:03d}-loss{loss:.3f}-vloss{val_loss:.3f}.keras`` with epochs counted from 1.
+    warm_start : bool, default=False
+        Whether `fit` goes on from the weights and scales of the fit before.
+    jit_compile : bool or "auto", default="auto"
+        Whether XLA compiles the training, as in `keras.Model.compile`.
+    random_state : int, RandomState instance or None, default=None
+        Source of the order of windows, of initial weights and of dropout. None draws fresh
+        entropy each time; no global generator is used.
+    verbose : {0, 1, 2} or "auto", default=0
+        Keras's report: none, a progress bar, a line for each epoch.
+
+    Attributes
+    ----------
+    network_ : Network
+        The fitted weights as NumPy arrays.
+    history_ : dict of lists
+        Losses for each epoch, on the scale of the network.
+    best_epoch_ : int
+        The epoch whose weights were kept: an index into the lists of `history_`.
+    window_shape_ : tuple of (window_length, n_channels)
+        Shape of a window.
+    context_ : ndarray of shape window_shape_, or None
+        The last window, which `forecast` continues; None after ``fit(X, y)``.
+    n_features_in_ : int
+        Length of a window.
+    model_ : keras.Model
+        The network as a Keras model, in the units of the series; built on demand.
+    regressor_ : scikeras.wrappers.KerasRegressor
+        The regressor that trained the network. It exists only where the network was fitted, not
+        after loading.
+
+    See Also
+    --------
+    WindowTransformer : Cuts a series into windows.
+    make_forecast_pipeline : Forecasts in the units of a transformed series.
+
+    Notes
+    -----
+    Without `y` the targets are found in the windows themselves: the target of window i is the
+    newest value of window i + 1. A window whose successor does not continue it ends a series, so
+    the windows of several series, one after the other, train one model for all.
+
+    References
+    ----------
+    Hochreiter, S. and Schmidhuber, J. (1997). Long short-term memory. Neural Computation 9(8).
+
+    Examples
+    --------
+    >>> from skwave import LSTMForecaster, WindowTransformer
+    >>> from skwave.datasets import make_wave
+    >>> windows = WindowTransformer(20).fit_transform(make_wave("sine", n_cycles=5))
+    >>> forecaster = LSTMForecaster(units=8, epochs=2, random_state=0).fit(windows)
+    >>> forecaster.predict(windows).shape
+    (381,)
+    >>> forecaster.forecast(100).shape
+    (100,)
+    """
+
+    _parameter_constraints = {
+        "units": [Interval(Integral, 1, None, closed="left"), "array-like"],
+        "horizon": [Interval(Integral, 1, None, closed="left")],
+        "normalization": [StrOptions({"series", "window"}), None],
+        "linear_skip": ["boolean"],
+        "dropout": [Interval(Real, 0, 1, closed="left")],
+        "loss": [str, dict, callable],
+        "optimizer": "no_validation",  # Keras says what it knows
+        "learning_rate": [Interval(Real, 0, None, closed="neither")],
+        "schedule": [StrOptions({"cosine"}), None],
+        "clipnorm": [Interval(Real, 0, None, closed="neither"), None],
+        "batch_size": [Interval(Integral, 1, None, closed="left")],
+        "epochs": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
+        "validation_split": [Interval(Real, 0, 1, closed="left")],
+        "validation": [StrOptions({"random", "last"})],
+        "patience": [Interval(Integral, 0, None, closed="left"), None],
+        "callbacks": [list, tuple, None],
+        "checkpoint_dir": [str, os.PathLike, None],
+        "warm_start": ["boolean"],
+        "jit_compile": ["boolean", StrOptions({"auto"})],
+        "random_state": ["random_state"],
+        "verbose": ["boolean", Interval(Integral, 0, 2, closed="both"), StrOptions({"auto"})],
+    }
+
+    def __init__(
+        self,
+        units=300,
+        *,
+        horizon=1,
+        normalization="series",
+        linear_skip=False,
+        dropout=0.0,
+        loss="mean_squared_error",
+        optimizer="adam",
+        learning_rate=3e-3,
+        schedule="cosine",
+        clipnorm=1.0,
+        batch_size=32,
+        epochs="auto",
+        validation_split=0.3,
+        validation="random",
+        patience=20,
+        callbacks=None,
+        checkpoint_dir=None,
+        warm_start=False,
+        jit_compile="auto",
+        random_state=None,
+        verbose=0,
+    ):
+        self.units = units
+        self.horizon = horizon
+        self.normalization = normalization
+        self.linear_skip = linear_skip
+        self.dropout = dropout
+        self.loss = loss
+        self.optimizer = optimizer
+        self.learning_rate = learning_rate
+        self.schedule = schedule
+        self.clipnorm = clipnorm
+        self.batch_size = batch_size
+        self.epochs = epochs
+        self.validation_split = validation_split
+        self.validation = validation
+        self.patience = patience
+        self.callbacks = callbacks
+        self.checkpoint_dir = checkpoint_dir
+        self.warm_start = warm_start
+        self.jit_compile = jit_compile
+        self.random_state = random_state
+        self.verbose = verbose
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y=None, sample_weight=None):
+        """Learn the values that follow windows.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_windows, window_length, n_channels) or (n_windows, window_length)
+            Windows in the order of time, as `WindowTransformer` returns them.
+        y : array-like of shape (n_windows,) or (n_windows, n_outputs), default=None
+            Targets. None means forecasting: the targets are the values that follow the windows.
+            A `y` that is ``window_length - 1`` longer than the windows is one for each value of
+            the series; those at the ends of the windows are taken.
+        sample_weight : array-like of shape (n_windows,), default=None
+            Weights of the windows in the loss.
+
+        Returns
+        -------
+        self : object
+            The fitted forecaster.
+
+        Raises
+        ------
+        ValueError
+            If a parameter, `X`, `y` or `sample_weight` is out of its range, or if `y` is None and
+            no window continues another. The forecaster is then as it was before.
+        """
+        with _unchanged_on_failure(self):
+            start = self.network_ if self.warm_start and hasattr(self, "network_") else None
+            return self._fit(X, y, sample_weight, start=start)
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(self, X, y=None, sample_weight=None):
+        """Go on from the present weights for one pass over all of the windows.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_windows, window_length, n_channels) or (n_windows, window_length)
+            Windows in the order of time.
+        y : array-like, default=None
+            Targets, as in `fit`.
+        sample_weight : array-like of shape (n_windows,), default=None
+            Weights of the windows in the loss.
+
+        Returns
+        -------
+        self : object
+            The forecaster. Scales stay those of the first fit; `history_` grows by one epoch.
+
+        Raises
+        ------
+        ValueError
+            As in `fit`, or if the windows have another shape than before.
+        """
+        with _unchanged_on_failure(self):
+            history = getattr(self, "history_", {})
+            start = getattr(self, "network_", None)
+            self._fit(X, y, sample_weight, start=start, epochs=1, validation_split=0.0)
+            self.history_ = {k: history.get(k, []) + v for k, v in self.history_.items()}
+            self.best_epoch_ = len(self.history_["loss"]) - 1
+            return self
+
+    def predict(self, X):
+        """Predict what follows each window, one step ahead.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_windows, window_length, n_channels) or (n_windows, window_length)
+            Windows in the units of the series.
+
+        Returns
+        -------
+        ndarray of shape (n_windows,), (n_windows, n_channels), (n_windows, horizon) or \
+                (n_windows, horizon, n_channels)
+            Predictions; axes of length one are left out. After ``fit(X, y)``, of the shape of `y`.
+
+        Raises
+        ------
+        ValueError
+            If the windows have another shape than in `fit`, or hold NaN or infinity.
+        """
+        check_is_fitted(self)
+        windows = check_windows(self, X, reset=False)
+        predictions = self.network_.predict(windows)
+        return predictions.reshape(len(windows), *self._target_shape)
+
+    def score(self, X, y=None, sample_weight=None):
+        """Return the coefficient of determination, R², of the one-step predictions.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_windows, window_length, n_channels) or (n_windows, window_length)
+            Windows in the order of time.
+        y : array-like, default=None
+            Targets, as in `fit`.
+        sample_weight : array-like of shape (n_windows,), default=None
+            Weights of the windows.
+
+        Returns
+        -------
+        float
+            At most 1. A small one-step error is not yet a good forecast of many steps.
+        """
+        check_is_fitted(self)
+        windows = check_windows(self, X, reset=False)
+        which, targets = self._find_targets(windows, find_runs(windows), y)
+        if sample_weight is not None:
+            sample_weight = _check_sample_weight(sample_weight, windows)[which]
+        predictions = self.network_.predict(windows[which])
+        truth = targets.reshape(len(which), -1)
+        return r2_score(truth, predictions, sample_weight=sample_weight)
+
+    def forecast(self, n_steps, *, window=None):
+        """Forecast the values after the end of a series, feeding predictions back.
+
+        Parameters
+        ----------
+        n_steps : int
+            Values to forecast.
+        window : array-like of shape (window_length,), (window_length, n_channels) or \
+                (n_series, window_length, n_channels), default=None
+            The last known values of the series, or of each of several. None takes the end of the
+            series seen in `fit`.
+
+        Returns
+        -------
+        ndarray of shape (n_steps,), (n_steps, n_channels) or (n_series, n_steps[, n_channels])
+            Forecasts in the units of the series. One channel has no axis of its own.
+
+        Raises
+        ------
+        ValueError
+            If `n_steps` is below 1, the window has another shape than in `fit`, no window is
+            known, or the network predicts something other than the channels of the window.
+        TypeError
+            If `n_steps` is not an integer.
+        """
+        check_is_fitted(self)
+        n_steps = check_n_steps(n_steps)
+        network = self.network_
+        n_channels = self.window_shape_[1]
+        if network.n_outputs != network.horizon * n_channels:
+            raise ValueError(
+                f"forecast feeds predictions back, but y had {network.n_outputs} outputs for "
+                f"windows of {n_channels} channels. Fit without y, or use predict."
+            )
+        contexts = check_context(self, window)
+        batch = contexts if contexts.ndim == 3 else contexts[None]
+        forecasts = roll_forward(network, batch, n_steps)
+        if n_channels == 1:
+            forecasts = forecasts[..., 0]
+        return forecasts if contexts.ndim == 3 else forecasts[0]
+
+    @property
+    def model_(self):
+        """The network as a Keras model, in the units of the series; built on demand."""
+        if not hasattr(self, "network_"):
+            raise AttributeError("model_ exists after fit.")
+        if getattr(self, "_model", None) is None:
+            self._model = to_keras(self.network_)
+        return self._model
+
+    @property
+    def regressor_(self):
+        """The scikeras regressor that trained the network, fitted in this process."""
+        if getattr(self, "_regressor", None) is None:
+            raise AttributeError("regressor_ exists only in the process that fitted the network.")
+        # It was fed positions in the series; as a fitted regressor it takes the windows themselves.
+        regressor = self._regressor
+        regressor.model_ = self.model_
+        regressor.X_shape_ = (len(regressor.X_shape_), *self.window_shape_)
+        regressor.X_dtype_ = np.dtype(float)
+        regressor.n_features_in_ = self.window_shape_[0]
+        return regressor
+
+    # --- Fitting ------------------------------------------------------------------------------
+
+    def _fit(self, X, y, sample_weight, *, start, **changes):
+        units = check_units(self.units)
+        windows = check_windows(self, X, reset=start is None)
+        runs = find_runs(windows)
+        which, targets = self._find_targets(windows, runs, y)
+        if sample_weight is not None:
+            sample_weight = _check_sample_weight(sample_weight, windows)[which]
+        template = make_template(
+            windows, runs, targets,
+            normalization=self.normalization, horizon=self.horizon, follow=y is None,
+        )  # fmt: skip
+        if start is not None:
+            template = _continue_from(start, template, units)
+        random_state = own_random_state(self.random_state)
+        order, n_train = split_windows(
+            which, runs, self.horizon,
+            share=changes.pop("validation_split", self.validation_split),
+            newest=self.validation == "last", random_state=random_state,
+        )  # fmt: skip
+        recipe = self._recipe(units, n_train, **changes)
+        lesson = make_lesson(template, runs, which, targets, sample_weight, order, n_train)
+        trained = train(template, lesson, recipe, random_state=random_state)
+
+        self.network_ = trained.network
+        self.history_ = trained.history
+        self.best_epoch_ = trained.best_epoch
+        self.window_shape_ = windows.shape[1:]
+        self.context_ = np.array(windows[-1], float) if y is None else None
+        self._target_shape = targets.shape[1:]
+        self._regressor, self._model = trained.regressor, None
+        return self
+
+    def _find_targets(self, windows, runs, y):
+        """Return the windows that have a target, and the targets."""
+        if y is None:
+            return next_values(runs, windows.shape[1], self.horizon)
+        return np.arange(len(windows)), check_targets(y, windows, self.horizon)
+
+    def _recipe(self, units, n_train, **changes):
+        """Return the parameters that are Keras's concern."""
+        names = {f.name for f in fields(Recipe)}
+        recipe = {k: v for k, v in self.get_params(deep=False).items() if k in names}
+        recipe |= {"units": units} | changes
+        if recipe["epochs"] == "auto":
+            per_epoch = math.ceil(n_train / self.batch_size)
+            recipe["epochs"] = int(np.clip(math.ceil(AUTO_UPDATES / per_epoch), *AUTO_EPOCHS))
+        return Recipe(**recipe)
+
+    def __getstate__(self):
+        # Keras's objects belong to the process that fitted: the state is plain data.
+        state = super().__getstate__().copy()
+        if "network_" in state:
+            state |= {"_regressor": None, "_model": None, "callbacks": None}
+        return state
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = True
+        tags.target_tags.required = False
+        tags.target_tags.multi_output = True
+        return tags
+
+
+@contextlib.contextmanager
+def _unchanged_on_failure(estimator):
+    """Put an estimator's attributes back as they were if anything is raised."""
+    before = dict(vars(estimator))
+    try:
+        yield
+    except BaseException:
+        vars(estimator).clear()
+        vars(estimator).update(before)
+        raise
+
+
+def _continue_from(start, template, units):
+    """Return the network to go on from, if it can learn what the template asks for."""
+    shapes = [
+        (n.window_length, n.n_channels, n.n_outputs, n.horizon, n.anchored)
+        for n in (start, template)
+    ]
+    before = tuple(len(recurrent) for _, recurrent, _ in start.layers)
+    if shapes[0] != shapes[1] or before != units:
+        raise ValueError(
+            f"Training cannot go on: the fitted network has units={before} and (window_length, "
+            f"n_channels, n_outputs, horizon, relative to the window) = {shapes[0]}, but "
+            f"units={units} and {shapes[1]} are asked for. Set warm_start=False and fit anew."
+        )
+    return start

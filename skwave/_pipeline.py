@@ -1,0 +1,279 @@
+"""A pipeline whose forecasts are in the units of the series it was given."""
+
+import numpy as np
+from sklearn.metrics import r2_score
+from sklearn.pipeline import Pipeline, _name_estimators
+from sklearn.utils.validation import check_is_fitted
+
+from skwave._checks import check_n_steps
+from skwave._index import describe, next_index, with_form
+from skwave._window import WindowTransformer
+
+
+class ForecastPipeline(Pipeline):
+    """A pipeline that forecasts in the units of the series.
+
+    Parameters
+    ----------
+    steps : list of (name, estimator)
+        Any number of invertible transformers, then a `WindowTransformer` and an `LSTMForecaster`.
+    transform_input : list of str, default=None
+        As in `sklearn.pipeline.Pipeline`.
+    memory : str or joblib.Memory, default=None
+        As in `sklearn.pipeline.Pipeline`.
+    verbose : bool, default=False
+        As in `sklearn.pipeline.Pipeline`.
+
+    Attributes
+    ----------
+    transformed_ : ndarray of shape (n_values, n_channels)
+        The training series as the windows are cut from it.
+
+    See Also
+    --------
+    make_forecast_pipeline : Names the steps by itself.
+
+    Notes
+    -----
+    The transformers before the windows are inverted on the whole series, forecasts appended, so
+    that those which look back (differences) or at the position (a season) go on from its end. It
+    takes ``inverse_transform(transform(series))`` to be the series.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.preprocessing import FunctionTransformer
+    >>> from skwave import LSTMForecaster, WindowTransformer, make_forecast_pipeline
+    >>> growth = np.exp(0.02 * np.arange(200.0))
+    >>> log = FunctionTransformer(np.log, inverse_func=np.exp)
+    >>> forecaster = LSTMForecaster(units=8, epochs=2, random_state=0)
+    >>> model = make_forecast_pipeline(log, WindowTransformer(20), forecaster).fit(growth)
+    >>> model.forecast(12).shape
+    (12,)
+    """
+
+    def fit(self, X, y=None, **params):
+        """Fit all steps on a series.
+
+        Parameters
+        ----------
+        X : array-like or pandas object of shape (n_values,) or (n_values, n_channels)
+            The series. A pandas index with a frequency is continued by the forecasts.
+        y : None
+            Ignored: the targets are the values that follow the windows.
+        **params : dict
+            Parameters for the steps, as in `sklearn.pipeline.Pipeline`.
+
+        Returns
+        -------
+        self : object
+            The pipeline.
+
+        Raises
+        ------
+        ValueError
+            If a step but the last two cannot be inverted, or a step refuses the series.
+        """
+        self._check_steps()
+        before = dict(vars(self))
+        try:
+            super().fit(_as_columns(X), None, **params)
+            self._form = describe(X)
+            self.transformed_ = self._transform(X)
+        except BaseException:
+            vars(self).clear()
+            vars(self).update(before)
+            raise
+        return self
+
+    def forecast(self, n_steps, *, context=None):
+        """Forecast the values after the end of the series.
+
+        Parameters
+        ----------
+        n_steps : int
+            Values to forecast.
+        context : array-like or pandas object of shape (n_values[, n_channels]), default=None
+            Another series to continue, of at least a window. None continues that of `fit`.
+
+        Returns
+        -------
+        ndarray, Series or DataFrame of shape (n_steps,) or (n_steps, n_channels)
+            Forecasts, of the kind of the series, whose index continues. An array where the
+            series is one, or where its index has no regular step.
+
+        Raises
+        ------
+        ValueError
+            If `n_steps` is below 1, `context` is shorter than a window, or a step that looks
+            back cannot be inverted on `context`.
+        TypeError
+            If `n_steps` is not an integer.
+        """
+        check_is_fitted(self)
+        n_steps = check_n_steps(n_steps)
+        if context is None:
+            transformed, form = self.transformed_, self._form
+        else:
+            transformed, form = self._transform(context), describe(context)
+            self._check_inverse(context, transformed)
+        window = self[-2].transform(transformed)[-1]
+        steps = self[-1].forecast(n_steps, window=window).reshape(n_steps, -1)
+        values = self._invert(np.concatenate([transformed, steps]))[-n_steps:]
+        index = None if form is None else next_index(form, n_steps)
+        return _like_input(values, form, index)
+
+    def predict(self, X, **params):
+        """Predict the value after every window of a series, one step ahead.
+
+        Parameters
+        ----------
+        X : array-like or pandas object of shape (n_values,) or (n_values, n_channels)
+            The series, in its units.
+        **params : dict
+            Not used.
+
+        Returns
+        -------
+        ndarray, Series or DataFrame of shape (n_windows,) or (n_windows, n_channels)
+            Predictions; the last one is that of the value after the end of the series.
+
+        Raises
+        ------
+        ValueError
+            If the series is shorter than a window, or a step refuses it.
+        """
+        check_is_fitted(self)
+        transformed = self._transform(X)
+        windows = self[-2].transform(transformed)
+        steps = self[-1].predict(windows).reshape(len(windows), -1)
+        values = self._invert_each(transformed, steps)
+        form = describe(X)
+        index = None if form is None else next_index(form, 1)
+        if index is not None:
+            index = X.index[len(X) - len(values) + 1 :].append(index)
+        return _like_input(values, form, index)
+
+    def score(self, X, y=None, sample_weight=None, **params):
+        """Return R² of the one-step predictions in the units of the series.
+
+        Parameters
+        ----------
+        X : array-like or pandas object of shape (n_values,) or (n_values, n_channels)
+            The series.
+        y : None
+            Ignored.
+        sample_weight : array-like of shape (n_predicted,), default=None
+            Weights of the values after the first window.
+        **params : dict
+            Not used.
+
+        Returns
+        -------
+        float
+            At most 1.
+        """
+        predictions = np.asarray(self.predict(X))[:-1]
+        truth = np.asarray(_as_columns(X))[-len(predictions) :]
+        return r2_score(truth, predictions.reshape(truth.shape), sample_weight=sample_weight)
+
+    def _check_steps(self):
+        """Raise an error that names the step which is in the way."""
+        if len(self.steps) < 2 or not isinstance(self.steps[-2][1], WindowTransformer):
+            raise ValueError(
+                "steps must end with a WindowTransformer and an LSTMForecaster, but are "
+                f"{[name for name, _ in self.steps]}."
+            )
+        if not hasattr(self.steps[-1][1], "forecast"):
+            raise ValueError(f"the last step, {self.steps[-1][0]!r}, has no method forecast.")
+        for name, step in self.steps[:-2]:
+            if step not in (None, "passthrough") and not hasattr(step, "inverse_transform"):
+                raise ValueError(
+                    f"step {name!r} ({type(step).__name__}) has no inverse_transform, so that "
+                    "forecasts cannot be brought back to the units of the series. Leave it out, "
+                    "or use Pipeline."
+                )
+
+    def _transformers(self):
+        return [step for _, step in self.steps[:-2] if step not in (None, "passthrough")]
+
+    def _transform(self, X):
+        X = _as_columns(X)
+        for step in self._transformers():
+            X = step.transform(X)
+        return np.asarray(X, dtype=float).reshape(len(X), -1)
+
+    def _invert(self, values):
+        for step in reversed(self._transformers()):
+            values = np.asarray(step.inverse_transform(values))
+        return values
+
+    def _invert_each(self, transformed, steps):
+        """Invert predictions, each as the value after the ones that were known to it.
+
+        Where rows are inverted one by one, as most transformers do, this is a single call; where
+        they depend on those before (differences), it is one call for each prediction.
+        """
+        first = len(transformed) - len(steps) + 1
+
+        def one(k):
+            return self._invert(np.concatenate([transformed[: first + k], steps[k : k + 1]]))[-1:]
+
+        together = self._invert(np.concatenate([transformed[:first], steps]))[-len(steps) :]
+        probes = sorted({0, len(steps) // 2, len(steps) - 1})
+        if all(np.allclose(one(k), together[k : k + 1], rtol=1e-9) for k in probes):
+            return together
+        return np.concatenate([one(k) for k in range(len(steps))])
+
+    def _check_inverse(self, context, transformed):
+        again = self._invert(transformed)
+        truth = np.asarray(_as_columns(context), dtype=float)
+        if again.shape != truth.shape or not np.allclose(again, truth, rtol=1e-6):
+            raise ValueError(
+                "context cannot be continued: a step of the pipeline is inverted from the start of "
+                "the training series. Give a context that begins where the training series began."
+            )
+
+
+def make_forecast_pipeline(*steps, memory=None, verbose=False):
+    """Make a `ForecastPipeline` whose steps are named after their classes.
+
+    Parameters
+    ----------
+    *steps : list of estimators
+        Invertible transformers, a `WindowTransformer` and an `LSTMForecaster`.
+    memory : str or joblib.Memory, default=None
+        As in `sklearn.pipeline.make_pipeline`.
+    verbose : bool, default=False
+        As in `sklearn.pipeline.make_pipeline`.
+
+    Returns
+    -------
+    ForecastPipeline
+        The pipeline, not fitted.
+
+    Examples
+    --------
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> from skwave import LSTMForecaster, WindowTransformer, make_forecast_pipeline
+    >>> model = make_forecast_pipeline(StandardScaler(), WindowTransformer(), LSTMForecaster())
+    >>> [name for name, _ in model.steps]
+    ['standardscaler', 'windowtransformer', 'lstmforecaster']
+    """
+    return ForecastPipeline(_name_estimators(steps), memory=memory, verbose=verbose)
+
+
+def _like_input(values, form, index):
+    """Return forecasts as pandas if the index goes on, else as an array without needless axes."""
+    if index is not None:
+        return with_form(values, form, index)
+    return values[:, 0] if values.shape[1] == 1 else values
+
+
+def _as_columns(X):
+    """Return a series of shape (n_values,) as one column, with its name and index."""
+    if hasattr(X, "to_frame"):
+        return X.to_frame(X.name if X.name is not None else "value")
+    if np.ndim(X) == 1:
+        return np.reshape(X, (-1, 1))
+    return X

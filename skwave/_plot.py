@@ -1,0 +1,238 @@
+"""Displays: a forecast over the truth, and the losses of a training."""
+
+import numpy as np
+from sklearn.utils.validation import check_array, check_consistent_length, check_is_fitted
+
+# The tutorial's colours: the truth in red, the forecast in blue.
+TRUTH, FORECAST = "tab:red", "tab:blue"
+
+
+class ForecastDisplay:
+    """A forecast over the true values, one panel for each channel.
+
+    Make one with `from_estimator` or `from_predictions`.
+
+    Parameters
+    ----------
+    y_true : ndarray of shape (n_steps,) or (n_steps, n_channels)
+        The true values.
+    y_pred : ndarray of the same shape
+        The forecast.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes or ndarray of Axes
+        The axes of the last `plot`.
+    figure_ : matplotlib Figure
+        Their figure.
+
+    See Also
+    --------
+    HistoryDisplay : The losses of a training.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skwave import ForecastDisplay
+    >>> wave = np.sin(np.arange(20.0))
+    >>> display = ForecastDisplay.from_predictions(wave, wave + 0.1)
+    >>> display.ax_.get_xlabel()
+    'Steps after the last known value'
+    """
+
+    def __init__(self, *, y_true, y_pred):
+        self.y_true = y_true
+        self.y_pred = y_pred
+
+    @classmethod
+    def from_estimator(cls, estimator, y_true, *, ax=None, **kwargs):
+        """Forecast as many steps as there are true values, and draw both.
+
+        Parameters
+        ----------
+        estimator : object
+            A fitted estimator with a method `forecast`, or a pipeline that ends with one.
+        y_true : array-like of shape (n_steps,) or (n_steps, n_channels)
+            The values that came after the end of the training series.
+        ax : matplotlib Axes or sequence of Axes, default=None
+            Where to draw; None makes a figure.
+        **kwargs : dict
+            Properties of the forecast's line.
+
+        Returns
+        -------
+        ForecastDisplay
+            The display, drawn.
+        """
+        check_is_fitted(estimator)
+        forecaster = estimator if hasattr(estimator, "forecast") else estimator[-1]
+        y_pred = forecaster.forecast(len(y_true))
+        return cls.from_predictions(y_true, y_pred, ax=ax, **kwargs)
+
+    @classmethod
+    def from_predictions(cls, y_true, y_pred, *, ax=None, **kwargs):
+        """Draw a forecast that was made before.
+
+        Parameters
+        ----------
+        y_true, y_pred : array-like of shape (n_steps,) or (n_steps, n_channels)
+            The true values and the forecast.
+        ax : matplotlib Axes or sequence of Axes, default=None
+            Where to draw; None makes a figure.
+        **kwargs : dict
+            Properties of the forecast's line.
+
+        Returns
+        -------
+        ForecastDisplay
+            The display, drawn.
+
+        Raises
+        ------
+        ValueError
+            If the two differ in shape or hold NaN or infinity.
+        """
+        y_true, y_pred = (
+            check_array(y, ensure_2d=False, input_name=name)
+            for y, name in ((y_true, "y_true"), (y_pred, "y_pred"))
+        )
+        check_consistent_length(y_true, y_pred)
+        if y_true.size != y_pred.size:
+            raise ValueError(
+                f"y_true has shape {y_true.shape} and y_pred has shape {y_pred.shape}; "
+                "the same shape is needed."
+            )
+        return cls(y_true=y_true, y_pred=y_pred).plot(ax, **kwargs)
+
+    def plot(self, ax=None, **kwargs):
+        """Draw the truth in red and the forecast in blue.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes or sequence of Axes, default=None
+            Where to draw, one for each channel; None makes a figure.
+        **kwargs : dict
+            Properties of the forecast's line.
+
+        Returns
+        -------
+        ForecastDisplay
+            The display itself.
+        """
+        truth = np.reshape(self.y_true, (len(self.y_true), -1))
+        forecast = np.reshape(self.y_pred, truth.shape)
+        axes = _make_axes(ax, truth.shape[1])
+        steps = np.arange(1, len(truth) + 1)
+        style = {"color": FORECAST, "label": "Forecast", "linestyle": "--"} | kwargs
+        for channel, panel in enumerate(axes):
+            panel.plot(
+                steps, truth[:, channel], color=TRUTH, label="Truth", linewidth=2.5, alpha=0.6
+            )
+            panel.plot(steps, forecast[:, channel], **style)
+            panel.set_ylabel("Value" if len(axes) == 1 else f"Channel {channel}")
+            panel.legend(loc="upper right")
+        axes[-1].set_xlabel("Steps after the last known value")
+        self.ax_ = axes[0] if len(axes) == 1 else axes
+        self.figure_ = axes[0].figure
+        return self
+
+
+class HistoryDisplay:
+    """The losses of a training, epoch by epoch.
+
+    Make one with `from_estimator`.
+
+    Parameters
+    ----------
+    history : dict of lists
+        The losses, as in ``LSTMForecaster.history_``.
+    best_epoch : int
+        The epoch whose weights were kept, counted from 0.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+        The axes of the last `plot`.
+    figure_ : matplotlib Figure
+        Their figure.
+
+    See Also
+    --------
+    ForecastDisplay : A forecast over the truth.
+
+    Examples
+    --------
+    >>> from skwave import HistoryDisplay
+    >>> history = {"loss": [1.0, 0.1], "val_loss": [1.1, 0.2]}
+    >>> HistoryDisplay(history=history, best_epoch=1).plot().ax_.get_xlabel()
+    'Epoch'
+    """
+
+    def __init__(self, *, history, best_epoch):
+        self.history = history
+        self.best_epoch = best_epoch
+
+    @classmethod
+    def from_estimator(cls, estimator, *, ax=None):
+        """Draw the history of a fitted forecaster.
+
+        Parameters
+        ----------
+        estimator : object
+            A fitted `LSTMForecaster`, or a pipeline that ends with one.
+        ax : matplotlib Axes, default=None
+            Where to draw; None makes a figure.
+
+        Returns
+        -------
+        HistoryDisplay
+            The display, drawn.
+        """
+        check_is_fitted(estimator)
+        forecaster = estimator if hasattr(estimator, "history_") else estimator[-1]
+        return cls(history=forecaster.history_, best_epoch=forecaster.best_epoch_).plot(ax)
+
+    def plot(self, ax=None):
+        """Draw one line for each loss and mark the epoch that was kept.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Where to draw; None makes a figure.
+
+        Returns
+        -------
+        HistoryDisplay
+            The display itself.
+        """
+        from matplotlib.ticker import MaxNLocator
+
+        (ax,) = _make_axes(ax, 1)
+        names = {
+            "loss": "Training loss",
+            "val_loss": "Validation loss",
+            "val_forecast": "Validation forecast error",
+        }
+        for name, label in names.items():
+            if name in self.history:
+                losses = self.history[name]
+                ax.plot(np.arange(1, len(losses) + 1), losses, marker=".", label=label)
+        ax.axvline(self.best_epoch + 1, color="gray", linestyle=":", label="Weights kept")
+        ax.set(xlabel="Epoch", ylabel="Loss, on the scale of the network", yscale="log")
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+        ax.legend()
+        self.ax_, self.figure_ = ax, ax.figure
+        return self
+
+
+def _make_axes(ax, n_panels):
+    """Return `n_panels` axes as a flat array: those given, or those of a new figure."""
+    if ax is None:
+        import matplotlib.pyplot as plt
+
+        size = (8, 2 + 2.5 * n_panels)
+        _, ax = plt.subplots(n_panels, 1, sharex=True, figsize=size, layout="constrained")
+    axes = np.array(ax, dtype=object).reshape(-1)
+    if len(axes) != n_panels:
+        raise ValueError(f"ax has {len(axes)} axes, but {n_panels} are needed, one for a channel.")
+    return axes

@@ -1,0 +1,131 @@
+"""The multi-step recursion: forecasts that feed on themselves."""
+
+import numpy as np
+
+from skwave._network import BLOCK_ROWS, make_cells, make_head
+
+
+def roll_forward(network, contexts, n_steps):
+    """Forecast the values that follow each context, feeding predictions back.
+
+    Parameters
+    ----------
+    network : Network
+        The fitted network; it must predict all channels, `horizon` values at once.
+    contexts : ndarray of shape (n_contexts, window_length, n_channels)
+        The last known values of each series, in its units.
+    n_steps : int
+        Values to forecast.
+
+    Returns
+    -------
+    ndarray of shape (n_contexts, n_steps, n_channels)
+        Forecasts in the units of the series.
+
+    Notes
+    -----
+    Every window starts from a zero state, so that a loop which reads the newest window anew for
+    each value takes ``n_steps * window_length`` steps of one row. But the windows overlap: when a
+    value becomes known, all unfinished windows that contain it advance by one step together, in
+    one product. The windows stand in a ring of slots, each with the state it has reached; the
+    result is that of the loop, to rounding, after ``n_steps + window_length`` products.
+    """
+    slots = -(-network.window_length // network.horizon)
+    size = max(1, BLOCK_ROWS // slots)
+    blocks = [
+        _Wavefront(network, contexts[begin : begin + size], n_steps).run()
+        for begin in range(0, len(contexts), size)
+    ]
+    return np.concatenate(blocks)[:, :n_steps]
+
+
+class _Wavefront:
+    """One block of contexts on its way.
+
+    Window j starts with value ``j * horizon`` of the context and predicts the block of values
+    after its end. Rows of the states are ordered slot by slot, the contexts of a slot together.
+    """
+
+    def __init__(self, network, contexts, n_steps):
+        self.network = network
+        self.length, self.horizon = network.window_length, network.horizon
+        self.n_contexts = len(contexts)
+        self.n_windows = -(-n_steps // self.horizon)
+        self.n_slots = min(-(-self.length // self.horizon), self.n_windows)
+        self.cells, self.head = make_cells(network), make_head(network)
+        n_rows = self.n_slots * self.n_contexts
+        self.states = [tuple(np.zeros((2, n_rows, c.units), np.float32)) for c in self.cells]
+        self.gates = [np.empty((n_rows, 4 * c.units), np.float32) for c in self.cells]
+        # Known and predicted values on the scale of the layers, time first.
+        n_values = self.length + self.n_windows * self.horizon
+        self.values = np.empty((n_values, self.n_contexts, network.n_channels))
+        self.values[: self.length] = network.scale(contexts).transpose(1, 0, 2)
+        self.anchors = np.zeros((self.n_slots, self.n_contexts, network.n_channels))
+
+    def run(self):
+        """Read value after value until the last window has predicted."""
+        forecasts = np.empty((self.n_contexts, self.n_windows, self.network.n_outputs))
+        for time in range((self.n_windows - 1) * self.horizon + self.length):
+            if time % self.horizon == 0 and time // self.horizon < self.n_windows:
+                self._open(time // self.horizon)
+            self._advance(time)
+            number, rest = divmod(time + 1 - self.length, self.horizon)
+            if number >= 0 and rest == 0:
+                forecasts[:, number] = self._close(number)
+        shape = (self.n_contexts, -1, self.network.n_channels)
+        return self.network.unscale(forecasts).reshape(shape)
+
+    def _rows(self, slots):
+        return slice(slots.start * self.n_contexts, slots.stop * self.n_contexts)
+
+    def _slot(self, number):
+        slot = number % self.n_slots
+        return slice(slot, slot + 1)
+
+    def _open(self, number):
+        """Give window `number` a slot and a zero state."""
+        slot = self._slot(number)
+        for hidden, memory in self.states:
+            hidden[self._rows(slot)] = 0
+            memory[self._rows(slot)] = 0
+        if self.network.anchored:
+            self.anchors[slot] = self.values[number * self.horizon]
+
+    def _active(self, time):
+        """Return the slots of the windows that contain the value at `time`."""
+        oldest = max(0, (time - self.length) // self.horizon + 1)
+        newest = min(time // self.horizon, self.n_windows - 1)
+        if oldest // self.n_slots == newest // self.n_slots:
+            return slice(oldest % self.n_slots, newest % self.n_slots + 1)
+        # Around the end of the ring: a slot between the two is carried along unused.
+        return slice(0, self.n_slots)
+
+    def _advance(self, time):
+        """Let every open window read the value at `time`."""
+        slots = self._active(time)
+        rows = self._rows(slots)
+        inputs = self.values[time][None]
+        if self.network.anchored:
+            inputs = inputs - self.anchors[slots]
+        inputs = inputs.astype(np.float32)
+        for cell, (hidden, memory), gates in zip(self.cells, self.states, self.gates, strict=True):
+            hidden, memory, gates = hidden[rows], memory[rows], gates[rows]
+            np.matmul(hidden, cell.recurrent_kernel, out=gates)
+            by_slot = gates.reshape(-1, self.n_contexts, gates.shape[1])
+            by_slot += cell.drive(inputs)
+            cell.advance(gates, hidden, memory)
+            inputs = hidden.reshape(by_slot.shape[:2] + (-1,))
+
+    def _close(self, number):
+        """Predict with window `number`, make its values known, and return the head's outputs."""
+        begin = number * self.horizon
+        slot = self._slot(number)
+        window = self.values[begin : begin + self.length].transpose(1, 0, 2)
+        window = window - self.anchors[slot][0][:, None]
+        outputs = self.head(self.states[-1][0][self._rows(slot)], window)
+        outputs += np.tile(self.anchors[slot][0], self.horizon)
+        network = self.network
+        values = network.unscale(outputs).reshape(self.n_contexts, self.horizon, -1)
+        end = begin + self.length
+        self.values[end : end + self.horizon] = network.scale(values).transpose(1, 0, 2)
+        return outputs

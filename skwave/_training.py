@@ -1,0 +1,195 @@
+"""Training: from a lesson to a `Network`, by way of scikeras.
+
+Keras and scikeras are imported inside functions only: both bring TensorFlow, which takes seconds
+to import and is of no use to somebody who only forecasts.
+"""
+
+import copy
+import math
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from skwave._model import borrowed_model, import_keras, read_network, reset, set_series, to_keras
+from skwave._network import Network
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How to train: the parameters of `LSTMForecaster` that are Keras's concern."""
+
+    units: tuple
+    dropout: float
+    loss: Any
+    optimizer: Any
+    learning_rate: float
+    schedule: str | None
+    clipnorm: float | None
+    batch_size: int
+    epochs: int
+    patience: int | None
+    callbacks: list | None
+    checkpoint_dir: str | os.PathLike | None
+    jit_compile: bool | str
+    verbose: int | str
+
+
+class Trained(NamedTuple):
+    """What training hands back."""
+
+    network: Network
+    history: dict
+    best_epoch: int
+    regressor: Any
+
+
+def train(template, lesson, recipe, *, random_state, judge=None):
+    """Train the layers of a network.
+
+    Parameters
+    ----------
+    template : Network
+        Shapes and scales; where it has layers, training goes on from their weights.
+    lesson : Lesson
+        Windows and targets on the scale of the layers.
+    recipe : Recipe
+        How to train.
+    random_state : numpy.random.RandomState
+        The source of all random numbers.
+    judge : None or callable, default=None
+        A function of a `Network` that returns its error; where given, it chooses the best epoch
+        in place of the validation loss. The history calls it ``val_forecast``.
+
+    Returns
+    -------
+    Trained
+        The network with the weights of the best epoch, and the history.
+    """
+    keras = import_keras()
+    with borrowed_model(template, recipe, len(lesson.values)) as model:
+        reset(keras, model, template, random_state)
+        set_series(model, lesson.values)
+        monitor = _monitor(lesson, judge)
+        callbacks = [
+            *_judging(keras, model, template, judge),
+            *_scheduling(keras, model, recipe, lesson.n_train),
+            *_stopping(keras, recipe, monitor),
+            *_checkpointing(keras, model, template, recipe, monitor),
+            *copy.deepcopy(recipe.callbacks or []),
+        ]
+        regressor = _run_scikeras(model, lesson, recipe, callbacks)
+        network = read_network(model, template)
+    history = {name: [float(v) for v in values] for name, values in regressor.history_.items()}
+    best = int(np.argmin(history[monitor]))
+    return Trained(network, history, best, regressor)
+
+
+def _run_scikeras(model, lesson, recipe, callbacks):
+    """Let scikeras fit the model on the positions of the windows."""
+    from scikeras.wrappers import KerasRegressor
+
+    n = lesson.n_train
+    x, y, w = lesson.starts[:, None].astype(np.int32), lesson.targets, lesson.weights
+    held_out = (x[n:], y[n:]) if w is None else (x[n:], y[n:], w[n:])
+    regressor = KerasRegressor(
+        model=model,
+        epochs=recipe.epochs,
+        batch_size=recipe.batch_size,
+        verbose=recipe.verbose,
+        callbacks=callbacks,
+        # The windows come in random order already, the same in each epoch.
+        fit__shuffle=False,
+        fit__validation_data=held_out if len(held_out[0]) else None,
+        fit__validation_batch_size=max(256, recipe.batch_size),
+    )
+    return regressor.fit(x[:n], y[:n], sample_weight=None if w is None else w[:n])
+
+
+def _monitor(lesson, judge):
+    if judge is not None:
+        return "val_forecast"
+    return "val_loss" if lesson.n_train < len(lesson.starts) else "loss"
+
+
+def _judging(keras, model, template, judge):
+    """Add the judge's word to the logs, before any other callback reads them."""
+    if judge is None:
+        return
+
+    def write(epoch, logs):
+        logs["val_forecast"] = float(judge(read_network(model, template)))
+
+    yield keras.callbacks.LambdaCallback(on_epoch_end=write)
+
+
+def learning_rate_factor(step, n_steps):
+    """Share of the peak learning rate at an update: a linear warm-up, then half a cosine.
+
+    Parameters
+    ----------
+    step : int
+        Number of the update, from 0.
+    n_steps : int
+        Updates of the whole training.
+
+    Returns
+    -------
+    float
+        Between 0.01, at the end, and 1, after the first tenth.
+    """
+    warm_up = max(1, n_steps // 10)
+    if step < warm_up:
+        return (step + 1) / warm_up
+    done = (step - warm_up) / max(1, n_steps - warm_up)
+    return 0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * done))
+
+
+def _scheduling(keras, model, recipe, n_train):
+    """Set the learning rate before every update.
+
+    Not as a Keras schedule: that is part of the graph, which would be traced anew for each length.
+    """
+    if recipe.schedule is None or not isinstance(recipe.optimizer, str):
+        return
+    per_epoch = math.ceil(n_train / recipe.batch_size)
+    steps = iter(range(per_epoch * recipe.epochs))
+
+    def set_rate(batch, logs=None):
+        factor = learning_rate_factor(next(steps), per_epoch * recipe.epochs)
+        model.optimizer.learning_rate = recipe.learning_rate * factor
+
+    yield keras.callbacks.LambdaCallback(on_train_batch_begin=set_rate)
+
+
+def _stopping(keras, recipe, monitor):
+    """Keep the best weights, and stop when they are old."""
+    patience = recipe.epochs if recipe.patience is None else recipe.patience
+    yield keras.callbacks.EarlyStopping(
+        monitor, patience=patience, mode="min", restore_best_weights=True
+    )
+
+
+def _checkpointing(keras, model, template, recipe, monitor):
+    """Write the model, in the units of the series, at each improvement."""
+    if recipe.checkpoint_dir is None:
+        return
+    folder = Path(recipe.checkpoint_dir)
+    best = math.inf
+
+    def write(epoch, logs):
+        nonlocal best
+        if logs[monitor] < best:
+            best = logs[monitor]
+            losses = f"-loss{logs['loss']:.3f}"
+            if "val_loss" in logs:
+                losses += f"-vloss{logs['val_loss']:.3f}"
+            path = folder / f"model{epoch + 1:03d}{losses}.keras"
+            # In one move, so that a crash leaves no half a file behind.
+            part = folder / f".{path.name}.part.keras"
+            to_keras(read_network(model, template)).save(part)
+            os.replace(part, path)
+
+    yield keras.callbacks.LambdaCallback(on_epoch_end=write)

@@ -1,0 +1,275 @@
+"""Windows of a series, and the values that follow them."""
+
+from numbers import Integral
+from typing import NamedTuple
+
+import numpy as np
+from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
+from sklearn.utils._param_validation import Interval
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+
+class Runs(NamedTuple):
+    """Windows stored once: each value of a series stands in `values` a single time.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_values, n_channels)
+        The series, one after the other.
+    starts : ndarray of shape (n_windows,)
+        Where each window begins in `values`.
+    first : ndarray of shape (n_runs,)
+        The number of each run's first window; a run is what one series gives.
+    """
+
+    values: np.ndarray
+    starts: np.ndarray
+    first: np.ndarray
+
+    @property
+    def lengths(self):
+        """Windows in each run, of shape (n_runs,)."""
+        return np.diff(self.first, append=len(self.starts))
+
+
+def sliding_windows(series, window_length):
+    """Every run of `window_length` consecutive values, as a read-only view.
+
+    Parameters
+    ----------
+    series : ndarray of shape (n_values, n_channels)
+        The series.
+    window_length : int
+        Values in a window.
+
+    Returns
+    -------
+    ndarray of shape (n_values - window_length + 1, window_length, n_channels)
+        Window i holds the values i … i + window_length - 1.
+    """
+    windows = np.lib.stride_tricks.sliding_window_view(series, window_length, axis=0)
+    return windows.transpose(0, 2, 1)
+
+
+def is_sliding_view(windows):
+    """Tell whether `windows` is a zero-copy view of one series, without reading a value."""
+    return (
+        isinstance(windows, np.ndarray)
+        and windows.ndim == 3
+        and min(windows.shape) > 0
+        and windows.strides[0] == windows.strides[1]
+    )
+
+
+def series_under(windows):
+    """Return the series of shape (n_values, n_channels) that a sliding view shows."""
+    n_windows, length, n_channels = windows.shape
+    return np.lib.stride_tricks.as_strided(
+        windows,
+        shape=(n_windows + length - 1, n_channels),
+        strides=windows.strides[1:],
+        writeable=False,
+    )
+
+
+def find_runs(windows):
+    """Store each value of `windows` once and note where one series ends and the next begins.
+
+    Parameters
+    ----------
+    windows : ndarray of shape (n_windows, window_length, n_channels)
+        Windows in the order of time; the windows of several series stand one after the other.
+
+    Returns
+    -------
+    Runs
+        A window begins a new run if it does not continue the one before it.
+    """
+    n_windows, length, n_channels = windows.shape
+    if is_sliding_view(windows):
+        return Runs(series_under(windows), np.arange(n_windows), np.zeros(1, dtype=int))
+    # Windows of one value overlap in nothing, so nothing says where a series ends: they are one.
+    continues = (windows[1:, :-1] == windows[:-1, 1:]).all(axis=(1, 2))
+    first = np.concatenate([[0], 1 + np.flatnonzero(~continues)])
+    number = np.zeros(n_windows, dtype=int)
+    number[first[1:]] = 1
+    starts = np.arange(n_windows) + np.cumsum(number) * (length - 1)
+    values = np.empty((n_windows + len(first) * (length - 1), n_channels), windows.dtype)
+    values[starts + length - 1] = windows[:, -1]
+    head = np.arange(length - 1)
+    values[starts[first][:, None] + head] = windows[first, :-1]
+    return Runs(values, starts, first)
+
+
+def following_values(runs, window_length, horizon):
+    """Find the targets of windows: the values that follow them.
+
+    Parameters
+    ----------
+    runs : Runs
+        The windows.
+    window_length : int
+        Values in a window.
+    horizon : int
+        Values that follow.
+
+    Returns
+    -------
+    which : ndarray of shape (n_targets,)
+        The windows that `horizon` values follow within their own series.
+    targets : ndarray of shape (n_targets, horizon, n_channels)
+        Those values.
+    """
+    last = np.repeat(runs.first + runs.lengths, runs.lengths)
+    which = np.flatnonzero(np.arange(len(runs.starts)) + horizon < last)
+    after = runs.starts[which] + window_length
+    return which, runs.values[after[:, None] + np.arange(horizon)]
+
+
+class WindowTransformer(TransformerMixin, BaseEstimator):
+    """Cut a series into windows of consecutive values.
+
+    Parameters
+    ----------
+    window_length : int, default=80
+        Values in a window.
+
+    Attributes
+    ----------
+    n_features_in_ : int
+        Channels of the series seen in `fit`.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the channels, where the series was a DataFrame.
+
+    See Also
+    --------
+    LSTMForecaster : Learns the value that follows a window.
+
+    Notes
+    -----
+    The windows of one series are a read-only view of it: they take no memory of their own. The
+    windows of a list of series are a copy.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skwave import WindowTransformer
+    >>> windows = WindowTransformer(window_length=3).fit_transform(np.arange(5.0))
+    >>> windows.shape
+    (3, 3, 1)
+    >>> windows[:, :, 0]
+    array([[0., 1., 2.],
+           [1., 2., 3.],
+           [2., 3., 4.]])
+    """
+
+    _parameter_constraints = {"window_length": [Interval(Integral, 1, None, closed="left")]}
+
+    def __init__(self, window_length=80):
+        self.window_length = window_length
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y=None):
+        """Check the series and remember its number of channels.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_values,) or (n_values, n_channels), or list of arrays
+            A series, or several of them.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self : object
+            The transformer.
+
+        Raises
+        ------
+        ValueError
+            If a series is shorter than `window_length`, or holds NaN or infinity.
+        """
+        for number, series in enumerate(_as_list(X)):
+            self._check_series(series, reset=number == 0)
+        return self
+
+    def transform(self, X):
+        """Cut a series, or each of several, into windows.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_values,) or (n_values, n_channels), or list of arrays
+            A series, or several of them.
+
+        Returns
+        -------
+        ndarray of shape (n_windows, window_length, n_channels)
+            A series of n values gives n - window_length + 1 windows. Those of several series
+            stand one after the other.
+
+        Raises
+        ------
+        ValueError
+            If a series is shorter than `window_length`, has other channels than in `fit`, or
+            holds NaN or infinity.
+        """
+        check_is_fitted(self)
+        windows = [
+            sliding_windows(self._check_series(series, reset=False), self.window_length)
+            for series in _as_list(X)
+        ]
+        return windows[0] if len(windows) == 1 else np.concatenate(windows)
+
+    def inverse_transform(self, X):
+        """Put the series together again from its windows.
+
+        Parameters
+        ----------
+        X : ndarray of shape (n_windows, window_length, n_channels)
+            Windows as `transform` returns them.
+
+        Returns
+        -------
+        ndarray of shape (n_values, n_channels), or list of them
+            The series; a list where the windows are those of several.
+
+        Raises
+        ------
+        ValueError
+            If the windows have another shape than in `transform`.
+        """
+        check_is_fitted(self)
+        shape = (self.window_length, self.n_features_in_)
+        X = np.asarray(X)
+        if X.ndim != 3 or X.shape[1:] != shape or len(X) == 0:
+            raise ValueError(
+                f"X has shape {X.shape}, but windows of shape (n_windows, {shape[0]}, {shape[1]}) "
+                "are needed, as transform returns them."
+            )
+        runs = find_runs(X)
+        ends = runs.starts[runs.first[1:]]
+        series = [np.array(part) for part in np.split(runs.values, ends)]
+        return series[0] if len(series) == 1 else series
+
+    def _check_series(self, series, *, reset):
+        """Return `series` as a finite array of shape (n_values, n_channels)."""
+        ndim = series.ndim if hasattr(series, "ndim") else np.asarray(series).ndim
+        if ndim == 1 and (reset or self.n_features_in_ == 1):
+            series = np.reshape(np.asarray(series), (-1, 1))
+        series = validate_data(self, series, reset=reset, dtype="numeric")
+        if len(series) < self.window_length:
+            raise ValueError(
+                f"X has n_samples = {len(series)} values, but window_length={self.window_length} "
+                "needs at least as many. Give a longer series or a smaller window_length."
+            )
+        return series
+
+
+def _as_list(X):
+    """Return the series of `X` as a list.
+
+    A list of arrays is several series. A list of plain numbers or of plain lists is one, as
+    everywhere in scikit-learn.
+    """
+    several = isinstance(X, list | tuple) and len(X) > 0 and all(np.ndim(x) > 0 for x in X)
+    return list(X) if several and all(hasattr(x, "shape") for x in X) else [X]

@@ -1,0 +1,120 @@
+"""Series whose equation is known."""
+
+from numbers import Integral, Real
+
+import numpy as np
+from sklearn.utils._param_validation import Interval, StrOptions, validate_params
+
+from skwave._checks import own_random_state
+
+__all__ = ["make_mackey_glass", "make_wave"]
+
+_DEFAULT_CYCLES = {"sine": 50, "compound": 200}
+
+
+@validate_params(
+    {
+        "kind": [StrOptions(set(_DEFAULT_CYCLES))],
+        "n_cycles": [Interval(Integral, 1, None, closed="left"), None],
+        "steps_per_cycle": [Interval(Integral, 1, None, closed="left")],
+        "noise": [Interval(Real, 0, None, closed="left")],
+        "random_state": ["random_state"],
+    },
+    prefer_skip_nested_validation=True,
+)
+def make_wave(kind, *, n_cycles=None, steps_per_cycle=80, noise=0.0, random_state=None):
+    """Make a wave that repeats exactly.
+
+    Parameters
+    ----------
+    kind : {"sine", "compound"}
+        ``"sine"`` is sin(2πt/T); ``"compound"`` is 3 sin(5·2πt/T) − 5 cos(3·2πt/T).
+    n_cycles : int or None, default=None
+        Cycles; None makes 50 of the sine and 200 of the compound wave.
+    steps_per_cycle : int, default=80
+        Values in a cycle, T.
+    noise : float, default=0.0
+        Standard deviation of Gaussian noise that is added, as a share of the wave's own.
+    random_state : int, RandomState instance or None, default=None
+        Source of the noise.
+
+    Returns
+    -------
+    ndarray of shape (n_cycles * steps_per_cycle,)
+        The wave at t = 0, 1, 2, …
+
+    Raises
+    ------
+    ValueError
+        If a parameter is out of its range.
+
+    Examples
+    --------
+    >>> from skwave.datasets import make_wave
+    >>> make_wave("sine", n_cycles=1, steps_per_cycle=4).round(6) + 0.0
+    array([ 0.,  1.,  0., -1.])
+    """
+    n_cycles = _DEFAULT_CYCLES[kind] if n_cycles is None else n_cycles
+    phase = 2 * np.pi * np.arange(n_cycles * steps_per_cycle) / steps_per_cycle
+    wave = np.sin(phase) if kind == "sine" else 3 * np.sin(5 * phase) - 5 * np.cos(3 * phase)
+    if noise:
+        wave = wave + noise * wave.std() * own_random_state(random_state).normal(size=wave.shape)
+    return wave
+
+
+@validate_params(
+    {
+        "n": [Interval(Integral, 1, None, closed="left")],
+        "tau": [Interval(Integral, 1, None, closed="left")],
+        "random_state": ["random_state"],
+    },
+    prefer_skip_nested_validation=True,
+)
+def make_mackey_glass(n, *, tau=17, random_state=None):
+    """Make a chaotic series: the Mackey-Glass equation, sampled at unit intervals.
+
+    Parameters
+    ----------
+    n : int
+        Values of the series.
+    tau : int, default=17
+        Delay, in units of the sampling interval. The series is chaotic from about 17 on.
+    random_state : int, RandomState instance or None, default=None
+        Source of the initial values.
+
+    Returns
+    -------
+    ndarray of shape (n,)
+        The series, between about 0.2 and 1.4.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is out of its range.
+
+    Notes
+    -----
+    x'(t) = 0.2 x(t − τ) / (1 + x(t − τ)¹⁰) − 0.1 x(t), integrated by Euler's method with a step of
+    0.1. Every tenth value is kept, after the first 1,000 of these, over which the initial values
+    1.2 + u with u uniform in [−0.1, 0.1) are forgotten.
+
+    References
+    ----------
+    Mackey, M. C. and Glass, L. (1977). Oscillation and chaos in physiological control systems.
+    Science 197(4300), 287–289.
+
+    Examples
+    --------
+    >>> from skwave.datasets import make_mackey_glass
+    >>> make_mackey_glass(500, random_state=0).shape
+    (500,)
+    """
+    per_unit, burn_in = 10, 1000
+    delay = tau * per_unit
+    n_steps = (n + burn_in) * per_unit
+    # Plain floats: step by step they are several times faster than elements of an array.
+    x = (1.2 + own_random_state(random_state).uniform(-0.1, 0.1, size=delay)).tolist()
+    for t in range(delay, delay + n_steps):
+        late, now = x[t - delay], x[t - 1]
+        x.append(now + (0.2 * late / (1 + late**10) - 0.1 * now) / per_unit)
+    return np.array(x[delay + burn_in * per_unit :: per_unit])

@@ -1,0 +1,31 @@
+import matplotlib
+import numpy as np
+import pytest
+
+from skwave import LSTMForecaster, WindowTransformer
+from skwave.datasets import make_wave
+
+matplotlib.use("Agg")
+
+TINY = {"units": 6, "epochs": 2, "batch_size": 32, "random_state": 0}
+
+
+@pytest.fixture(scope="session")
+def wave():
+    return make_wave("sine", n_cycles=6, steps_per_cycle=20)
+
+
+@pytest.fixture(scope="session")
+def two_channels(wave):
+    return np.column_stack([wave, 100 + 5 * np.roll(wave, 3)])
+
+
+@pytest.fixture(scope="session")
+def windows(wave):
+    return WindowTransformer(10).fit_transform(wave)
+
+
+@pytest.fixture(scope="session")
+def fitted(windows):
+    """A forecaster of one channel; tests must not fit it again."""
+    return LSTMForecaster(**TINY).fit(windows)

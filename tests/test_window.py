@@ -1,0 +1,151 @@
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.base import clone
+
+from skwave import WindowTransformer
+from skwave._window import find_runs, following_values, is_sliding_view, series_under
+
+
+def test_windows_of_a_series():
+    windows = WindowTransformer(3).fit_transform(np.arange(6.0))
+    assert windows.shape == (4, 3, 1)
+    np.testing.assert_array_equal(windows[:, :, 0], [[0, 1, 2], [1, 2, 3], [2, 3, 4], [3, 4, 5]])
+
+
+def test_windows_are_a_read_only_view():
+    series = np.arange(1000.0)
+    windows = WindowTransformer(80).fit_transform(series)
+    assert np.shares_memory(windows, series)
+    with pytest.raises(ValueError, match="read-only"):
+        windows[0, 0, 0] = 1
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda x: x,
+        lambda x: x[:, None],
+        lambda x: x.tolist(),
+        pd.Series,
+        lambda x: pd.DataFrame({"load": x}),
+        lambda x: x.astype(np.float32),
+        lambda x: x.astype(int),
+        lambda x: np.repeat(x, 2)[::2],
+    ],
+)
+def test_every_form_of_a_series_gives_the_same_windows(make):
+    series = np.arange(12.0)
+    expected = WindowTransformer(4).fit_transform(series)
+    np.testing.assert_array_equal(WindowTransformer(4).fit_transform(make(series)), expected)
+
+
+def test_several_channels(two_channels):
+    transformer = WindowTransformer(5).fit(two_channels)
+    windows = transformer.transform(two_channels)
+    assert windows.shape == (116, 5, 2)
+    assert transformer.n_features_in_ == 2
+    np.testing.assert_array_equal(windows[7], two_channels[7:12])
+
+
+def test_names_of_channels_are_remembered_and_checked(two_channels):
+    frame = pd.DataFrame(two_channels, columns=["a", "b"])
+    transformer = WindowTransformer(5).fit(frame)
+    assert transformer.feature_names_in_.tolist() == ["a", "b"]
+    with pytest.raises(ValueError, match="feature names"):
+        transformer.transform(frame[["b", "a"]])
+
+
+def test_a_list_of_series_gives_their_windows_one_after_the_other():
+    first, second = np.arange(5.0), 10 + np.arange(4.0)
+    windows = WindowTransformer(3).fit_transform([first, second])
+    assert windows[:, 0, 0].tolist() == [0, 1, 2, 10, 11]
+
+
+@pytest.mark.parametrize("n_channels", [1, 2])
+def test_inverse_transform_is_the_series(n_channels):
+    series = np.random.default_rng(0).normal(size=(30, n_channels))
+    transformer = WindowTransformer(7)
+    np.testing.assert_array_equal(
+        transformer.inverse_transform(transformer.fit_transform(series)), series
+    )
+    several = transformer.inverse_transform(transformer.transform([series, series[:9]]))
+    assert len(several) == 2
+    np.testing.assert_array_equal(several[0], series)
+    np.testing.assert_array_equal(several[1], series[:9])
+
+
+def test_inverse_transform_gives_memory_of_its_own():
+    series = np.arange(9.0)
+    transformer = WindowTransformer(3)
+    again = transformer.inverse_transform(transformer.fit_transform(series))
+    again[0] = 100
+    assert series[0] == 0
+
+
+def test_a_copy_of_windows_is_understood_as_the_view_is():
+    series = np.random.default_rng(0).normal(size=(20, 2))
+    view = WindowTransformer(4).fit_transform(series)
+    assert is_sliding_view(view)
+    assert not is_sliding_view(view.copy())
+    np.testing.assert_array_equal(series_under(view), series)
+    runs = find_runs(view.copy())
+    np.testing.assert_array_equal(runs.values, series)
+    np.testing.assert_array_equal(runs.starts, find_runs(view).starts)
+
+
+def test_runs_of_several_series_share_no_targets():
+    first, second = np.arange(6.0), 10 + np.arange(5.0)
+    windows = WindowTransformer(3).fit_transform([first, second])
+    which, targets = following_values(find_runs(windows), 3, 2)
+    assert which.tolist() == [0, 1, 4]
+    assert targets[:, :, 0].tolist() == [[3, 4], [4, 5], [13, 14]]
+
+
+@pytest.mark.parametrize("window_length", [0, -1, 2.5, "3", None])
+def test_window_length_out_of_range(window_length):
+    with pytest.raises(ValueError, match="'window_length' parameter .* must be an int"):
+        WindowTransformer(window_length).fit(np.arange(5.0))
+
+
+@pytest.mark.parametrize(
+    ("series", "words"),
+    [
+        (np.arange(3.0), "n_samples = 3 .* window_length=4 .* longer series"),
+        ([np.arange(9.0), np.arange(3.0)], "n_samples = 3 .* window_length=4"),
+        (np.array([1, 2, np.nan, 3, 4, 5]), "contains NaN"),
+        (np.array([1, 2, np.inf, 3, 4, 5]), "contains infinity"),
+        (np.array(list("abcdef")), "could not convert string to float|dtype"),
+        (np.arange(6) * 1j, "Complex data not supported"),
+        (np.zeros((4, 5, 6)), "dim 3"),
+        ([], "0 sample|n_samples = 0"),
+    ],
+)
+def test_bad_series(series, words):
+    with pytest.raises(ValueError, match=words):
+        WindowTransformer(4).fit(series)
+
+
+def test_sparse_series_is_a_type_error():
+    from scipy.sparse import csr_array
+
+    with pytest.raises(TypeError, match="[Ss]parse"):
+        WindowTransformer(4).fit(csr_array(np.eye(6)))
+
+
+def test_other_channels_than_in_fit(two_channels):
+    transformer = WindowTransformer(4).fit(two_channels)
+    with pytest.raises(ValueError, match="1 features, but WindowTransformer is expecting 2"):
+        transformer.transform(two_channels[:, 0])
+
+
+@pytest.mark.parametrize("shape", [(5, 3), (5, 2, 1), (5, 3, 2), (0, 3, 1)])
+def test_inverse_transform_of_other_shapes(shape):
+    transformer = WindowTransformer(3).fit(np.arange(9.0))
+    with pytest.raises(ValueError, match=r"X has shape .* \(n_windows, 3, 1\)"):
+        transformer.inverse_transform(np.zeros(shape))
+
+
+def test_clone_and_params():
+    transformer = clone(WindowTransformer(window_length=7))
+    assert transformer.get_params() == {"window_length": 7}
