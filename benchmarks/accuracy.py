@@ -106,27 +106,13 @@ def run(method, protocol, seed):
 
 def all_tasks(options):
     for seed in range(options.seeds):
-        sources = {
-            "D1": lambda s=seed: protocols.waves(s),
-            "D2": lambda s=seed: protocols.mackey_glass(s),
-        }
-        if options.data is not None:
-            for name, source in zip(
-                ("D3", "D4", "D5", "D6"),
-                (
-                    protocols.air_passengers,
-                    protocols.heart_rate,
-                    protocols.ett,
-                    protocols.m4_hourly,
-                ),
-                strict=True,
-            ):
-                sources[name] = lambda s=source: s(options.data)
-        for name in options.only or sources:
-            for protocol in sources[name]():
+        names = options.only or (protocols.ALL if options.data else ["D1", "D2"])
+        for name in names:
+            made = name in ("D1", "D2")
+            for protocol in protocols.ALL[name](seed if made else options.data):
                 for method in options.methods or METHODS:
                     # A baseline has no seed, and needs no second run on the same series.
-                    if method.startswith("skwave") or seed == 0 or name in ("D1", "D2"):
+                    if method.startswith("skwave") or seed == 0 or made:
                         yield delayed(run)(method, protocol, seed)
 
 
@@ -167,11 +153,8 @@ def draw(table, path):
     markers = dict(zip(METHODS, ["o", "D", "|", "x", "+", "s", "^"], strict=True))
     for method, marker in markers.items():
         ratios = [table[r].get(method, np.nan) / table[r].get("AR80", np.nan) for r in rows]
-        ours = method.startswith("skwave")
-        ax.plot(
-            ratios, range(len(rows)), marker, label=method, ms=9 if ours else 6,
-            color={"skwave, defaults": "tab:blue", "skwave, recommended": "tab:green"}.get(method, "gray"),
-        )  # fmt: skip
+        color = {"o": "tab:blue", "D": "tab:green"}.get(marker, "gray")
+        ax.plot(ratios, range(len(rows)), marker, label=method, color=color)
     ax.axvline(1, color="gray", lw=0.8)
     ax.set(xscale="log", yticks=range(len(rows)), yticklabels=rows)
     ax.set_xlabel("Error as a ratio to that of AR80 (left is better)")

@@ -115,3 +115,14 @@ def _column(path, which):
         rows = list(csv.reader(file))
     number = rows[0].index(which) if isinstance(which, str) else which
     return np.array([float(row[number]) for row in rows[1:]])
+
+
+# D1 and D2 are made from a seed, the others read from a folder.
+ALL = {
+    "D1": waves,
+    "D2": mackey_glass,
+    "D3": air_passengers,
+    "D4": heart_rate,
+    "D5": ett,
+    "D6": m4_hourly,
+}

@@ -8,7 +8,6 @@ from numbers import Integral, Real
 
 import numpy as np
 from sklearn.base import BaseEstimator, RegressorMixin, _fit_context
-from sklearn.metrics import r2_score
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted
 
@@ -321,6 +320,9 @@ class LSTMForecaster(RegressorMixin, BaseEstimator):
         float
             At most 1. A small one-step error is not yet a good forecast of many steps.
         """
+        # Here, as sklearn.metrics takes longer to import than a forecast.
+        from sklearn.metrics import r2_score
+
         check_is_fitted(self)
         windows = check_windows(self, X, reset=False)
         which, targets = self._find_targets(windows, find_runs(windows), y)

@@ -1,7 +1,6 @@
 """A pipeline whose forecasts are in the units of the series it was given."""
 
 import numpy as np
-from sklearn.metrics import r2_score
 from sklearn.pipeline import Pipeline, _name_estimators
 from sklearn.utils.validation import check_is_fitted
 
@@ -168,6 +167,9 @@ class ForecastPipeline(Pipeline):
         float
             At most 1.
         """
+        # Here, as sklearn.metrics takes longer to import than a forecast.
+        from sklearn.metrics import r2_score
+
         predictions = np.asarray(self.predict(X))[:-1]
         truth = np.asarray(_as_columns(X))[-len(predictions) :]
         return r2_score(truth, predictions.reshape(truth.shape), sample_weight=sample_weight)
