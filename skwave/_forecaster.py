@@ -22,8 +22,16 @@ from skwave._checks import (
 )
 from skwave._lesson import make_lesson, make_template, next_values, split_windows
 from skwave._model import to_keras
+from skwave._progress import (
+    CallbackSupportMixin,
+    EpochProgress,
+    take_rows,
+    whole_fit,
+    with_callbacks,
+)
 from skwave._recursion import roll_forward
 from skwave._training import Recipe, train
+from skwave._warn import warn_about_recursion, warn_about_window
 from skwave._window import find_runs
 
 # Updates after which the waves of the tutorial are forecast to 1 %; see benchmarks/README.md.
@@ -31,7 +39,7 @@ AUTO_UPDATES = 800
 AUTO_EPOCHS = (3, 1000)
 
 
-class LSTMForecaster(RegressorMixin, BaseEstimator):
+class LSTMForecaster(CallbackSupportMixin, RegressorMixin, BaseEstimator):
     """Forecast a series with an LSTM that reads windows of it.
 
     Parameters
@@ -356,6 +364,7 @@ class LSTMForecaster(RegressorMixin, BaseEstimator):
         contexts = check_context(self, window)
         batch = contexts if contexts.ndim == 3 else contexts[None]
         forecasts = roll_forward(network, batch, n_steps)
+        warn_about_recursion(batch, forecasts)
         if n_channels == 1:
             forecasts = forecasts[..., 0]
         return forecasts if contexts.ndim == 3 else forecasts[0]
@@ -384,6 +393,7 @@ class LSTMForecaster(RegressorMixin, BaseEstimator):
 
     # --- Fitting ------------------------------------------------------------------------------
 
+    @with_callbacks
     def _fit(self, X, y, sample_weight, *, start, **changes):
         units = check_units(self.units)
         windows = check_windows(self, X, reset=start is None)
@@ -405,15 +415,22 @@ class LSTMForecaster(RegressorMixin, BaseEstimator):
         )  # fmt: skip
         recipe = self._recipe(units, n_train, **changes)
         lesson = make_lesson(template, runs, which, targets, sample_weight, order, n_train)
-        trained = train(template, lesson, recipe, random_state=random_state)
-
-        self.network_ = trained.network
-        self.history_ = trained.history
-        self.best_epoch_ = trained.best_epoch
-        self.window_shape_ = windows.shape[1:]
-        self.context_ = np.array(windows[-1], float) if y is None else None
-        self._target_shape = targets.shape[1:]
-        self._regressor, self._model = trained.regressor, None
+        if y is None:
+            warn_about_window(windows.shape[1], runs.lengths.max() + windows.shape[1] - 1)
+        fitted = {
+            "window_shape_": windows.shape[1:],
+            "context_": np.array(windows[-1], float) if y is None else None,
+            "_target_shape": targets.shape[1:],
+        }
+        data = {"X": lambda: take_rows(windows, which), "y": lambda: targets}
+        with whole_fit(self, **data, n_tasks=recipe.epochs) as task:
+            progress = EpochProgress(self, task, fitted, **data)
+            trained = train(template, lesson, recipe, random_state=random_state, progress=progress)
+            self.network_ = trained.network
+            self.history_ = trained.history
+            self.best_epoch_ = trained.best_epoch
+            vars(self).update(fitted)
+            self._regressor, self._model = trained.regressor, None
         return self
 
     def _find_targets(self, windows, runs, y):

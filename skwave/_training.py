@@ -46,7 +46,7 @@ class Trained(NamedTuple):
     regressor: Any
 
 
-def train(template, lesson, recipe, *, random_state, judge=None):
+def train(template, lesson, recipe, *, random_state, judge=None, progress=None):
     """Train the layers of a network.
 
     Parameters
@@ -62,6 +62,8 @@ def train(template, lesson, recipe, *, random_state, judge=None):
     judge : None or callable, default=None
         A function of a `Network` that returns its error; where given, it chooses the best epoch
         in place of the validation loss. The history calls it ``val_forecast``.
+    progress : None or EpochProgress, default=None
+        Told of the beginning and end of each epoch; it may stop the training.
 
     Returns
     -------
@@ -79,6 +81,7 @@ def train(template, lesson, recipe, *, random_state, judge=None):
             *_stopping(keras, recipe, monitor),
             *_checkpointing(keras, model, template, recipe, monitor),
             *copy.deepcopy(recipe.callbacks or []),
+            *_reporting(keras, model, template, progress),
         ]
         regressor = _run_scikeras(model, lesson, recipe, callbacks)
         network = read_network(model, template)
@@ -145,6 +148,21 @@ def learning_rate_factor(step, n_steps):
         return (step + 1) / warm_up
     done = (step - warm_up) / max(1, n_steps - warm_up)
     return 0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * done))
+
+
+def _reporting(keras, model, template, progress):
+    """Tell of each epoch, after all others have seen it."""
+    if progress is None:
+        return
+
+    def begin(epoch, logs):
+        progress.begin()
+
+    def end(epoch, logs):
+        if progress.end(lambda: read_network(model, template)):
+            model.stop_training = True
+
+    yield keras.callbacks.LambdaCallback(on_epoch_begin=begin, on_epoch_end=end)
 
 
 def _scheduling(keras, model, recipe, n_train):
