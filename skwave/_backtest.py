@@ -1,6 +1,7 @@
 """Backtests: forecasts from many past origins, and how good they were."""
 
 import inspect
+from functools import partial
 from numbers import Integral
 
 import numpy as np
@@ -114,9 +115,10 @@ def backtest(
     metrics = _check_metrics(metrics)
     season_length = _check_season(season_length, values[: origins[0]])
 
-    parts = Parallel(n_jobs=n_jobs)(
-        delayed(_fit_and_forecast)(estimator, series, block, horizon) for block in blocks
-    )
+    # In a partial the series travels with each task. As an argument, Dask would keep it on one
+    # worker, and lose it with that worker.
+    task = partial(_fit_and_forecast, estimator, series, horizon)
+    parts = Parallel(n_jobs=n_jobs)(delayed(task)(block) for block in blocks)
     forecasts = {
         "model": np.concatenate([forecast for forecast, _ in parts]),
         "naive": naive(values, origins, horizon),
@@ -210,7 +212,7 @@ def _check_season(season_length, known):
     return season_length
 
 
-def _fit_and_forecast(estimator, series, origins, horizon):
+def _fit_and_forecast(estimator, series, horizon, origins):
     """Fit on what is known at the first origin, and forecast from all: (K, H, n_channels)."""
     if isinstance(estimator, FrozenEstimator):
         fitted = estimator.estimator
