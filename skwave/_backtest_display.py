@@ -167,7 +167,7 @@ class BacktestDisplay:
             ax.plot(times, forecast, color=FORECAST, linestyle="--", label=label)
             ax.axvline(result.origins[k] - 0.5, color="gray", linewidth=0.8, alpha=0.5)
         ax.set(xlabel="Position in the series", ylabel="Value")
-        ax.legend(loc="upper left")
+        ax.legend()
 
 
 def spaced_origins(origins, n_steps, n_most):
