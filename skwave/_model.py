@@ -65,7 +65,9 @@ def _build(template, recipe, capacity):
         x = layer(x)
     model = keras.Model(begin, x, name="skwave")
     model.compile(
-        optimizer=_make_optimizer(keras, recipe), loss=recipe.loss, jit_compile=recipe.jit_compile
+        optimizer=_make_optimizer(keras, recipe),
+        loss=_known_to_keras(keras.losses.get, loss=recipe.loss),
+        jit_compile=recipe.jit_compile,
     )
     model.optimizer.build(model.trainable_variables)
     return model
@@ -83,17 +85,23 @@ def _trained_layers(keras, units, n_outputs, dropout=0.0):
 
 def _make_optimizer(keras, recipe):
     """Return a new optimizer; one that is an object or a config keeps its own settings."""
+    optimizer = _known_to_keras(keras.optimizers.get, optimizer=copy.deepcopy(recipe.optimizer))
+    config = optimizer.get_config()
     if isinstance(recipe.optimizer, str):
-        optimizer = keras.optimizers.get(recipe.optimizer)
-        config = optimizer.get_config() | {
-            "learning_rate": recipe.learning_rate,
-            "clipnorm": recipe.clipnorm,
-        }
-        return type(optimizer).from_config(config)
-    config = recipe.optimizer
-    if not isinstance(config, dict):
-        config = keras.optimizers.serialize(config)
-    return keras.optimizers.deserialize(copy.deepcopy(config))
+        config |= {"learning_rate": recipe.learning_rate, "clipnorm": recipe.clipnorm}
+    return type(optimizer).from_config(config)
+
+
+def _known_to_keras(get, **parameter):
+    """Let Keras look up a parameter, and name the parameter if it knows no such thing."""
+    ((name, value),) = parameter.items()
+    try:
+        return get(value)
+    except (ValueError, TypeError) as error:
+        raise ValueError(
+            f"{name}={value!r} is nothing that Keras knows. Give the name of a Keras {name}, its "
+            "config, or an object."
+        ) from error
 
 
 # Building and tracing a model takes far longer than training a small one. So models are kept, by
@@ -122,7 +130,8 @@ def borrowed_model(template, recipe, n_values):
         model = _MODELS.pop(key, None) if mine else None
     if model is None:
         model = _build(template, recipe, capacity)
-        model.fresh_optimizer = [np.array(v) for v in model.optimizer.variables]
+        to_numpy = import_keras().ops.convert_to_numpy
+        model.fresh_optimizer = [to_numpy(v) for v in model.optimizer.variables]
     yield model
     if mine:
         with _MODELS_LOCK:
@@ -208,14 +217,17 @@ def to_keras(network):
     if network.anchored:
         anchor = layer("Cropping1D", cropping=(0, network.window_length - 1), name="anchor")(x)
         x = layer("Subtract", name="from_anchor")([x, anchor])
-    y = x
-    units = tuple(len(recurrent) for _, recurrent, _ in network.layers)
-    for trained in _trained_layers(keras, units, network.n_outputs):
-        y = trained(y)
+    parts = []
+    if network.layers:
+        y = x
+        units = tuple(len(recurrent) for _, recurrent, _ in network.layers)
+        for trained in _trained_layers(keras, units, network.n_outputs):
+            y = trained(y)
+        parts.append(y)
     if network.skip is not None:
         flat = layer("Flatten", name="flat")(x)
-        linear = layer("Dense", units=network.n_outputs, use_bias=False, name="skip")(flat)
-        y = layer("Add", name="with_skip")([y, linear])
+        parts.append(layer("Dense", units=network.n_outputs, name="skip")(flat))
+    y = parts[0] if len(parts) == 1 else layer("Add", name="with_skip")(parts)
     if network.anchored:
         level = layer("UpSampling1D", size=network.horizon, name="level")(anchor)
         y = layer("Add", name="to_level")([y, layer("Flatten", name="levels")(level)])
@@ -234,9 +246,11 @@ def to_keras(network):
 def _named_weights(network):
     for k, weights in enumerate(network.layers):
         yield f"lstm_{k}", weights
-    yield "head", network.head
+    kernel, bias = network.head
+    if network.layers:
+        yield "head", [kernel, bias]
     if network.skip is not None:
-        yield "skip", [network.skip]
+        yield "skip", [network.skip, np.zeros_like(bias) if network.layers else bias]
 
 
 def _layer(keras, kind, **config):

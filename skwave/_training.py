@@ -46,7 +46,9 @@ class Trained(NamedTuple):
     regressor: Any
 
 
-def train(template, lesson, recipe, *, random_state, judge=None, progress=None):
+def train(
+    template, lesson, *, recipe, seed, judge=None, progress=None, whole=lambda network: network
+):
     """Train the layers of a network.
 
     Parameters
@@ -57,13 +59,15 @@ def train(template, lesson, recipe, *, random_state, judge=None, progress=None):
         Windows and targets on the scale of the layers.
     recipe : Recipe
         How to train.
-    random_state : numpy.random.RandomState
-        The source of all random numbers.
+    seed : int
+        Where all random numbers come from.
     judge : None or callable, default=None
         A function of a `Network` that returns its error; where given, it chooses the best epoch
         in place of the validation loss. The history calls it ``val_forecast``.
     progress : None or EpochProgress, default=None
         Told of the beginning and end of each epoch; it may stop the training.
+    whole : callable, default=identity
+        From the network of the trained layers to the one that is judged, saved and returned.
 
     Returns
     -------
@@ -72,19 +76,23 @@ def train(template, lesson, recipe, *, random_state, judge=None, progress=None):
     """
     keras = import_keras()
     with borrowed_model(template, recipe, len(lesson.values)) as model:
-        reset(keras, model, template, random_state)
+
+        def current():
+            return whole(read_network(model, template))
+
+        reset(keras, model, template, np.random.RandomState(seed))
         set_series(model, lesson.values)
         monitor = _monitor(lesson, judge)
         callbacks = [
-            *_judging(keras, model, template, judge),
+            *_judging(keras, current, judge),
             *_scheduling(keras, model, recipe, lesson.n_train),
             *_stopping(keras, recipe, monitor),
-            *_checkpointing(keras, model, template, recipe, monitor),
-            *copy.deepcopy(recipe.callbacks or []),
-            *_reporting(keras, model, template, progress),
+            *_checkpointing(keras, current, recipe, monitor),
+            *_copies(keras, recipe.callbacks or []),
+            *_reporting(keras, model, current, progress),
         ]
         regressor = _run_scikeras(model, lesson, recipe, callbacks)
-        network = read_network(model, template)
+        network = current()
     history = {name: [float(v) for v in values] for name, values in regressor.history_.items()}
     best = int(np.argmin(history[monitor]))
     return Trained(network, history, best, regressor)
@@ -111,19 +119,29 @@ def _run_scikeras(model, lesson, recipe, callbacks):
     return regressor.fit(x[:n], y[:n], sample_weight=None if w is None else w[:n])
 
 
+def _copies(keras, callbacks):
+    """Return the user's callbacks as new ones, so that each fit finds them unused."""
+    for callback in callbacks:
+        if not isinstance(callback, keras.callbacks.Callback):
+            raise TypeError(
+                f"callbacks holds {callback!r}, but a list of keras.callbacks.Callback is needed."
+            )
+        yield copy.deepcopy(callback)
+
+
 def _monitor(lesson, judge):
     if judge is not None:
         return "val_forecast"
     return "val_loss" if lesson.n_train < len(lesson.starts) else "loss"
 
 
-def _judging(keras, model, template, judge):
+def _judging(keras, current, judge):
     """Add the judge's word to the logs, before any other callback reads them."""
     if judge is None:
         return
 
     def write(epoch, logs):
-        logs["val_forecast"] = float(judge(read_network(model, template)))
+        logs["val_forecast"] = judge(current())
 
     yield keras.callbacks.LambdaCallback(on_epoch_end=write)
 
@@ -150,7 +168,7 @@ def learning_rate_factor(step, n_steps):
     return 0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * done))
 
 
-def _reporting(keras, model, template, progress):
+def _reporting(keras, model, current, progress):
     """Tell of each epoch, after all others have seen it."""
     if progress is None:
         return
@@ -159,7 +177,7 @@ def _reporting(keras, model, template, progress):
         progress.begin()
 
     def end(epoch, logs):
-        if progress.end(lambda: read_network(model, template)):
+        if progress.end(current):
             model.stop_training = True
 
     yield keras.callbacks.LambdaCallback(on_epoch_begin=begin, on_epoch_end=end)
@@ -190,11 +208,12 @@ def _stopping(keras, recipe, monitor):
     )
 
 
-def _checkpointing(keras, model, template, recipe, monitor):
+def _checkpointing(keras, current, recipe, monitor):
     """Write the model, in the units of the series, at each improvement."""
     if recipe.checkpoint_dir is None:
         return
     folder = Path(recipe.checkpoint_dir)
+    folder.mkdir(parents=True, exist_ok=True)
     best = math.inf
 
     def write(epoch, logs):
@@ -207,7 +226,7 @@ def _checkpointing(keras, model, template, recipe, monitor):
             path = folder / f"model{epoch + 1:03d}{losses}.keras"
             # In one move, so that a crash leaves no half a file behind.
             part = folder / f".{path.name}.part.keras"
-            to_keras(read_network(model, template)).save(part)
+            to_keras(current()).save(part)
             os.replace(part, path)
 
     yield keras.callbacks.LambdaCallback(on_epoch_end=write)

@@ -78,7 +78,11 @@ def warn_about_window(window_length, n_values):
 
 def overlaps(forecaster):
     """Tell whether the windows held out in training overlap those trained on."""
-    return forecaster.validation == "random" and forecaster.validation_split > 0
+    return (
+        forecaster.validation == "random"
+        and not forecaster.linear_skip  # which always holds out the newest windows
+        and forecaster.validation_split > 0
+    )
 
 
 def warn_about_validation(overlap):

@@ -93,6 +93,13 @@ def test_epochs_are_told_of(callback, windows):
     ]  # fmt: skip
 
 
+def test_both_trainings_of_a_linear_skip_are_told_of(callback, windows):
+    recorder = Recorder()
+    LSTMForecaster(**TINY, linear_skip=True).set_callbacks(recorder).fit(windows)
+    assert recorder.events.count("end LSTMForecaster epoch") == 2 * 3
+    assert recorder.events[-2:] == ["end LSTMForecaster fit", "teardown"]
+
+
 def test_a_callback_can_stop_the_training(callback, windows):
     forecaster = LSTMForecaster(**TINY).set_callbacks(Recorder(stop_after=1)).fit(windows)
     assert len(forecaster.history_["loss"]) == 2
