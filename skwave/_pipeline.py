@@ -75,7 +75,8 @@ class ForecastPipeline(Pipeline):
             If a step but the last two cannot be inverted, or a step refuses the series.
         """
         self._check_steps()
-        with unchanged_on_failure(self, *self._transformers(), *self[-2:].named_steps.values()):
+        steps = [step for _, step in active(self.steps)]
+        with unchanged_on_failure(self, *steps):
             super().fit(_as_columns(X), None, **params)
             self._form = describe(X)
             self.transformed_ = self._transform(X)

@@ -104,9 +104,9 @@ def check_round_trip(transformers, context, transformed):
     if again.shape != truth.shape or not np.allclose(again, truth, rtol=1e-6):
         raise ValueError(
             "context cannot be continued: inverting the steps before the windows "
-            f"({[name for name, _ in transformers]}) does not give it back. A step that is "
-            "inverted from the start of the training series needs a context that begins there; "
-            "any other needs the inverse of its transform."
+            f"({[name for name, _ in transformers]}) does not give it back. A step that looks "
+            "back needs a context that begins where the training series began; any other needs "
+            "the inverse of its transform."
         )
 
 
