@@ -46,8 +46,8 @@ class Backtest:
     ... )
     >>> result
     Backtest(2 origins, 3 steps)
-                                 model       naive
-    mean_absolute_error            0.5           0
+                               model       naive
+    mean_absolute_error          0.5           0
     """
 
     series: Any
