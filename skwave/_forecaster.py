@@ -24,8 +24,16 @@ from skwave._judge import make_judge
 from skwave._lesson import make_lesson, make_template, next_values, split_windows
 from skwave._model import to_keras
 from skwave._parts import choose_parts, continue_from, go_on, lstm_alone
+from skwave._progress import (
+    CallbackSupportMixin,
+    EpochProgress,
+    take_rows,
+    whole_fit,
+    with_callbacks,
+)
 from skwave._recursion import roll_forward
 from skwave._training import Recipe, train
+from skwave._warn import warn_about_recursion, warn_about_window
 from skwave._window import find_runs
 
 # Updates after which the waves of the tutorial are forecast to 1 %; see benchmarks/README.md.
@@ -33,7 +41,7 @@ AUTO_UPDATES = 800
 AUTO_EPOCHS = (3, 1000)
 
 
-class LSTMForecaster(RegressorMixin, BaseEstimator):
+class LSTMForecaster(CallbackSupportMixin, RegressorMixin, BaseEstimator):
     """Forecast a series with an LSTM that reads windows of it.
 
     Parameters
@@ -369,6 +377,7 @@ class LSTMForecaster(RegressorMixin, BaseEstimator):
         contexts = check_context(self, window)
         batch = contexts if contexts.ndim == 3 else contexts[None]
         forecasts = roll_forward(network, batch, n_steps)
+        warn_about_recursion(batch, forecasts)
         if n_channels == 1:
             forecasts = forecasts[..., 0]
         return forecasts if contexts.ndim == 3 else forecasts[0]
@@ -397,6 +406,7 @@ class LSTMForecaster(RegressorMixin, BaseEstimator):
 
     # --- Fitting ------------------------------------------------------------------------------
 
+    @with_callbacks
     def _fit(self, X, y, sample_weight, *, start, **changes):
         units = check_units(self.units)
         windows = check_windows(self, X, reset=start is None)
@@ -418,25 +428,36 @@ class LSTMForecaster(RegressorMixin, BaseEstimator):
             newest=self.validation != "random" or self.linear_skip,
         )  # fmt: skip
         lesson = make_lesson(template, runs, which, targets, sample_weight, order, n_train)
-        learn = functools.partial(
-            train, template, recipe=self._recipe(units, n_train, **changes),
-            seed=random_state.randint(2**31),
-            judge=judge if self.validation == "forecast" else None,
-        )  # fmt: skip
-        if start is not None:
-            chosen = go_on(start, lesson, learn)
-        elif self.linear_skip:
-            chosen = choose_parts(template, lesson, judge, learn)
-        else:
-            chosen = lstm_alone(lesson, learn)
+        if y is None:
+            warn_about_window(windows.shape[1], runs.lengths.max() + windows.shape[1] - 1)
+        recipe = self._recipe(units, n_train, **changes)
+        fitted = {
+            "window_shape_": windows.shape[1:],
+            "context_": np.array(windows[-1], float) if y is None else None,
+            "_target_shape": targets.shape[1:],
+        }
+        data = {"X": lambda: take_rows(windows, which), "y": lambda: targets}
+        # Where the parts are chosen, an LSTM is trained with the linear model and one without.
+        n_trainings = 2 if self.linear_skip and start is None else 1
+        with whole_fit(self, **data, n_tasks=n_trainings * recipe.epochs) as task:
+            learn = functools.partial(
+                train, template, recipe=recipe, seed=random_state.randint(2**31),
+                judge=judge if self.validation == "forecast" else None,
+                progress=EpochProgress(self, task, fitted, **data),
+            )  # fmt: skip
+            if start is not None:
+                chosen = go_on(start, lesson, learn)
+            elif self.linear_skip:
+                chosen = choose_parts(template, lesson, judge, learn)
+            else:
+                chosen = lstm_alone(lesson, learn)
 
-        self.network_, self.parts_, self.part_errors_ = chosen.network, chosen.parts, chosen.errors
-        self.history_ = chosen.trained.history
-        self.best_epoch_ = chosen.trained.best_epoch
-        self.window_shape_ = windows.shape[1:]
-        self.context_ = np.array(windows[-1], float) if y is None else None
-        self._target_shape = targets.shape[1:]
-        self._regressor, self._model = chosen.trained.regressor, None
+            self.network_ = chosen.network
+            self.parts_, self.part_errors_ = chosen.parts, chosen.errors
+            self.history_ = chosen.trained.history
+            self.best_epoch_ = chosen.trained.best_epoch
+            vars(self).update(fitted)
+            self._regressor, self._model = chosen.trained.regressor, None
         return self
 
     def _make_judge(self, runs, windows, y, share):

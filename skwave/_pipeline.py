@@ -6,6 +6,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skwave._checks import check_n_steps, unchanged_on_failure
 from skwave._index import describe, next_index, with_form
+from skwave._steps import active, check_invertible, check_round_trip, invert, transform
 from skwave._window import WindowTransformer
 
 
@@ -74,7 +75,8 @@ class ForecastPipeline(Pipeline):
             If a step but the last two cannot be inverted, or a step refuses the series.
         """
         self._check_steps()
-        with unchanged_on_failure(self, *self._transformers(), *self[-2:].named_steps.values()):
+        steps = [step for _, step in active(self.steps)]
+        with unchanged_on_failure(self, *steps):
             super().fit(_as_columns(X), None, **params)
             self._form = describe(X)
             self.transformed_ = self._transform(X)
@@ -110,7 +112,7 @@ class ForecastPipeline(Pipeline):
             transformed, form = self.transformed_, self._form
         else:
             transformed, form = self._transform(context), describe(context)
-            self._check_inverse(context, transformed)
+            check_round_trip(self._transformers(), _as_columns(context), transformed)
         window = self._windows(transformed)[-1]
         steps = self[-1].forecast(n_steps, window=window).reshape(n_steps, -1)
         values = self._invert(np.concatenate([transformed, steps]))[-n_steps:]
@@ -183,31 +185,27 @@ class ForecastPipeline(Pipeline):
             )
         if not hasattr(self.steps[-1][1], "forecast"):
             raise ValueError(f"the last step, {self.steps[-1][0]!r}, has no method forecast.")
-        for name, step in self.steps[:-2]:
-            if step not in (None, "passthrough") and not hasattr(step, "inverse_transform"):
-                raise ValueError(
-                    f"step {name!r} ({type(step).__name__}) has no inverse_transform, so that "
-                    "forecasts cannot be brought back to the units of the series. Leave it out, "
-                    "or use Pipeline."
-                )
+        check_invertible(self._transformers())
 
     def _transformers(self):
-        return [step for _, step in self.steps[:-2] if step not in (None, "passthrough")]
+        return active(self.steps[:-2])
 
     def _transform(self, X):
-        X = _as_columns(X)
-        for step in self._transformers():
-            X = step.transform(X)
-        return np.asarray(X, dtype=float).reshape(len(X), -1)
+        values = transform(self._transformers(), _as_columns(X))
+        return values.reshape(len(values), -1)
 
     def _windows(self, transformed):
         # A transformer of its own: that of the pipeline would miss the names of the channels.
         return WindowTransformer(self[-2].window_length).fit_transform(transformed)
 
     def _invert(self, values):
-        for step in reversed(self._transformers()):
-            values = np.asarray(step.inverse_transform(values))
-        return values
+        return invert(self._transformers(), values)
+
+    def _ends_with(self, series):
+        """Tell whether the training series, in its units, ends with these values."""
+        known = self._invert(self.transformed_)
+        series = np.asarray(_as_columns(series), dtype=float)
+        return len(series) <= len(known) and np.allclose(known[-len(series) :], series, rtol=1e-6)
 
     def _invert_each(self, transformed, steps):
         """Invert predictions, each as the value after the ones that were known to it.
@@ -225,15 +223,6 @@ class ForecastPipeline(Pipeline):
         if all(np.allclose(one(k), together[k : k + 1], rtol=1e-9) for k in probes):
             return together
         return np.concatenate([one(k) for k in range(len(steps))])
-
-    def _check_inverse(self, context, transformed):
-        again = self._invert(transformed)
-        truth = np.asarray(_as_columns(context), dtype=float)
-        if again.shape != truth.shape or not np.allclose(again, truth, rtol=1e-6):
-            raise ValueError(
-                "context cannot be continued: a step of the pipeline is inverted from the start of "
-                "the training series. Give a context that begins where the training series began."
-            )
 
 
 def make_forecast_pipeline(*steps, memory=None, verbose=False):

@@ -46,7 +46,9 @@ class Trained(NamedTuple):
     regressor: Any
 
 
-def train(template, lesson, *, recipe, seed, judge=None, whole=lambda network: network):
+def train(
+    template, lesson, *, recipe, seed, judge=None, progress=None, whole=lambda network: network
+):
     """Train the layers of a network.
 
     Parameters
@@ -62,6 +64,8 @@ def train(template, lesson, *, recipe, seed, judge=None, whole=lambda network: n
     judge : None or callable, default=None
         A function of a `Network` that returns its error; where given, it chooses the best epoch
         in place of the validation loss. The history calls it ``val_forecast``.
+    progress : None or EpochProgress, default=None
+        Told of the beginning and end of each epoch; it may stop the training.
     whole : callable, default=identity
         From the network of the trained layers to the one that is judged, saved and returned.
 
@@ -85,6 +89,7 @@ def train(template, lesson, *, recipe, seed, judge=None, whole=lambda network: n
             *_stopping(keras, recipe, monitor),
             *_checkpointing(keras, current, recipe, monitor),
             *_copies(keras, recipe.callbacks or []),
+            *_reporting(keras, model, current, progress),
         ]
         regressor = _run_scikeras(model, lesson, recipe, callbacks)
         network = current()
@@ -161,6 +166,21 @@ def learning_rate_factor(step, n_steps):
         return (step + 1) / warm_up
     done = (step - warm_up) / max(1, n_steps - warm_up)
     return 0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * done))
+
+
+def _reporting(keras, model, current, progress):
+    """Tell of each epoch, after all others have seen it."""
+    if progress is None:
+        return
+
+    def begin(epoch, logs):
+        progress.begin()
+
+    def end(epoch, logs):
+        if progress.end(current):
+            model.stop_training = True
+
+    yield keras.callbacks.LambdaCallback(on_epoch_begin=begin, on_epoch_end=end)
 
 
 def _scheduling(keras, model, recipe, n_train):

@@ -8,6 +8,8 @@ from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
 from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from skwave._progress import CallbackSupportMixin, whole_fit
+
 
 class Runs(NamedTuple):
     """Windows stored once: each value of a series stands in `values` a single time.
@@ -126,7 +128,7 @@ def following_values(runs, window_length, horizon):
     return which, runs.values[after[:, None] + np.arange(horizon)]
 
 
-class WindowTransformer(TransformerMixin, BaseEstimator):
+class WindowTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
     """Cut a series into windows of consecutive values.
 
     Parameters
@@ -189,8 +191,9 @@ class WindowTransformer(TransformerMixin, BaseEstimator):
         ValueError
             If a series is shorter than `window_length`, or holds NaN or infinity.
         """
-        for number, series in enumerate(_as_list(X)):
-            self._check_series(series, reset=number == 0)
+        with whole_fit(self, X):
+            for number, series in enumerate(_as_list(X)):
+                self._check_series(series, reset=number == 0)
         return self
 
     def transform(self, X):
