@@ -106,3 +106,38 @@ def own_random_state(random_state):
     if random_state is None:
         return np.random.RandomState()
     return check_random_state(random_state)
+
+
+def check_finite(values, what):
+    """Return `values` if they are finite; a forecast never holds NaN or infinity."""
+    good = np.isfinite(values)
+    if not good.all():
+        raise ValueError(
+            f"{what} left the range of finite numbers: {good.size - good.sum()} of {good.size} "
+            "values are NaN or infinite. Give windows in the range of the training series, ask "
+            "for fewer steps, or fit with other parameters."
+        )
+    return values
+
+
+def check_single_precision(network):
+    """Raise an error if a Keras model, which computes in float32, cannot hold the scales."""
+    names = ("input_center", "input_scale", "output_center", "output_scale")
+    scales = np.abs(np.concatenate([getattr(network, name) for name in names]))
+    scales = scales[scales > 0]
+    # The inverse of a scale must be finite as well.
+    largest = float(np.finfo(np.float32).max)
+    if len(scales) and (scales.max() > largest or network.input_scale.min() < 1 / largest):
+        raise ValueError(
+            f"A Keras model computes in float32, but the series has scales of {scales.min():.3g} "
+            f"to {scales.max():.3g}. Fit on the series in other units, between 1e-38 and 1e38."
+        )
+
+
+def check_backup(backup_dir, random_state):
+    """Raise an error if a fit that is started again would not be the same fit."""
+    if backup_dir is not None and random_state is None:
+        raise ValueError(
+            f"backup_dir={str(backup_dir)!r} needs a random_state, but random_state=None: a fit "
+            "that goes on after a crash must see the windows in the same order. Give an int."
+        )

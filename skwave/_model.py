@@ -14,6 +14,8 @@ from dataclasses import replace
 
 import numpy as np
 
+from skwave._checks import check_single_precision
+
 
 def import_keras():
     """Import Keras quietly, with no more threads than joblib grants this process."""
@@ -26,7 +28,8 @@ def import_keras():
         import keras
     finally:
         if quiet:
-            del os.environ[name]
+            # Another thread that imports at the same time may have been first.
+            os.environ.pop(name, None)
     _limit_threads()
     return keras
 
@@ -65,7 +68,9 @@ def _build(template, recipe, capacity):
         x = layer(x)
     model = keras.Model(begin, x, name="skwave")
     model.compile(
-        optimizer=_make_optimizer(keras, recipe), loss=recipe.loss, jit_compile=recipe.jit_compile
+        optimizer=_make_optimizer(keras, recipe),
+        loss=_known_to_keras(keras.losses.get, loss=recipe.loss),
+        jit_compile=recipe.jit_compile,
     )
     model.optimizer.build(model.trainable_variables)
     return model
@@ -84,7 +89,7 @@ def _trained_layers(keras, units, n_outputs, dropout=0.0):
 def _make_optimizer(keras, recipe):
     """Return a new optimizer; one that is an object or a config keeps its own settings."""
     if isinstance(recipe.optimizer, str):
-        optimizer = keras.optimizers.get(recipe.optimizer)
+        optimizer = _known_to_keras(keras.optimizers.get, optimizer=recipe.optimizer)
         config = optimizer.get_config() | {
             "learning_rate": recipe.learning_rate,
             "clipnorm": recipe.clipnorm,
@@ -94,6 +99,36 @@ def _make_optimizer(keras, recipe):
     if not isinstance(config, dict):
         config = keras.optimizers.serialize(config)
     return keras.optimizers.deserialize(copy.deepcopy(config))
+
+
+def _known_to_keras(get, **parameter):
+    """Let Keras look up a parameter, and name the parameter if it knows no such thing."""
+    ((name, value),) = parameter.items()
+    try:
+        return get(value)
+    except (ValueError, TypeError) as error:
+        raise ValueError(
+            f"{name}={value!r} is nothing that Keras knows. Give the name of a Keras {name}, its "
+            "config, or an object."
+        ) from error
+
+
+def object_config(thing):
+    """Return a loss or an optimizer of Keras as its config, which is plain data.
+
+    Parameters
+    ----------
+    thing : keras.losses.Loss or keras.optimizers.Optimizer
+        The object.
+
+    Returns
+    -------
+    dict
+        What `keras.losses.get` and `keras.optimizers.deserialize` make the object from.
+    """
+    keras = import_keras()
+    home = keras.losses if isinstance(thing, keras.losses.Loss) else keras.optimizers
+    return home.serialize(thing)
 
 
 # Building and tracing a model takes far longer than training a small one. So models are kept, by
@@ -122,7 +157,8 @@ def borrowed_model(template, recipe, n_values):
         model = _MODELS.pop(key, None) if mine else None
     if model is None:
         model = _build(template, recipe, capacity)
-        model.fresh_optimizer = [np.array(v) for v in model.optimizer.variables]
+        to_numpy = import_keras().ops.convert_to_numpy
+        model.fresh_optimizer = [to_numpy(v) for v in model.optimizer.variables]
     yield model
     if mine:
         with _MODELS_LOCK:
@@ -133,6 +169,7 @@ def borrowed_model(template, recipe, n_values):
 
 def reset(keras, model, template, random_state):
     """Bring a model to the state in which training starts, whatever it did before."""
+    model._initial_epoch = None  # set where a fit was resumed
     for variable, value in zip(model.optimizer.variables, model.fresh_optimizer, strict=True):
         variable.assign(value)
     for layer in model.layers:
@@ -196,7 +233,13 @@ def to_keras(network):
     keras.Model
         From windows (n, window_length, n_channels) to predictions (n, n_outputs), both in the
         units of the series. It is made of Keras's own layers alone.
+
+    Raises
+    ------
+    ValueError
+        If a scale is beyond the range of float32, in which Keras computes.
     """
+    check_single_precision(network)
     keras = import_keras()
     layer = functools.partial(_layer, keras)
     windows = keras.Input((network.window_length, network.n_channels), name="window")

@@ -5,8 +5,9 @@ from sklearn.metrics import r2_score
 from sklearn.pipeline import Pipeline, _name_estimators
 from sklearn.utils.validation import check_is_fitted
 
-from skwave._checks import check_n_steps
+from skwave._checks import check_finite, check_n_steps
 from skwave._index import describe, next_index, with_form
+from skwave._state import seal, unseal
 from skwave._window import WindowTransformer
 
 
@@ -120,6 +121,7 @@ class ForecastPipeline(Pipeline):
         window = self[-2].transform(transformed)[-1]
         steps = self[-1].forecast(n_steps, window=window).reshape(n_steps, -1)
         values = self._invert(np.concatenate([transformed, steps]))[-n_steps:]
+        check_finite(values, "The forecast")
         index = None if form is None else next_index(form, n_steps)
         return _like_input(values, form, index)
 
@@ -147,7 +149,7 @@ class ForecastPipeline(Pipeline):
         transformed = self._transform(X)
         windows = self[-2].transform(transformed)
         steps = self[-1].predict(windows).reshape(len(windows), -1)
-        values = self._invert_each(transformed, steps)
+        values = check_finite(self._invert_each(transformed, steps), "The prediction")
         form = describe(X)
         index = None if form is None else next_index(form, 1)
         if index is not None:
@@ -176,6 +178,12 @@ class ForecastPipeline(Pipeline):
         predictions = np.asarray(self.predict(X))[:-1]
         truth = np.asarray(_as_columns(X))[-len(predictions) :]
         return r2_score(truth, predictions.reshape(truth.shape), sample_weight=sample_weight)
+
+    def __getstate__(self):
+        return seal(super().__getstate__())
+
+    def __setstate__(self, state):
+        vars(self).update(unseal(state, type(self).__name__))
 
     def _check_steps(self):
         """Raise an error that names the step which is in the way."""
