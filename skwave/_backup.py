@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
+from skwave._model import object_config
 from skwave._state import checksum
 
 # Neither changes what is learnt, and a place or a report may differ when the call is repeated.
@@ -95,7 +96,7 @@ def fingerprint(template, lesson, recipe, random_state):
 
 def _in_plain_data(value):
     if hasattr(value, "get_config"):
-        return [type(value).__name__, value.get_config()]
+        return object_config(value)
     return getattr(value, "__qualname__", value)
 
 

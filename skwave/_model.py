@@ -6,6 +6,7 @@ Keras is imported inside functions only; see `_training`.
 import contextlib
 import copy
 import functools
+import inspect
 import math
 import os
 import threading
@@ -128,7 +129,12 @@ def object_config(thing):
     """
     keras = import_keras()
     home = keras.losses if isinstance(thing, keras.losses.Loss) else keras.optimizers
-    return home.serialize(thing)
+    config = home.serialize(thing)
+    # Keras leaves arguments of a loss's function out of its config: the delta of Huber.
+    accepted = inspect.signature(type(thing).__init__).parameters
+    forgotten = getattr(thing, "_fn_kwargs", {})
+    config["config"] |= {name: x for name, x in forgotten.items() if name in accepted}
+    return config
 
 
 # Building and tracing a model takes far longer than training a small one. So models are kept, by

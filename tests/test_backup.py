@@ -87,14 +87,14 @@ def test_a_killed_fit_goes_on_and_ends_as_if_nothing_had_been(tmp_path, uninterr
     assert list(tmp_path.iterdir()) == []
 
 
-class Stop(Exception):
+class StopError(Exception):
     """Stands for a crash."""
 
 
 def stop_at(epoch, moment="on_epoch_end"):
     def stop(number, logs=None):
         if number == epoch:
-            raise Stop
+            raise StopError
 
     return callback(**{moment: stop})
 
@@ -107,7 +107,7 @@ def test_wherever_a_fit_stops_it_ends_the_same(tmp_path, windows, epoch, patienc
     broken.set_params(callbacks=[stop_at(epoch, "on_epoch_begin")])
     for _ in range(2):  # The second one goes on, and stops at the same place.
         if epoch < len(whole.history_["loss"]):
-            with pytest.raises(Stop):
+            with pytest.raises(StopError):
                 broken.fit(windows)
     again = broken.set_params(callbacks=None).fit(windows)
     assert outcome(again) == outcome(whole)
@@ -120,13 +120,13 @@ def test_a_fit_that_was_killed_after_its_last_epoch_trains_no_more(tmp_path, win
     whole = LSTMForecaster(**training).fit(windows)
 
     def stop(logs=None):
-        raise Stop
+        raise StopError
 
     def count(epoch, logs):
         raise AssertionError(f"epoch {epoch} was trained again")
 
     broken = LSTMForecaster(**training, backup_dir=tmp_path)
-    with pytest.raises(Stop):
+    with pytest.raises(StopError):
         broken.set_params(callbacks=[callback(on_train_end=stop)]).fit(windows)
     again = broken.set_params(callbacks=[callback(on_epoch_begin=count)]).fit(windows)
     assert outcome(again) == outcome(whole)
@@ -136,7 +136,7 @@ def test_a_fit_that_was_killed_after_its_last_epoch_trains_no_more(tmp_path, win
 def test_half_a_backup_is_not_used(tmp_path, windows):
     training = SMALL | {"epochs": 3}
     broken = LSTMForecaster(**training, backup_dir=tmp_path, callbacks=[stop_at(2)])
-    with pytest.raises(Stop):
+    with pytest.raises(StopError):
         broken.fit(windows)
     (folder,) = tmp_path.iterdir()
     (folder / "part").mkdir()
@@ -148,7 +148,7 @@ def test_half_a_backup_is_not_used(tmp_path, windows):
 def test_another_fit_does_not_go_on_from_this_ones_backup(tmp_path, windows):
     training = SMALL | {"epochs": 3}
     broken = LSTMForecaster(**training, backup_dir=tmp_path, callbacks=[stop_at(2)])
-    with pytest.raises(Stop):
+    with pytest.raises(StopError):
         broken.fit(windows)
     for change in ({"random_state": 1}, {"learning_rate": 0.01}):
         other = LSTMForecaster(**(training | change), backup_dir=tmp_path).fit(windows)
@@ -164,7 +164,7 @@ def test_a_backup_needs_a_random_state(tmp_path, windows):
 
 def test_a_damaged_backup_is_named(tmp_path, windows):
     broken = LSTMForecaster(**SMALL, backup_dir=tmp_path, callbacks=[stop_at(2)])
-    with pytest.raises(Stop):
+    with pytest.raises(StopError):
         broken.fit(windows)
     (weights,) = tmp_path.glob("fit-*/epoch*/*.h5")
     weights.write_bytes(weights.read_bytes()[:100])
