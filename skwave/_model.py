@@ -49,6 +49,10 @@ def _limit_threads():
         tf.config.threading.set_inter_op_parallelism_threads(int(limit))
 
 
+# All weights are set later. Keras's own initializers would draw from Python's global generator.
+_ZEROS = {"kernel_initializer": "zeros"}
+
+
 def _build(template, recipe, capacity):
     """Return a compiled model that is fed where windows start and cuts them out itself.
 
@@ -60,7 +64,7 @@ def _build(template, recipe, capacity):
     begin = keras.Input((1,), dtype="int32", name="start")
     positions = begin + np.arange(length, dtype=np.int32)
     series = keras.layers.Embedding(
-        capacity, n_channels, trainable=False, dtype="float32", name="series"
+        capacity, n_channels, "zeros", trainable=False, dtype="float32", name="series"
     )
     x = series(positions)
     if template.anchored:
@@ -80,11 +84,12 @@ def _build(template, recipe, capacity):
 def _trained_layers(keras, units, n_outputs, dropout=0.0):
     for k, n in enumerate(units):
         yield keras.layers.LSTM(
-            n, return_sequences=k < len(units) - 1, dtype="float32", name=f"lstm_{k}"
-        )
+            n, return_sequences=k < len(units) - 1, dtype="float32", name=f"lstm_{k}", seed=k,
+            recurrent_initializer="zeros", **_ZEROS,
+        )  # fmt: skip
         if dropout:
             yield keras.layers.Dropout(dropout, seed=k, dtype="float32", name=f"dropout_{k}")
-    yield keras.layers.Dense(n_outputs, dtype="float32", name="head")
+    yield keras.layers.Dense(n_outputs, dtype="float32", name="head", **_ZEROS)
 
 
 def _make_optimizer(keras, recipe):
@@ -192,11 +197,11 @@ def _initial_weights(keras, model, random_state):
     for layer in _weight_layers(model):
         shapes = [tuple(w.shape) for w in layer.weights]
         seeds = random_state.randint(2**31, size=2)
-        kernel = keras.initializers.GlorotUniform(int(seeds[0]))(shapes[0])
+        kernel = keras.initializers.GlorotUniform(int(seeds[0]))(shapes[0], "float32")
         if len(shapes) == 2:
             weights.append((kernel, np.zeros(shapes[1])))
             continue
-        recurrent = keras.initializers.Orthogonal(seed=int(seeds[1]))(shapes[1])
+        recurrent = keras.initializers.Orthogonal(seed=int(seeds[1]))(shapes[1], "float32")
         bias = np.full(shapes[2], constant)
         units = shapes[1][0]
         bias[units : 2 * units] = 1  # the forget gate starts open, as everywhere in Keras
@@ -263,7 +268,9 @@ def to_keras(network):
         y = trained(y)
     if network.skip is not None:
         flat = layer("Flatten", name="flat")(x)
-        linear = layer("Dense", units=network.n_outputs, use_bias=False, name="skip")(flat)
+        linear = layer("Dense", units=network.n_outputs, use_bias=False, name="skip", **_ZEROS)(
+            flat
+        )
         y = layer("Add", name="with_skip")([y, linear])
     if network.anchored:
         level = layer("UpSampling1D", size=network.horizon, name="level")(anchor)
