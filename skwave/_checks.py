@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_array, validate_data
 
-from skwave._window import is_sliding_view, series_under, sliding_windows
+from skwave._window import check_numbers, is_sliding_view, series_under, sliding_windows
 
 
 def check_windows(estimator, X, *, reset):
@@ -23,6 +23,7 @@ def check_windows(estimator, X, *, reset):
         windows = validate_data(estimator, X, reset=reset, allow_nd=True, dtype="numeric")
         if windows.ndim == 2:
             windows = windows[:, :, None]
+    check_numbers(windows)
     if windows.ndim != 3 or min(windows.shape) == 0:
         raise ValueError(
             f"X has shape {windows.shape}, but windows of shape (n_windows, window_length) or "
@@ -50,6 +51,7 @@ def check_context(estimator, window):
     window = check_array(
         window, ensure_2d=False, allow_nd=True, dtype="numeric", input_name="window"
     )
+    check_numbers(window, "window")
     if window.ndim == 1 and n_channels == 1:
         window = window[:, None]
     if window.ndim not in (2, 3) or window.shape[-2:] != (length, n_channels):
@@ -85,6 +87,7 @@ def check_targets(y, windows, horizon):
     """
     n_windows, length, n_channels = windows.shape
     y = check_array(y, ensure_2d=False, allow_nd=True, dtype="numeric", input_name="y")
+    check_numbers(y, "y")
     if len(y) == n_windows + length - 1:
         y = y[length - 1 :]
     if len(y) != n_windows:

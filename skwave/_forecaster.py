@@ -273,6 +273,8 @@ class LSTMForecaster(RegressorMixin, BaseEstimator):
         ValueError
             As in `fit`, or if the windows have another shape than before.
         """
+        # scikit-learn does so only before the first one.
+        self._validate_params()
         with _unchanged_on_failure(self):
             history = getattr(self, "history_", {})
             start = getattr(self, "network_", None)
@@ -513,14 +515,15 @@ class LSTMForecaster(RegressorMixin, BaseEstimator):
 
 
 @contextlib.contextmanager
-def _unchanged_on_failure(estimator):
-    """Put an estimator's attributes back as they were if anything is raised."""
-    before = dict(vars(estimator))
+def _unchanged_on_failure(*estimators):
+    """Put the attributes of estimators back as they were if anything is raised."""
+    before = [dict(vars(estimator)) for estimator in estimators]
     try:
         yield
     except BaseException:
-        vars(estimator).clear()
-        vars(estimator).update(before)
+        for estimator, attributes in zip(estimators, before, strict=True):
+            vars(estimator).clear()
+            vars(estimator).update(attributes)
         raise
 
 

@@ -103,8 +103,8 @@ def _make_optimizer(keras, recipe):
         return type(optimizer).from_config(config)
     config = recipe.optimizer
     if not isinstance(config, dict):
-        config = keras.optimizers.serialize(config)
-    return keras.optimizers.deserialize(copy.deepcopy(config))
+        config = object_config(_known_to_keras(keras.optimizers.get, optimizer=config))
+    return _known_to_keras(keras.optimizers.deserialize, optimizer=copy.deepcopy(config))
 
 
 def _known_to_keras(get, **parameter):

@@ -1,14 +1,16 @@
 """A pipeline whose forecasts are in the units of the series it was given."""
 
 import numpy as np
+from scipy.sparse import issparse
 from sklearn.metrics import r2_score
 from sklearn.pipeline import Pipeline, _name_estimators
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.validation import check_array, check_is_fitted
 
 from skwave._checks import check_finite, check_n_steps
+from skwave._forecaster import _unchanged_on_failure
 from skwave._index import describe, next_index, with_form
 from skwave._state import seal, unseal
-from skwave._window import WindowTransformer
+from skwave._window import WindowTransformer, check_numbers
 
 
 class ForecastPipeline(Pipeline):
@@ -76,15 +78,12 @@ class ForecastPipeline(Pipeline):
             If a step but the last two cannot be inverted, or a step refuses the series.
         """
         self._check_steps()
-        before = dict(vars(self))
-        try:
+        # Pipeline fits the steps themselves, not copies of them.
+        steps = [step for _, step in self.steps if hasattr(step, "get_params")]
+        with _unchanged_on_failure(self, *steps):
             super().fit(_as_columns(X), None, **params)
             self._form = describe(X)
             self.transformed_ = self._transform(X)
-        except BaseException:
-            vars(self).clear()
-            vars(self).update(before)
-            raise
         return self
 
     def forecast(self, n_steps, *, context=None):
@@ -209,7 +208,7 @@ class ForecastPipeline(Pipeline):
         X = _as_columns(X)
         for step in self._transformers():
             X = step.transform(X)
-        return np.asarray(X, dtype=float).reshape(len(X), -1)
+        return check_numbers(check_array(X, input_name="X")).astype(float)
 
     def _invert(self, values):
         for step in reversed(self._transformers()):
@@ -280,8 +279,18 @@ def _like_input(values, form, index):
 
 def _as_columns(X):
     """Return a series of shape (n_values,) as one column, with its name and index."""
+    # What no step may take for numbers; the rest the steps check.
+    if issparse(X):
+        raise TypeError("X is a sparse matrix, but a dense series is needed. Use X.toarray().")
+    for dtype in [X.dtype] if hasattr(X, "dtype") else getattr(X, "dtypes", []):
+        if getattr(dtype, "kind", "") in ("m", "M"):
+            check_numbers(np.empty(0, dtype.str))
     if hasattr(X, "to_frame"):
         return X.to_frame(X.name if X.name is not None else "value")
-    if np.ndim(X) == 1:
-        return np.reshape(X, (-1, 1))
-    return X
+    ndim = X.ndim if hasattr(X, "ndim") else np.ndim(X)
+    if ndim not in (1, 2):
+        raise ValueError(
+            f"X is a {type(X).__name__} with dim {ndim}, but a series of shape (n_values,) or "
+            "(n_values, n_channels) is needed."
+        )
+    return np.reshape(X, (-1, 1)) if ndim == 1 else X

@@ -51,6 +51,16 @@ def sliding_windows(series, window_length):
     return windows.transpose(0, 2, 1)
 
 
+def check_numbers(values, name="X"):
+    """Return an array as it is, if it holds real numbers; scikit-learn lets dates through."""
+    if values.dtype.kind not in "biuf":
+        raise ValueError(
+            f"{name} has dtype {values.dtype}, but numbers are needed. Leave dates to the index, "
+            "and divide durations by a unit of time."
+        )
+    return values
+
+
 def is_sliding_view(windows):
     """Tell whether `windows` is a zero-copy view of one series, without reading a value."""
     return (
@@ -256,7 +266,7 @@ class WindowTransformer(TransformerMixin, BaseEstimator):
         ndim = series.ndim if hasattr(series, "ndim") else np.asarray(series).ndim
         if ndim == 1 and (reset or self.n_features_in_ == 1):
             series = np.reshape(np.asarray(series), (-1, 1))
-        series = validate_data(self, series, reset=reset, dtype="numeric")
+        series = check_numbers(validate_data(self, series, reset=reset, dtype="numeric"))
         if len(series) < self.window_length:
             raise ValueError(
                 f"X has n_samples = {len(series)} values, but window_length={self.window_length} "
