@@ -1,6 +1,5 @@
 """The estimator: parameters, validation, fitted state. All else is delegated."""
 
-import contextlib
 import math
 import os
 from dataclasses import fields
@@ -26,7 +25,7 @@ from skwave._lesson import make_lesson, make_template, next_values, split_window
 from skwave._model import object_config, to_keras
 from skwave._network import Network
 from skwave._recursion import roll_forward
-from skwave._state import seal, unseal
+from skwave._state import seal, unchanged_on_failure, unseal
 from skwave._training import Recipe, train
 from skwave._window import find_runs
 
@@ -246,7 +245,7 @@ class LSTMForecaster(RegressorMixin, BaseEstimator):
             If a parameter, `X`, `y` or `sample_weight` is out of its range, or if `y` is None and
             no window continues another. The forecaster is then as it was before.
         """
-        with _unchanged_on_failure(self):
+        with unchanged_on_failure(self):
             start = self.network_ if self.warm_start and hasattr(self, "network_") else None
             return self._fit(X, y, sample_weight, start=start)
 
@@ -275,7 +274,7 @@ class LSTMForecaster(RegressorMixin, BaseEstimator):
         """
         # scikit-learn does so only before the first one.
         self._validate_params()
-        with _unchanged_on_failure(self):
+        with unchanged_on_failure(self):
             history = getattr(self, "history_", {})
             start = getattr(self, "network_", None)
             self._fit(
@@ -512,19 +511,6 @@ class LSTMForecaster(RegressorMixin, BaseEstimator):
         tags.target_tags.required = False
         tags.target_tags.multi_output = True
         return tags
-
-
-@contextlib.contextmanager
-def _unchanged_on_failure(*estimators):
-    """Put the attributes of estimators back as they were if anything is raised."""
-    before = [dict(vars(estimator)) for estimator in estimators]
-    try:
-        yield
-    except BaseException:
-        for estimator, attributes in zip(estimators, before, strict=True):
-            vars(estimator).clear()
-            vars(estimator).update(attributes)
-        raise
 
 
 def _continue_from(start, template, units):

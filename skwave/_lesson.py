@@ -89,7 +89,8 @@ def make_template(windows, runs, targets, *, normalization, horizon, follow):
                 "normalization='window' predicts relative to a value of the window, so y needs "
                 f"{horizon * n_channels} outputs, those of the channels, but has {n_outputs}."
             )
-        scale = _scale_of_differences(runs, length, fallback=scale)
+        with np.errstate(over="ignore", invalid="ignore"):
+            scale = _scale_of_differences(runs, length, fallback=scale)
     repeats = n_outputs // n_channels
     if follow or anchored:
         output_center, output_scale = np.tile(center, repeats), np.tile(scale, repeats)
@@ -183,18 +184,26 @@ def split_windows(which, runs, horizon, *, share, newest, random_state):
 
 def make_lesson(template, runs, which, targets, weights, order, n_train):
     """Scale values and targets to what the layers see, in the order of training."""
-    values = template.scale(np.asarray(runs.values, float))
-    chosen = which[order]
-    outputs = targets.reshape(len(targets), -1)[order].astype(float)
-    spread = np.where(template.output_scale > 0, template.output_scale, 1.0)
-    outputs = (outputs - template.output_center) / spread
-    starts = runs.starts[chosen]
-    if template.anchored:
-        outputs = outputs - np.tile(values[starts], template.horizon)
+    starts = runs.starts[which[order]]
+    with np.errstate(over="ignore", invalid="ignore"):
+        values = template.scale(np.asarray(runs.values, float))
+        outputs = targets.reshape(len(targets), -1)[order].astype(float)
+        spread = np.where(template.output_scale > 0, template.output_scale, 1.0)
+        outputs = (outputs - template.output_center) / spread
+        if template.anchored:
+            outputs = outputs - np.tile(values[starts], template.horizon)
+        values, outputs = values.astype(np.float32), outputs.astype(np.float32)
+    scales = template.input_center, template.input_scale, template.output_scale
+    if not all(np.isfinite(x).all() for x in (values, outputs, *scales)):
+        raise ValueError(
+            "X or y has numbers too large to train on: what the network sees must be in the range "
+            f"of float32, up to {np.finfo(np.float32).max:.1e}. Give normalization='series', or "
+            "the series in other units."
+        )
     return Lesson(
-        values=values.astype(np.float32),
+        values=values,
         starts=starts,
-        targets=outputs.astype(np.float32),
+        targets=outputs,
         weights=None if weights is None else weights[order].astype(np.float32),
         n_train=n_train,
     )

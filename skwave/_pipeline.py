@@ -7,9 +7,8 @@ from sklearn.pipeline import Pipeline, _name_estimators
 from sklearn.utils.validation import check_array, check_is_fitted
 
 from skwave._checks import check_finite, check_n_steps
-from skwave._forecaster import _unchanged_on_failure
 from skwave._index import describe, next_index, with_form
-from skwave._state import seal, unseal
+from skwave._state import seal, unchanged_on_failure, unseal
 from skwave._window import WindowTransformer, check_numbers
 
 
@@ -80,7 +79,7 @@ class ForecastPipeline(Pipeline):
         self._check_steps()
         # Pipeline fits the steps themselves, not copies of them.
         steps = [step for _, step in self.steps if hasattr(step, "get_params")]
-        with _unchanged_on_failure(self, *steps):
+        with unchanged_on_failure(self, *steps):
             super().fit(_as_columns(X), None, **params)
             self._form = describe(X)
             self.transformed_ = self._transform(X)

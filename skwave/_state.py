@@ -1,5 +1,6 @@
-"""What is stored of an estimator: plain data, a format number and a checksum over all of it."""
+"""The state of an estimator: stored as plain data with a checksum, and restored after a failure."""
 
+import contextlib
 import hashlib
 
 import numpy as np
@@ -134,3 +135,16 @@ def _pieces(data):
         # Of other packages' objects only scikit-learn's are known to load as they were stored.
         if isinstance(data, BaseEstimator) and type(data).__module__.startswith("sklearn."):
             yield from _pieces(vars(data))
+
+
+@contextlib.contextmanager
+def unchanged_on_failure(*estimators):
+    """Put the attributes of estimators back as they were if anything is raised."""
+    before = [dict(vars(estimator)) for estimator in estimators]
+    try:
+        yield
+    except BaseException:
+        for estimator, attributes in zip(estimators, before, strict=True):
+            vars(estimator).clear()
+            vars(estimator).update(attributes)
+        raise

@@ -8,6 +8,8 @@ from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
 from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from skwave._state import unchanged_on_failure
+
 
 class Runs(NamedTuple):
     """Windows stored once: each value of a series stands in `values` a single time.
@@ -199,8 +201,9 @@ class WindowTransformer(TransformerMixin, BaseEstimator):
         ValueError
             If a series is shorter than `window_length`, or holds NaN or infinity.
         """
-        for number, series in enumerate(_as_list(X)):
-            self._check_series(series, reset=number == 0)
+        with unchanged_on_failure(self):
+            for number, series in enumerate(_as_list(X)):
+                self._check_series(series, reset=number == 0)
         return self
 
     def transform(self, X):

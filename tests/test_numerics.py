@@ -91,6 +91,15 @@ def test_center_and_scale_are_mean_and_standard_deviation():
     np.testing.assert_allclose(scale, values.std(axis=0), rtol=1e-14)
 
 
+@pytest.mark.parametrize("normalization", [None, "series", "window"])
+def test_numbers_too_large_to_train_on_are_an_error(normalization):
+    series = np.full(40, -1.7e308)
+    series[20] = 1.7e308
+    windows = WindowTransformer(10).fit_transform(series)
+    with pytest.raises(ValueError, match="too large to train on.*other units"):
+        LSTMForecaster(**TINY, normalization=normalization).fit(windows)
+
+
 # --- Losses that are not finite -------------------------------------------------------------------
 
 
