@@ -12,17 +12,19 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted
 
 from skwave._checks import (
+    check_backup,
     check_context,
+    check_finite,
     check_n_steps,
     check_targets,
     check_units,
     check_windows,
     own_random_state,
-    unchanged_on_failure,
 )
 from skwave._judge import make_judge
 from skwave._lesson import make_lesson, make_template, next_values, split_windows
-from skwave._model import to_keras
+from skwave._model import object_config, to_keras
+from skwave._network import Network
 from skwave._parts import choose_parts, continue_from, go_on, lstm_alone
 from skwave._progress import (
     CallbackSupportMixin,
@@ -32,6 +34,7 @@ from skwave._progress import (
     with_callbacks,
 )
 from skwave._recursion import roll_forward
+from skwave._state import seal, unchanged_on_failure, unseal
 from skwave._training import Recipe, train
 from skwave._warn import warn_about_recursion, warn_about_window
 from skwave._window import find_runs
@@ -89,10 +92,15 @@ class LSTMForecaster(CallbackSupportMixin, RegressorMixin, BaseEstimator):
         Epochs without a better validation loss after which training stops; None never stops. The
         weights of the best epoch are restored in any case.
     callbacks : list of keras.callbacks.Callback or None, default=None
-        Callbacks for Keras; each fit works on a copy.
+        Callbacks for Keras; each fit works on a copy. They are not stored with a fitted forecaster.
     checkpoint_dir : str, path-like or None, default=None
         Folder for a Keras model at each improvement, named
         ``model{epoch:03d}-loss{loss:.3f}-vloss{val_loss:.3f}.keras`` with epochs counted from 1.
+    backup_dir : str, path-like or None, default=None
+        Folder in which a running fit is backed up after each epoch, in a folder of its own that is
+        removed at its end. After a crash the same call, with the same data and `random_state`,
+        goes on from the last finished epoch and ends with the same weights. Needs a
+        `random_state`.
     warm_start : bool, default=False
         Whether `fit` goes on from the weights and scales of the fit before.
     jit_compile : bool or "auto", default="auto"
@@ -173,6 +181,7 @@ class LSTMForecaster(CallbackSupportMixin, RegressorMixin, BaseEstimator):
         "patience": [Interval(Integral, 0, None, closed="left"), None],
         "callbacks": [list, tuple, None],
         "checkpoint_dir": [str, os.PathLike, None],
+        "backup_dir": [str, os.PathLike, None],
         "warm_start": ["boolean"],
         "jit_compile": ["boolean", StrOptions({"auto"})],
         "random_state": ["random_state"],
@@ -199,6 +208,7 @@ class LSTMForecaster(CallbackSupportMixin, RegressorMixin, BaseEstimator):
         patience=20,
         callbacks=None,
         checkpoint_dir=None,
+        backup_dir=None,
         warm_start=False,
         jit_compile="auto",
         random_state=None,
@@ -221,6 +231,7 @@ class LSTMForecaster(CallbackSupportMixin, RegressorMixin, BaseEstimator):
         self.patience = patience
         self.callbacks = callbacks
         self.checkpoint_dir = checkpoint_dir
+        self.backup_dir = backup_dir
         self.warm_start = warm_start
         self.jit_compile = jit_compile
         self.random_state = random_state
@@ -279,10 +290,14 @@ class LSTMForecaster(CallbackSupportMixin, RegressorMixin, BaseEstimator):
         ValueError
             As in `fit`, or if the windows have another shape than before.
         """
+        # scikit-learn does so only before the first one.
+        self._validate_params()
         with unchanged_on_failure(self):
             history = getattr(self, "history_", {})
             start = getattr(self, "network_", None)
-            self._fit(X, y, sample_weight, start=start, epochs=1, validation_split=0.0)
+            self._fit(
+                X, y, sample_weight, start=start, epochs=1, validation_split=0.0, backup_dir=None
+            )
             self.history_ = {k: history.get(k, []) + v for k, v in self.history_.items()}
             self.best_epoch_ = len(self.history_["loss"]) - 1
             return self
@@ -308,7 +323,7 @@ class LSTMForecaster(CallbackSupportMixin, RegressorMixin, BaseEstimator):
         """
         check_is_fitted(self)
         windows = check_windows(self, X, reset=False)
-        predictions = self.network_.predict(windows)
+        predictions = self._predict(windows)
         return predictions.reshape(len(windows), *self._target_shape)
 
     def score(self, X, y=None, sample_weight=None):
@@ -336,7 +351,7 @@ class LSTMForecaster(CallbackSupportMixin, RegressorMixin, BaseEstimator):
         which, targets = self._find_targets(windows, find_runs(windows), y)
         if sample_weight is not None:
             sample_weight = _check_sample_weight(sample_weight, windows)[which]
-        predictions = self.network_.predict(windows[which])
+        predictions = self._predict(windows[which])
         truth = targets.reshape(len(which), -1)
         return r2_score(truth, predictions, sample_weight=sample_weight)
 
@@ -376,11 +391,40 @@ class LSTMForecaster(CallbackSupportMixin, RegressorMixin, BaseEstimator):
             )
         contexts = check_context(self, window)
         batch = contexts if contexts.ndim == 3 else contexts[None]
-        forecasts = roll_forward(network, batch, n_steps)
+        with np.errstate(over="ignore", invalid="ignore"):
+            forecasts = roll_forward(network, batch, n_steps)
+        check_finite(forecasts, "The forecast")
         warn_about_recursion(batch, forecasts)
         if n_channels == 1:
             forecasts = forecasts[..., 0]
         return forecasts if contexts.ndim == 3 else forecasts[0]
+
+    def to_keras(self):
+        """Build the network as a Keras model that is independent of skwave.
+
+        Returns
+        -------
+        keras.Model
+            From windows (n_windows, window_length, n_channels) to predictions (n_windows,
+            n_outputs), both in the units of the series. It is made of Keras's own layers alone,
+            computes in float32, and is a new one at each call.
+
+        Raises
+        ------
+        ValueError
+            If the units of the series are beyond the range of float32.
+
+        Examples
+        --------
+        >>> from skwave import LSTMForecaster, WindowTransformer
+        >>> from skwave.datasets import make_wave
+        >>> windows = WindowTransformer(20).fit_transform(make_wave("sine", n_cycles=5))
+        >>> forecaster = LSTMForecaster(units=8, epochs=2, random_state=0).fit(windows)
+        >>> forecaster.to_keras().output_shape
+        (None, 1)
+        """
+        check_is_fitted(self)
+        return to_keras(self.network_)
 
     @property
     def model_(self):
@@ -388,7 +432,7 @@ class LSTMForecaster(CallbackSupportMixin, RegressorMixin, BaseEstimator):
         if not hasattr(self, "network_"):
             raise AttributeError("model_ exists after fit.")
         if getattr(self, "_model", None) is None:
-            self._model = to_keras(self.network_)
+            self._model = self.to_keras()
         return self._model
 
     @property
@@ -404,11 +448,18 @@ class LSTMForecaster(CallbackSupportMixin, RegressorMixin, BaseEstimator):
         regressor.n_features_in_ = self.window_shape_[0]
         return regressor
 
+    def _predict(self, windows):
+        """Predict finite numbers of shape (n_windows, n_outputs), or raise an error."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            predictions = self.network_.predict(windows)
+        return check_finite(predictions, "The prediction")
+
     # --- Fitting ------------------------------------------------------------------------------
 
     @with_callbacks
     def _fit(self, X, y, sample_weight, *, start, **changes):
         units = check_units(self.units)
+        check_backup(self.backup_dir, self.random_state)
         windows = check_windows(self, X, reset=start is None)
         runs = find_runs(windows)
         which, targets = self._find_targets(windows, runs, y)
@@ -491,9 +542,24 @@ class LSTMForecaster(CallbackSupportMixin, RegressorMixin, BaseEstimator):
     def __getstate__(self):
         # Keras's objects belong to the process that fitted: the state is plain data.
         state = super().__getstate__().copy()
+        for name in ("checkpoint_dir", "backup_dir"):
+            if isinstance(state[name], os.PathLike):
+                state[name] = os.fspath(state[name])
+        for name in ("loss", "optimizer"):
+            if hasattr(state[name], "get_config"):
+                state[name] = object_config(state[name])
         if "network_" in state:
-            state |= {"_regressor": None, "_model": None, "callbacks": None}
-        return state
+            network = state["network_"].__getstate__()
+            state |= {"network_": network, "_regressor": None, "_model": None, "callbacks": None}
+        return seal(state)
+
+    def __setstate__(self, state):
+        state = unseal(state, type(self).__name__)
+        if "network_" in state:
+            state["network_"] = Network(**state["network_"])
+        # Parameters that are younger than the file have their defaults.
+        LSTMForecaster.__init__(self)
+        vars(self).update(state)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -1,13 +1,15 @@
 """A pipeline whose forecasts are in the units of the series it was given."""
 
 import numpy as np
+from scipy.sparse import issparse
 from sklearn.pipeline import Pipeline, _name_estimators
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.validation import check_array, check_is_fitted
 
-from skwave._checks import check_n_steps, unchanged_on_failure
+from skwave._checks import check_finite, check_n_steps
 from skwave._index import describe, next_index, with_form
+from skwave._state import seal, unchanged_on_failure, unseal
 from skwave._steps import active, check_invertible, check_round_trip, invert, transform
-from skwave._window import WindowTransformer
+from skwave._window import WindowTransformer, check_numbers
 
 
 class ForecastPipeline(Pipeline):
@@ -75,7 +77,8 @@ class ForecastPipeline(Pipeline):
             If a step but the last two cannot be inverted, or a step refuses the series.
         """
         self._check_steps()
-        steps = [step for _, step in active(self.steps)]
+        # Pipeline fits the steps themselves, not copies of them.
+        steps = [step for _, step in self.steps if hasattr(step, "get_params")]
         with unchanged_on_failure(self, *steps):
             super().fit(_as_columns(X), None, **params)
             self._form = describe(X)
@@ -116,6 +119,7 @@ class ForecastPipeline(Pipeline):
         window = self._windows(transformed)[-1]
         steps = self[-1].forecast(n_steps, window=window).reshape(n_steps, -1)
         values = self._invert(np.concatenate([transformed, steps]))[-n_steps:]
+        check_finite(values, "The forecast")
         index = None if form is None else next_index(form, n_steps)
         return _like_input(values, form, index)
 
@@ -143,7 +147,7 @@ class ForecastPipeline(Pipeline):
         transformed = self._transform(X)
         windows = self._windows(transformed)
         steps = self[-1].predict(windows).reshape(len(windows), -1)
-        values = self._invert_each(transformed, steps)
+        values = check_finite(self._invert_each(transformed, steps), "The prediction")
         form = describe(X)
         index = None if form is None else next_index(form, 1)
         if index is not None:
@@ -176,6 +180,12 @@ class ForecastPipeline(Pipeline):
         truth = np.asarray(_as_columns(X))[-len(predictions) :]
         return r2_score(truth, predictions.reshape(truth.shape), sample_weight=sample_weight)
 
+    def __getstate__(self):
+        return seal(super().__getstate__())
+
+    def __setstate__(self, state):
+        vars(self).update(unseal(state, type(self).__name__))
+
     def _check_steps(self):
         """Raise an error that names the step which is in the way."""
         if len(self.steps) < 2 or not isinstance(self.steps[-2][1], WindowTransformer):
@@ -192,7 +202,7 @@ class ForecastPipeline(Pipeline):
 
     def _transform(self, X):
         values = transform(self._transformers(), _as_columns(X))
-        return values.reshape(len(values), -1)
+        return check_numbers(check_array(values.reshape(len(values), -1), input_name="X"))
 
     def _windows(self, transformed):
         # A transformer of its own: that of the pipeline would miss the names of the channels.
@@ -262,8 +272,18 @@ def _like_input(values, form, index):
 
 def _as_columns(X):
     """Return a series of shape (n_values,) as one column, with its name and index."""
+    # What no step may take for numbers; the rest the steps check.
+    if issparse(X):
+        raise TypeError("X is a sparse matrix, but a dense series is needed. Use X.toarray().")
+    for dtype in [X.dtype] if hasattr(X, "dtype") else getattr(X, "dtypes", []):
+        if getattr(dtype, "kind", "") in ("m", "M"):
+            check_numbers(np.empty(0, dtype.str))
     if hasattr(X, "to_frame"):
         return X.to_frame(X.name if X.name is not None else "value")
-    if np.ndim(X) == 1:
-        return np.reshape(X, (-1, 1))
-    return X
+    ndim = X.ndim if hasattr(X, "ndim") else np.ndim(X)
+    if ndim not in (1, 2):
+        raise ValueError(
+            f"X is a {type(X).__name__} with dim {ndim}, but a series of shape (n_values,) or "
+            "(n_values, n_channels) is needed."
+        )
+    return np.reshape(X, (-1, 1)) if ndim == 1 else X

@@ -9,6 +9,7 @@ from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skwave._progress import CallbackSupportMixin, whole_fit
+from skwave._state import unchanged_on_failure
 
 
 class Runs(NamedTuple):
@@ -51,6 +52,16 @@ def sliding_windows(series, window_length):
     """
     windows = np.lib.stride_tricks.sliding_window_view(series, window_length, axis=0)
     return windows.transpose(0, 2, 1)
+
+
+def check_numbers(values, name="X"):
+    """Return an array as it is, if it holds real numbers; scikit-learn lets dates through."""
+    if values.dtype.kind not in "biuf":
+        raise ValueError(
+            f"{name} has dtype {values.dtype}, but numbers are needed. Leave dates to the index, "
+            "and divide durations by a unit of time."
+        )
+    return values
 
 
 def is_sliding_view(windows):
@@ -191,7 +202,7 @@ class WindowTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         ValueError
             If a series is shorter than `window_length`, or holds NaN or infinity.
         """
-        with whole_fit(self, X):
+        with unchanged_on_failure(self), whole_fit(self, X):
             for number, series in enumerate(_as_list(X)):
                 self._check_series(series, reset=number == 0)
         return self
@@ -261,6 +272,7 @@ class WindowTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
             series = np.reshape(np.asarray(series), (-1, 1))
         # In the order of time in memory too: sums over a column then round the same for each input.
         series = validate_data(self, series, reset=reset, dtype="numeric", order="C")
+        series = check_numbers(series)
         if len(series) < self.window_length:
             raise ValueError(
                 f"X has n_samples = {len(series)} values, but window_length={self.window_length} "
