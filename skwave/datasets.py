@@ -1,5 +1,6 @@
-"""Series whose equation is known."""
+"""Series whose equation is known, and one of the sun."""
 
+from importlib.resources import files
 from numbers import Integral, Real
 
 import numpy as np
@@ -7,7 +8,7 @@ from sklearn.utils._param_validation import Interval, StrOptions, validate_param
 
 from skwave._checks import own_random_state
 
-__all__ = ["make_mackey_glass", "make_wave"]
+__all__ = ["load_sunspots", "make_mackey_glass", "make_wave"]
 
 _DEFAULT_CYCLES = {"sine": 50, "compound": 200}
 
@@ -118,3 +119,48 @@ def make_mackey_glass(n, *, tau=17, random_state=None):
         late, now = x[t - delay], x[t - 1]
         x.append(now + (0.2 * late / (1 + late**10) - 0.1 * now) / per_unit)
     return np.array(x[delay + burn_in * per_unit :: per_unit])
+
+
+@validate_params({"as_frame": ["boolean"]}, prefer_skip_nested_validation=True)
+def load_sunspots(*, as_frame=False):
+    """Load the yearly number of sunspots from 1700 to 2008.
+
+    Parameters
+    ----------
+    as_frame : bool, default=False
+        Whether to return a pandas Series with the years as its index.
+
+    Returns
+    -------
+    ndarray or Series of shape (309,)
+        The mean sunspot number of each year, without a unit. It rises and falls in about 11 years.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is out of its range.
+
+    Notes
+    -----
+    The file is ``skwave/data/sunspots.csv``, with the columns ``year`` and ``sunspots``. The series
+    is in the public domain. It is the international sunspot number of version 1, before its
+    recalibration of 2015.
+
+    References
+    ----------
+    National Geophysical Data Center, yearly sunspot data, as packed by statsmodels under
+    ``statsmodels.datasets.sunspots``.
+
+    Examples
+    --------
+    >>> from skwave.datasets import load_sunspots
+    >>> load_sunspots()[:5]
+    array([ 5., 11., 16., 23., 36.])
+    """
+    with files("skwave").joinpath("data", "sunspots.csv").open(encoding="utf-8") as file:
+        year, sunspots = np.loadtxt(file, delimiter=",", skiprows=1, unpack=True)
+    if not as_frame:
+        return sunspots
+    import pandas as pd
+
+    return pd.Series(sunspots, index=pd.Index(year.astype(int), name="year"), name="sunspots")
