@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
 
-.PHONY: demo test lint clean
+.PHONY: demo test lint types coverage docs test-docs pictures dist clean
 
 demo: $(VENV)/.demo
 	$(RUN) examples/plot_01_tutorial.py
@@ -14,6 +14,31 @@ test: $(VENV)/.test
 lint: $(VENV)/.dev
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
+
+# Public signatures, and what they promise to a program that uses them.
+types: $(VENV)/.dev
+	$(RUN) -m mypy
+
+coverage: $(VENV)/.dev
+	$(RUN) -m pytest --cov --cov-report=term:skip-covered
+
+docs: $(VENV)/.dev
+	$(RUN) -m sphinx -W --keep-going -b html -d docs/_build/doctrees docs docs/_build/html
+
+# The site in a real browser; needs Chromium and its driver (Debian: chromium, chromium-driver).
+test-docs: docs
+	$(RUN) -m pytest tests/browser
+
+# The pictures of the README and the user guide, drawn anew.
+pictures: $(VENV)/.dev
+	$(RUN) docs/make_pictures.py
+
+# Build wheel and sdist, look inside, and use the wheel in an empty environment.
+dist: $(VENV)/.dev
+	rm -rf dist
+	$(RUN) -m build
+	$(RUN) -m twine check --strict dist/*
+	$(RUN) -m pytest tests/packaging
 
 $(VENV)/bin/pip:
 	$(PYTHON) -m venv $(VENV)
@@ -29,4 +54,5 @@ $(VENV)/.%: $(VENV)/.demo
 	touch $@
 
 clean:
-	rm -rf $(VENV) build dist .pytest_cache .ruff_cache
+	rm -rf $(VENV) build dist .pytest_cache .ruff_cache .mypy_cache
+	rm -rf docs/_build docs/auto_examples docs/api/generated docs/api/backreferences
