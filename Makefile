@@ -27,7 +27,7 @@ docs: $(VENV)/.dev
 
 # The site in a real browser; needs Chromium and its driver (Debian: chromium, chromium-driver).
 test-docs: docs
-	$(RUN) -m pytest tests/browser
+	$(RUN) -m pytest -m browser tests/test_docs_browser.py
 
 # The pictures of the README and the user guide, drawn anew.
 pictures: $(VENV)/.dev
@@ -38,7 +38,7 @@ dist: $(VENV)/.dev
 	rm -rf dist
 	$(RUN) -m build
 	$(RUN) -m twine check --strict dist/*
-	$(RUN) -m pytest tests/packaging
+	$(RUN) -m pytest -m dist tests/test_package.py
 
 $(VENV)/bin/pip:
 	$(PYTHON) -m venv $(VENV)

@@ -2,8 +2,6 @@
 
 import re
 
-from sphinx_gallery.sorting import FileNameSortKey
-
 import skwave
 
 project = "skwave"
@@ -36,12 +34,12 @@ sphinx_gallery_conf = {
     "examples_dirs": "../examples",
     "gallery_dirs": "auto_examples",
     "filename_pattern": r"/plot_",
-    "within_subsection_order": FileNameSortKey,
+    "within_subsection_order": "FileNameSortKey",
     "abort_on_example_error": True,
     "download_all_examples": False,
     "show_memory": False,
+    "write_computation_times": False,  # its page loads scripts from another host
     "remove_config_comments": True,
-    "matplotlib_animations": False,
     "reference_url": {"skwave": None},
     "doc_module": ("skwave",),
     "backreferences_dir": "api/backreferences",

@@ -100,7 +100,7 @@ class LSTMForecaster(RegressorMixin, BaseEstimator):
         The epoch whose weights were kept: an index into the lists of `history_`.
     window_shape_ : tuple of (window_length, n_channels)
         Shape of a window.
-    context_ : ndarray of shape window_shape_, or None
+    context_ : ndarray of shape (window_length, n_channels), or None
         The last window, which `forecast` continues; None after ``fit(X, y)``.
     n_features_in_ : int
         Length of a window.
