@@ -29,7 +29,7 @@ def draw_forecast():
 
 
 def draw_wavefront():
-    """Number the products in which windows read values, for a loop and for the wavefront."""
+    """Draw in which product a window reads a value, for a loop and for the wavefront."""
     windows, positions = np.mgrid[:STEPS, :WINDOW]
     loop = 1 + windows * WINDOW + positions
     wavefront = 1 + windows + positions

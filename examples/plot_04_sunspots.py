@@ -61,6 +61,8 @@ ax.plot(forecast, "b--", label=f"Forecast (mean absolute error {errors['LSTM']:.
 ax.plot(
     test.index, naive, color="gray", label=f"The last cycle repeated ({errors['last cycle']:.0f})"
 )
-ax.set(xlabel="Year", ylabel="Sunspots, yearly mean", title="50 years of sunspots, forecast in 1958")
+ax.set(
+    xlabel="Year", ylabel="Sunspots, yearly mean", title="50 years of sunspots, forecast in 1958"
+)
 ax.set_ylim(0, 270)
 ax.legend(ncols=2, loc="upper left")

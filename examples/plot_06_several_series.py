@@ -15,8 +15,8 @@ EPOCHS = "auto"
 WINDOW, N_STEPS = 48, 96
 
 # %%
-# Fifteen shops with the same habits: two peaks a day, with an hour, a size and a base of its own for
-# each. The last three are kept for the test.
+# Fifteen shops with the same habits: two peaks a day, with an hour, a size and a base of its own
+# for each. The last three are kept for the test.
 
 rng = np.random.default_rng(0)
 

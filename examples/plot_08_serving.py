@@ -46,8 +46,7 @@ print(model[-1].forecast(200).shape, "TensorFlow imported:", "tensorflow" in sys
 
 
 def seconds(code):
-    """The second start counts: the first one reads files from a cold disk."""
-    for _ in range(2):
+    for _ in range(2):  # the second start counts: the first one reads from a cold disk
         begin = time.perf_counter()
         done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
         taken = time.perf_counter() - begin

@@ -47,7 +47,7 @@ ax.set_ylim(bottom=0)
 ax.legend()
 
 # %%
-# What a prediction depends on: each value of a window is moved a little, and the prediction answers.
+# What a prediction depends on: each value of a window is moved a little.
 
 window = contexts[0]
 nudged = window + 0.01 * np.eye(WINDOW)[:, :, None]

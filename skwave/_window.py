@@ -1,12 +1,18 @@
 """Windows of a series, and the values that follow them."""
 
 from numbers import Integral
-from typing import NamedTuple
+from typing import Any, NamedTuple, Self
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
 from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted, validate_data
+
+# Where an estimator's diagram links to; the site's root is the only place that knows its address.
+DOC_LINK = (
+    "https://skwave.readthedocs.io/en/stable/api/generated/{estimator_module}.{estimator_name}.html"
+)
 
 
 class Runs(NamedTuple):
@@ -163,13 +169,15 @@ class WindowTransformer(TransformerMixin, BaseEstimator):
            [2., 3., 4.]])
     """
 
+    _doc_link_module = "skwave"
+    _doc_link_template = DOC_LINK
     _parameter_constraints = {"window_length": [Interval(Integral, 1, None, closed="left")]}
 
-    def __init__(self, window_length=80):
+    def __init__(self, window_length: int = 80):
         self.window_length = window_length
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y=None):
+    def fit(self, X: ArrayLike, y: Any = None) -> Self:
         """Check the series and remember its number of channels.
 
         Parameters
@@ -193,7 +201,7 @@ class WindowTransformer(TransformerMixin, BaseEstimator):
             self._check_series(series, reset=number == 0)
         return self
 
-    def transform(self, X):
+    def transform(self, X: ArrayLike) -> NDArray[np.generic]:
         """Cut a series, or each of several, into windows.
 
         Parameters
@@ -220,7 +228,7 @@ class WindowTransformer(TransformerMixin, BaseEstimator):
         ]
         return windows[0] if len(windows) == 1 else np.concatenate(windows)
 
-    def inverse_transform(self, X):
+    def inverse_transform(self, X: ArrayLike) -> NDArray[np.generic] | list[NDArray[np.generic]]:
         """Put the series together again from its windows.
 
         Parameters

@@ -2,8 +2,10 @@
 
 from importlib.resources import files
 from numbers import Integral, Real
+from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.utils._param_validation import Interval, StrOptions, validate_params
 
 from skwave._checks import own_random_state
@@ -23,13 +25,20 @@ _DEFAULT_CYCLES = {"sine": 50, "compound": 200}
     },
     prefer_skip_nested_validation=True,
 )
-def make_wave(kind, *, n_cycles=None, steps_per_cycle=80, noise=0.0, random_state=None):
+def make_wave(
+    kind: Literal["sine", "compound"],
+    *,
+    n_cycles: int | None = None,
+    steps_per_cycle: int = 80,
+    noise: float = 0.0,
+    random_state: int | np.random.RandomState | None = None,
+) -> NDArray[np.float64]:
     """Make a wave that repeats exactly.
 
     Parameters
     ----------
     kind : {"sine", "compound"}
-        ``"sine"`` is sin(2πt/T); ``"compound"`` is 3 sin(5·2πt/T) − 5 cos(3·2πt/T).
+        Wave: ``"sine"`` is sin(2πt/T); ``"compound"`` is 3 sin(5·2πt/T) − 5 cos(3·2πt/T).
     n_cycles : int or None, default=None
         Cycles; None makes 50 of the sine and 200 of the compound wave.
     steps_per_cycle : int, default=80
@@ -42,7 +51,7 @@ def make_wave(kind, *, n_cycles=None, steps_per_cycle=80, noise=0.0, random_stat
     Returns
     -------
     ndarray of shape (n_cycles * steps_per_cycle,)
-        The wave at t = 0, 1, 2, …
+        The wave at t = 0, 1, 2 and so on.
 
     Raises
     ------
@@ -71,7 +80,9 @@ def make_wave(kind, *, n_cycles=None, steps_per_cycle=80, noise=0.0, random_stat
     },
     prefer_skip_nested_validation=True,
 )
-def make_mackey_glass(n, *, tau=17, random_state=None):
+def make_mackey_glass(
+    n: int, *, tau: int = 17, random_state: int | np.random.RandomState | None = None
+) -> NDArray[np.float64]:
     """Make a chaotic series: the Mackey-Glass equation, sampled at unit intervals.
 
     Parameters
@@ -122,7 +133,7 @@ def make_mackey_glass(n, *, tau=17, random_state=None):
 
 
 @validate_params({"as_frame": ["boolean"]}, prefer_skip_nested_validation=True)
-def load_sunspots(*, as_frame=False):
+def load_sunspots(*, as_frame: bool = False) -> Any:
     """Load the yearly number of sunspots from 1700 to 2008.
 
     Parameters

@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skwave import LSTMForecaster, WindowTransformer, make_forecast_pipeline
-from skwave.datasets import load_sunspots, make_wave
 
 series = np.arange(200.0)
 windows = WindowTransformer(20).transform(series)
@@ -26,6 +25,6 @@ make_forecast_pipeline(WindowTransformer(), forecaster).forecast(n_steps=3)
 LSTMForecaster(units="many")  # type: ignore[arg-type]
 LSTMForecaster(validation="newest")  # type: ignore[arg-type]
 LSTMForecaster(unit=3)  # type: ignore[call-arg]
-LSTMForecaster(300, 1)  # type: ignore[misc]
+LSTMForecaster(300, 1)  # type: ignore[call-arg]
 forecaster.forecast("3")  # type: ignore[arg-type]
-forecaster.forecast(3, windows)  # type: ignore[misc]
+forecaster.forecast(3, windows)  # type: ignore[call-arg]
