@@ -1,5 +1,6 @@
 """Checks of what a forecaster is given; every error says what came and what is needed."""
 
+import contextlib
 from numbers import Integral
 
 import numpy as np
@@ -106,3 +107,16 @@ def own_random_state(random_state):
     if random_state is None:
         return np.random.RandomState()
     return check_random_state(random_state)
+
+
+@contextlib.contextmanager
+def unchanged_on_failure(*estimators):
+    """Put the attributes of estimators back as they were if anything is raised."""
+    before = [dict(vars(estimator)) for estimator in estimators]
+    try:
+        yield
+    except BaseException:
+        for estimator, attributes in zip(estimators, before, strict=True):
+            vars(estimator).clear()
+            vars(estimator).update(attributes)
+        raise

@@ -1,6 +1,5 @@
 """The estimator: parameters, validation, fitted state. All else is delegated."""
 
-import contextlib
 import math
 import os
 from collections.abc import Callable, Sequence
@@ -22,6 +21,7 @@ from skwave._checks import (
     check_units,
     check_windows,
     own_random_state,
+    unchanged_on_failure,
 )
 from skwave._lesson import make_lesson, make_template, next_values, split_windows
 from skwave._model import to_keras
@@ -241,7 +241,7 @@ class LSTMForecaster(RegressorMixin, BaseEstimator):
             If a parameter, `X`, `y` or `sample_weight` is out of its range, or if `y` is None and
             no window continues another. The forecaster is then as it was before.
         """
-        with _unchanged_on_failure(self):
+        with unchanged_on_failure(self):
             start = self.network_ if self.warm_start and hasattr(self, "network_") else None
             return self._fit(X, y, sample_weight, start=start)
 
@@ -270,7 +270,7 @@ class LSTMForecaster(RegressorMixin, BaseEstimator):
         ValueError
             As in `fit`, or if the windows have another shape than before.
         """
-        with _unchanged_on_failure(self):
+        with unchanged_on_failure(self):
             history = getattr(self, "history_", {})
             start = getattr(self, "network_", None)
             self._fit(X, y, sample_weight, start=start, epochs=1, validation_split=0.0)
@@ -456,18 +456,6 @@ class LSTMForecaster(RegressorMixin, BaseEstimator):
         tags.target_tags.required = False
         tags.target_tags.multi_output = True
         return tags
-
-
-@contextlib.contextmanager
-def _unchanged_on_failure(estimator):
-    """Put an estimator's attributes back as they were if anything is raised."""
-    before = dict(vars(estimator))
-    try:
-        yield
-    except BaseException:
-        vars(estimator).clear()
-        vars(estimator).update(before)
-        raise
 
 
 def _continue_from(start, template, units):

@@ -65,7 +65,9 @@ def _build(template, recipe, capacity):
         x = layer(x)
     model = keras.Model(begin, x, name="skwave")
     model.compile(
-        optimizer=_make_optimizer(keras, recipe), loss=recipe.loss, jit_compile=recipe.jit_compile
+        optimizer=_make_optimizer(keras, recipe),
+        loss=_known_to_keras(keras.losses.get, loss=recipe.loss),
+        jit_compile=recipe.jit_compile,
     )
     model.optimizer.build(model.trainable_variables)
     return model
@@ -83,17 +85,23 @@ def _trained_layers(keras, units, n_outputs, dropout=0.0):
 
 def _make_optimizer(keras, recipe):
     """Return a new optimizer; one that is an object or a config keeps its own settings."""
+    optimizer = _known_to_keras(keras.optimizers.get, optimizer=copy.deepcopy(recipe.optimizer))
+    config = optimizer.get_config()
     if isinstance(recipe.optimizer, str):
-        optimizer = keras.optimizers.get(recipe.optimizer)
-        config = optimizer.get_config() | {
-            "learning_rate": recipe.learning_rate,
-            "clipnorm": recipe.clipnorm,
-        }
-        return type(optimizer).from_config(config)
-    config = recipe.optimizer
-    if not isinstance(config, dict):
-        config = keras.optimizers.serialize(config)
-    return keras.optimizers.deserialize(copy.deepcopy(config))
+        config |= {"learning_rate": recipe.learning_rate, "clipnorm": recipe.clipnorm}
+    return type(optimizer).from_config(config)
+
+
+def _known_to_keras(get, **parameter):
+    """Let Keras look up a parameter, and name the parameter if it knows no such thing."""
+    ((name, value),) = parameter.items()
+    try:
+        return get(value)
+    except (ValueError, TypeError) as error:
+        raise ValueError(
+            f"{name}={value!r} is nothing that Keras knows. Give the name of a Keras {name}, its "
+            "config, or an object."
+        ) from error
 
 
 # Building and tracing a model takes far longer than training a small one. So models are kept, by
@@ -122,7 +130,8 @@ def borrowed_model(template, recipe, n_values):
         model = _MODELS.pop(key, None) if mine else None
     if model is None:
         model = _build(template, recipe, capacity)
-        model.fresh_optimizer = [np.array(v) for v in model.optimizer.variables]
+        to_numpy = import_keras().ops.convert_to_numpy
+        model.fresh_optimizer = [to_numpy(v) for v in model.optimizer.variables]
     yield model
     if mine:
         with _MODELS_LOCK:

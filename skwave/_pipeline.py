@@ -8,7 +8,7 @@ from sklearn.metrics import r2_score
 from sklearn.pipeline import Pipeline, _name_estimators
 from sklearn.utils.validation import check_is_fitted
 
-from skwave._checks import check_n_steps
+from skwave._checks import check_n_steps, unchanged_on_failure
 from skwave._index import describe, next_index, with_form
 from skwave._window import DOC_LINK, WindowTransformer
 
@@ -81,15 +81,10 @@ class ForecastPipeline(Pipeline):
             If a step but the last two cannot be inverted, or a step refuses the series.
         """
         self._check_steps()
-        before = dict(vars(self))
-        try:
+        with unchanged_on_failure(self, *self._transformers(), *self[-2:].named_steps.values()):
             super().fit(_as_columns(X), None, **params)
             self._form = describe(X)
             self.transformed_ = self._transform(X)
-        except BaseException:
-            vars(self).clear()
-            vars(self).update(before)
-            raise
         return self
 
     def forecast(self, n_steps: int, *, context: ArrayLike | None = None) -> Any:
@@ -123,7 +118,7 @@ class ForecastPipeline(Pipeline):
         else:
             transformed, form = self._transform(context), describe(context)
             self._check_inverse(context, transformed)
-        window = self[-2].transform(transformed)[-1]
+        window = self._windows(transformed)[-1]
         steps = self[-1].forecast(n_steps, window=window).reshape(n_steps, -1)
         values = self._invert(np.concatenate([transformed, steps]))[-n_steps:]
         index = None if form is None else next_index(form, n_steps)
@@ -151,7 +146,7 @@ class ForecastPipeline(Pipeline):
         """
         check_is_fitted(self)
         transformed = self._transform(X)
-        windows = self[-2].transform(transformed)
+        windows = self._windows(transformed)
         steps = self[-1].predict(windows).reshape(len(windows), -1)
         values = self._invert_each(transformed, steps)
         form = describe(X)
@@ -210,6 +205,10 @@ class ForecastPipeline(Pipeline):
         for step in self._transformers():
             X = step.transform(X)
         return np.asarray(X, dtype=float).reshape(len(X), -1)
+
+    def _windows(self, transformed):
+        # A transformer of its own: that of the pipeline would miss the names of the channels.
+        return WindowTransformer(self[-2].window_length).fit_transform(transformed)
 
     def _invert(self, values):
         for step in reversed(self._transformers()):

@@ -78,7 +78,7 @@ def train(template, lesson, recipe, *, random_state, judge=None):
             *_scheduling(keras, model, recipe, lesson.n_train),
             *_stopping(keras, recipe, monitor),
             *_checkpointing(keras, model, template, recipe, monitor),
-            *copy.deepcopy(recipe.callbacks or []),
+            *_copies(keras, recipe.callbacks or []),
         ]
         regressor = _run_scikeras(model, lesson, recipe, callbacks)
         network = read_network(model, template)
@@ -106,6 +106,16 @@ def _run_scikeras(model, lesson, recipe, callbacks):
         fit__validation_batch_size=max(256, recipe.batch_size),
     )
     return regressor.fit(x[:n], y[:n], sample_weight=None if w is None else w[:n])
+
+
+def _copies(keras, callbacks):
+    """Return the user's callbacks as new ones, so that each fit finds them unused."""
+    for callback in callbacks:
+        if not isinstance(callback, keras.callbacks.Callback):
+            raise TypeError(
+                f"callbacks holds {callback!r}, but a list of keras.callbacks.Callback is needed."
+            )
+        yield copy.deepcopy(callback)
 
 
 def _monitor(lesson, judge):
@@ -177,6 +187,7 @@ def _checkpointing(keras, model, template, recipe, monitor):
     if recipe.checkpoint_dir is None:
         return
     folder = Path(recipe.checkpoint_dir)
+    folder.mkdir(parents=True, exist_ok=True)
     best = math.inf
 
     def write(epoch, logs):

@@ -264,7 +264,8 @@ class WindowTransformer(TransformerMixin, BaseEstimator):
         ndim = series.ndim if hasattr(series, "ndim") else np.asarray(series).ndim
         if ndim == 1 and (reset or self.n_features_in_ == 1):
             series = np.reshape(np.asarray(series), (-1, 1))
-        series = validate_data(self, series, reset=reset, dtype="numeric")
+        # In the order of time in memory too: sums over a column then round the same for each input.
+        series = validate_data(self, series, reset=reset, dtype="numeric", order="C")
         if len(series) < self.window_length:
             raise ValueError(
                 f"X has n_samples = {len(series)} values, but window_length={self.window_length} "

@@ -16,11 +16,10 @@ EXPECTED = {
     },
     LSTMForecaster(
         units=16,
-        epochs=30,
-        patience=None,
-        batch_size=16,
-        learning_rate=0.03,
-        validation_split=0.1,
+        epochs=20,
+        batch_size=32,
+        learning_rate=0.05,
+        validation_split=0.0,
         random_state=0,
     ): {
         "check_sample_weight_equivalence_on_dense_data": (
