@@ -23,6 +23,7 @@ coverage: $(VENV)/.dev
 	$(RUN) -m pytest --cov --cov-report=term:skip-covered
 
 docs: $(VENV)/.dev
+	rm -rf docs/_build/html docs/api/generated  # no page of yesterday stays
 	$(RUN) -m sphinx -W --keep-going -b html -d docs/_build/doctrees docs docs/_build/html
 
 # The site in a real browser; needs Chromium and its driver (Debian: chromium, chromium-driver).

@@ -50,6 +50,7 @@ html_title = "skwave"
 html_static_path = ["_static"]
 html_css_files = ["skwave.css"]
 html_copy_source = False
+html_context = {"default_mode": "auto"}  # light or dark, as the reader's system is
 html_show_sourcelink = False
 html_theme_options = {
     "navbar_align": "left",
