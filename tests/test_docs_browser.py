@@ -152,6 +152,15 @@ def test_search_finds_the_forecaster(browser, address):
     assert any("skwave.LSTMForecaster" in link.get_attribute("href") for link in results)
 
 
+# Text that runs out of the screen, where it cannot be scrolled by itself as code and tables can.
+CUT = """
+return [...document.querySelectorAll("article p, article h1, article h2, article dt, article dd")]
+  .filter(e => !e.closest("pre, table, .sk-top-container, .pst-scrollable-table-container"))
+  .filter(e => e.getBoundingClientRect().right > window.innerWidth + 1)
+  .map(e => e.innerText.slice(0, 40));
+"""
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_page_fits_a_phone(page, browser, address):
     browser.execute_cdp_cmd(
@@ -160,8 +169,10 @@ def test_page_fits_a_phone(page, browser, address):
     )
     browser.get(address + page)
     width = browser.execute_script("return document.documentElement.scrollWidth")
+    cut = browser.execute_script(CUT)
     browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
     assert width <= 390
+    assert cut == []
 
 
 CONTRAST = """
