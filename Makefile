@@ -14,6 +14,7 @@ test: $(VENV)/.test
 lint: $(VENV)/.dev
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/codespell
 
 # Public signatures, and what they promise to a program that uses them.
 types: $(VENV)/.dev
