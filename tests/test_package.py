@@ -1,4 +1,4 @@
-"""The package as others get it. Marked `dist`: what `make dist` has built, in an empty environment."""
+"""The package as others get it; `make dist` builds it and runs those marked `dist`."""
 
 import importlib.metadata
 import re
@@ -71,7 +71,8 @@ def test_wheel_holds_the_package_and_nothing_else(wheel):
 @pytest.mark.dist
 def test_sdist_holds_tests_docs_and_examples():
     (sdist,) = DIST.glob("skwave-*.tar.gz")
-    names = {name.split("/", 1)[1] for name in tarfile.open(sdist).getnames() if "/" in name}
+    with tarfile.open(sdist) as archive:
+        names = {name.split("/", 1)[1] for name in archive.getnames() if "/" in name}
     wanted = ["README.md", "LICENSE", "CHANGELOG.md", "Makefile", "pyproject.toml", "docs/conf.py"]
     wanted += ["tests/test_package.py", "tests/conftest.py", "examples/plot_04_sunspots.py"]
     assert set(wanted) <= names
