@@ -9,11 +9,13 @@ import venv
 import zipfile
 from pathlib import Path
 
+import numpy as np
 import pytest
 from test_docs import LINES
 from test_docstrings import public_objects
 
 import skwave
+from skwave.datasets import load_sunspots
 
 ROOT = Path(__file__).parents[1]
 DIST = ROOT / "dist"
@@ -32,6 +34,18 @@ def test_the_version_stands_in_one_place():
 
 def test_types_are_announced():
     assert (Path(skwave.__file__).parent / "py.typed").exists()
+
+
+def test_the_bundled_series_is_the_file_with_and_without_pandas():
+    array, series = load_sunspots(), load_sunspots(as_frame=True)
+    assert array.shape == (309,)
+    np.testing.assert_array_equal(series, array)
+    assert (series.index[0], series.index[-1], series.index.name) == (1700, 2008, "year")
+    # Known years: the Maunder minimum's end, and the highest peak of the series, in 1957.
+    assert series[1712] == 0
+    assert series.idxmax() == 1957
+    # It swings in about eleven years: values so far apart go together.
+    assert np.corrcoef(array[11:], array[:-11])[0, 1] > 0.6
 
 
 @pytest.fixture(scope="module")
