@@ -1,5 +1,6 @@
 """The estimator: parameters, validation, fitted state. All else is delegated."""
 
+import functools
 import math
 import os
 from collections.abc import Callable, Sequence
@@ -10,7 +11,6 @@ from typing import Any, Literal, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, RegressorMixin, _fit_context
-from sklearn.metrics import r2_score
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted
 
@@ -23,8 +23,10 @@ from skwave._checks import (
     own_random_state,
     unchanged_on_failure,
 )
+from skwave._judge import make_judge
 from skwave._lesson import make_lesson, make_template, next_values, split_windows
 from skwave._model import to_keras
+from skwave._parts import choose_parts, continue_from, go_on, lstm_alone
 from skwave._recursion import roll_forward
 from skwave._training import Recipe, train
 from skwave._window import DOC_LINK, find_runs
@@ -49,7 +51,8 @@ class LSTMForecaster(RegressorMixin, BaseEstimator):
         the standard deviation of such differences (``"window"``), so that the level carries over;
         or the values as they are (None). Forecasts are in the units of the input in any case.
     linear_skip : bool, default=False
-        Whether to add a linear model of the window to the network.
+        Whether to fit a linear model of the window too, and to keep it, the LSTM, or the LSTM on
+        what the linear model leaves: whichever forecasts the newest, held-out values best.
     dropout : float, default=0.0
         Share of each LSTM layer's outputs set to zero in training.
     loss : str, callable or keras.losses.Loss, default="mean_squared_error"
@@ -72,9 +75,11 @@ class LSTMForecaster(RegressorMixin, BaseEstimator):
     validation_split : float, default=0.3
         Share of the windows held out to choose the best epoch, in [0, 1). With 0 the training
         loss chooses.
-    validation : {"random", "last"}, default="random"
-        Whether windows are held out at random, or the newest ones of each series. With
-        ``"last"``, windows whose targets reach into the held-out ones are left out.
+    validation : {"random", "last", "forecast"}, default="random"
+        Whether windows are held out at random, or the newest ones of each series (``"last"``);
+        windows whose targets reach into these are left out. ``"forecast"`` holds out the newest,
+        too, and chooses the best epoch by forecasts rolled out over them in place of the
+        one-step loss. With `linear_skip`, the newest are held out in any case.
     patience : int or None, default=20
         Epochs without a better validation loss after which training stops; None never stops. The
         weights of the best epoch are restored in any case.
@@ -101,6 +106,11 @@ class LSTMForecaster(RegressorMixin, BaseEstimator):
         Losses for each epoch, on the scale of the network.
     best_epoch_ : int
         The epoch whose weights were kept: an index into the lists of `history_`.
+    parts_ : {"lstm", "linear", "both"}
+        What the network consists of.
+    part_errors_ : dict of float
+        With `linear_skip`, the mean squared error of forecasts over held-out values for each
+        choice of parts, on the scale of the network. Empty without.
     window_shape_ : tuple of (window_length, n_channels)
         Shape of a window.
     context_ : ndarray of shape (window_length, n_channels), or None
@@ -156,7 +166,7 @@ class LSTMForecaster(RegressorMixin, BaseEstimator):
         "batch_size": [Interval(Integral, 1, None, closed="left")],
         "epochs": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
         "validation_split": [Interval(Real, 0, 1, closed="left")],
-        "validation": [StrOptions({"random", "last"})],
+        "validation": [StrOptions({"random", "last", "forecast"})],
         "patience": [Interval(Integral, 0, None, closed="left"), None],
         "callbacks": [list, tuple, None],
         "checkpoint_dir": [str, os.PathLike, None],
@@ -321,6 +331,9 @@ class LSTMForecaster(RegressorMixin, BaseEstimator):
         float
             At most 1. A small one-step error is not yet a good forecast of many steps.
         """
+        # Here, as sklearn.metrics takes longer to import than a forecast.
+        from sklearn.metrics import r2_score
+
         check_is_fitted(self)
         windows = check_windows(self, X, reset=False)
         which, targets = self._find_targets(windows, find_runs(windows), y)
@@ -407,25 +420,47 @@ class LSTMForecaster(RegressorMixin, BaseEstimator):
             normalization=self.normalization, horizon=self.horizon, follow=y is None,
         )  # fmt: skip
         if start is not None:
-            template = _continue_from(start, template, units)
+            template = continue_from(start, template, units)
         random_state = own_random_state(self.random_state)
+        share = changes.pop("validation_split", self.validation_split)
+        judge = self._make_judge(runs, windows, y, share) if start is None else None
         order, n_train = split_windows(
-            which, runs, self.horizon,
-            share=changes.pop("validation_split", self.validation_split),
-            newest=self.validation == "last", random_state=random_state,
+            which, runs, self.horizon, share=share, random_state=random_state,
+            newest=self.validation != "random" or self.linear_skip,
         )  # fmt: skip
-        recipe = self._recipe(units, n_train, **changes)
         lesson = make_lesson(template, runs, which, targets, sample_weight, order, n_train)
-        trained = train(template, lesson, recipe, random_state=random_state)
+        learn = functools.partial(
+            train, template, recipe=self._recipe(units, n_train, **changes),
+            seed=random_state.randint(2**31),
+            judge=judge if self.validation == "forecast" else None,
+        )  # fmt: skip
+        if start is not None:
+            chosen = go_on(start, lesson, learn)
+        elif self.linear_skip:
+            chosen = choose_parts(template, lesson, judge, learn)
+        else:
+            chosen = lstm_alone(lesson, learn)
 
-        self.network_ = trained.network
-        self.history_ = trained.history
-        self.best_epoch_ = trained.best_epoch
+        self.network_, self.parts_, self.part_errors_ = chosen.network, chosen.parts, chosen.errors
+        self.history_ = chosen.trained.history
+        self.best_epoch_ = chosen.trained.best_epoch
         self.window_shape_ = windows.shape[1:]
         self.context_ = np.array(windows[-1], float) if y is None else None
         self._target_shape = targets.shape[1:]
-        self._regressor, self._model = trained.regressor, None
+        self._regressor, self._model = chosen.trained.regressor, None
         return self
+
+    def _make_judge(self, runs, windows, y, share):
+        """Return the judge that a parameter asks for, or None if none does."""
+        asks = "linear_skip=True" if self.linear_skip else "validation='forecast'"
+        if not self.linear_skip and self.validation != "forecast":
+            return None
+        if y is not None:
+            raise ValueError(
+                f"{asks} rolls forecasts out over held-out values, so the targets must be the "
+                "values that follow the windows: fit without y."
+            )
+        return make_judge(runs, windows.shape[1], share, asks)
 
     def _find_targets(self, windows, runs, y):
         """Return the windows that have a target, and the targets."""
@@ -456,19 +491,3 @@ class LSTMForecaster(RegressorMixin, BaseEstimator):
         tags.target_tags.required = False
         tags.target_tags.multi_output = True
         return tags
-
-
-def _continue_from(start, template, units):
-    """Return the network to go on from, if it can learn what the template asks for."""
-    shapes = [
-        (n.window_length, n.n_channels, n.n_outputs, n.horizon, n.anchored)
-        for n in (start, template)
-    ]
-    before = tuple(len(recurrent) for _, recurrent, _ in start.layers)
-    if shapes[0] != shapes[1] or before != units:
-        raise ValueError(
-            f"Training cannot go on: the fitted network has units={before} and (window_length, "
-            f"n_channels, n_outputs, horizon, relative to the window) = {shapes[0]}, but "
-            f"units={units} and {shapes[1]} are asked for. Set warm_start=False and fit anew."
-        )
-    return start

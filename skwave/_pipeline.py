@@ -4,7 +4,6 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.metrics import r2_score
 from sklearn.pipeline import Pipeline, _name_estimators
 from sklearn.utils.validation import check_is_fitted
 
@@ -176,6 +175,9 @@ class ForecastPipeline(Pipeline):
         float
             At most 1.
         """
+        # Here, as sklearn.metrics takes longer to import than a forecast.
+        from sklearn.metrics import r2_score
+
         predictions = np.asarray(self.predict(X))[:-1]
         truth = np.asarray(_as_columns(X))[-len(predictions) :]
         return r2_score(truth, predictions.reshape(truth.shape), sample_weight=sample_weight)

@@ -46,7 +46,7 @@ class Trained(NamedTuple):
     regressor: Any
 
 
-def train(template, lesson, recipe, *, random_state, judge=None):
+def train(template, lesson, *, recipe, seed, judge=None, whole=lambda network: network):
     """Train the layers of a network.
 
     Parameters
@@ -57,11 +57,13 @@ def train(template, lesson, recipe, *, random_state, judge=None):
         Windows and targets on the scale of the layers.
     recipe : Recipe
         How to train.
-    random_state : numpy.random.RandomState
-        The source of all random numbers.
+    seed : int
+        Where all random numbers come from.
     judge : None or callable, default=None
         A function of a `Network` that returns its error; where given, it chooses the best epoch
         in place of the validation loss. The history calls it ``val_forecast``.
+    whole : callable, default=identity
+        From the network of the trained layers to the one that is judged, saved and returned.
 
     Returns
     -------
@@ -70,18 +72,22 @@ def train(template, lesson, recipe, *, random_state, judge=None):
     """
     keras = import_keras()
     with borrowed_model(template, recipe, len(lesson.values)) as model:
-        reset(keras, model, template, random_state)
+
+        def current():
+            return whole(read_network(model, template))
+
+        reset(keras, model, template, np.random.RandomState(seed))
         set_series(model, lesson.values)
         monitor = _monitor(lesson, judge)
         callbacks = [
-            *_judging(keras, model, template, judge),
+            *_judging(keras, current, judge),
             *_scheduling(keras, model, recipe, lesson.n_train),
             *_stopping(keras, recipe, monitor),
-            *_checkpointing(keras, model, template, recipe, monitor),
+            *_checkpointing(keras, current, recipe, monitor),
             *_copies(keras, recipe.callbacks or []),
         ]
         regressor = _run_scikeras(model, lesson, recipe, callbacks)
-        network = read_network(model, template)
+        network = current()
     history = {name: [float(v) for v in values] for name, values in regressor.history_.items()}
     best = int(np.argmin(history[monitor]))
     return Trained(network, history, best, regressor)
@@ -124,13 +130,13 @@ def _monitor(lesson, judge):
     return "val_loss" if lesson.n_train < len(lesson.starts) else "loss"
 
 
-def _judging(keras, model, template, judge):
+def _judging(keras, current, judge):
     """Add the judge's word to the logs, before any other callback reads them."""
     if judge is None:
         return
 
     def write(epoch, logs):
-        logs["val_forecast"] = float(judge(read_network(model, template)))
+        logs["val_forecast"] = judge(current())
 
     yield keras.callbacks.LambdaCallback(on_epoch_end=write)
 
@@ -182,7 +188,7 @@ def _stopping(keras, recipe, monitor):
     )
 
 
-def _checkpointing(keras, model, template, recipe, monitor):
+def _checkpointing(keras, current, recipe, monitor):
     """Write the model, in the units of the series, at each improvement."""
     if recipe.checkpoint_dir is None:
         return
@@ -200,7 +206,7 @@ def _checkpointing(keras, model, template, recipe, monitor):
             path = folder / f"model{epoch + 1:03d}{losses}.keras"
             # In one move, so that a crash leaves no half a file behind.
             part = folder / f".{path.name}.part.keras"
-            to_keras(read_network(model, template)).save(part)
+            to_keras(current()).save(part)
             os.replace(part, path)
 
     yield keras.callbacks.LambdaCallback(on_epoch_end=write)

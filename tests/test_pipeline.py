@@ -117,7 +117,11 @@ INDEXES = {
 
 def same(index, expected):
     """Tell whether two indexes hold the same, in the same type and by the same name."""
-    return (index.equals(expected), index.dtype, index.name) == (True, expected.dtype, expected.name)
+    return (index.equals(expected), index.dtype, index.name) == (
+        True,
+        expected.dtype,
+        expected.name,
+    )
 
 
 @pytest.mark.parametrize("name", INDEXES)
