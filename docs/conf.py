@@ -1,8 +1,12 @@
 """Configuration of the documentation site; `make docs` builds it."""
 
 import re
+import sys
+from pathlib import Path
 
 import skwave
+
+sys.path.insert(0, str(Path(__file__).parent))  # for gallery_arguments
 
 project = "skwave"
 author = "The skwave developers"
@@ -38,6 +42,7 @@ sphinx_gallery_conf = {
     "abort_on_example_error": True,
     "download_all_examples": False,
     "show_memory": False,
+    "reset_argv": "gallery_arguments.arguments",
     "write_computation_times": False,  # its page loads scripts from another host
     "remove_config_comments": True,
     "reference_url": {"skwave": None},

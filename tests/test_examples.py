@@ -56,7 +56,7 @@ def test_example_runs_and_its_pictures_read_without_the_text(path, tmp_path, mon
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda p: p.stem)
 def test_example_is_short_and_has_a_heading(path):
     text = path.read_text()
-    assert len(text.splitlines()) < 80
+    assert len(text.splitlines()) < (100 if "tutorial" in path.name else 80)
     assert re.match(r'"""\n.+\n=+\n\n', text)
 
 
