@@ -20,8 +20,9 @@ VERBOSE = 0  # 1 shows a progress bar
 N_STEPS = 50
 
 # %%
-# A CSV file with a column of times and a column of values is all that is needed. This one comes
-# with skwave; its source is told in :func:`skwave.datasets.load_sunspots`.
+# A CSV file with a column of times and a column of values is all that is needed; for dates add
+# ``parse_dates=True``. This one comes with skwave, and :func:`skwave.datasets.load_sunspots` tells
+# its source.
 
 path = files("skwave") / "data" / "sunspots.csv"  # or "my_series.csv"
 series = pd.read_csv(path, index_col="year")["sunspots"]

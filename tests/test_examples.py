@@ -108,7 +108,7 @@ def test_notebook_shows_the_model_with_its_parameters_and_links(notebook):
     for step in ("ForecastPipeline", "WindowTransformer", "LSTMForecaster"):
         assert re.search(rf'href="https://[^"]+/skwave\.{step}\.html', html), step
     assert "window_length" in html
-    assert "learning_rate" in html
+    assert "units" in html
 
 
 def test_examples_need_no_screen():
