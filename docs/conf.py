@@ -75,6 +75,13 @@ def skip_generated(app, what, name, obj, skip, options):
     return True if re.fullmatch(r"set_\w+_request", name) else None
 
 
+def keep_the_last_of_each_bar(app, docname, source):
+    """Drop the states of Keras's progress bar that the next one overwrites with backspaces."""
+    if docname.startswith("auto_examples/"):
+        source[0] = re.sub(r"^.*\x08 *\n(?: *\n)?", "", source[0], flags=re.MULTILINE)
+
+
 def setup(app):
     """Connect the functions above."""
+    app.connect("source-read", keep_the_last_of_each_bar)
     app.connect("autodoc-skip-member", skip_generated)
