@@ -6,4 +6,4 @@ from pathlib import Path
 def arguments(gallery_conf, script_vars):
     """Cut the tutorial's own recipe short: as written it trains for five minutes."""
     script = Path(script_vars["src_file"]).name
-    return ["--epochs", "10"] if script == "plot_02_tutorial_recipe.py" else []
+    return ["--epochs", "3"] if script == "plot_02_tutorial_recipe.py" else []
