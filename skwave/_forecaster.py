@@ -3,10 +3,13 @@
 import functools
 import math
 import os
+from collections.abc import Callable, Sequence
 from dataclasses import fields
 from numbers import Integral, Real
+from typing import Any, Literal, Self
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, RegressorMixin, _fit_context
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted
@@ -37,7 +40,7 @@ from skwave._recursion import roll_forward
 from skwave._state import seal, unchanged_on_failure, unseal
 from skwave._training import Recipe, train
 from skwave._warn import warn_about_recursion, warn_about_window
-from skwave._window import find_runs
+from skwave._window import DOC_LINK, find_runs
 
 # Updates after which the waves of the tutorial are forecast to 1 %; see benchmarks/README.md.
 AUTO_UPDATES = 800
@@ -126,7 +129,7 @@ class LSTMForecaster(CallbackSupportMixin, RegressorMixin, BaseEstimator):
         choice of parts, on the scale of the network. Empty without.
     window_shape_ : tuple of (window_length, n_channels)
         Shape of a window.
-    context_ : ndarray of shape window_shape_, or None
+    context_ : ndarray of shape (window_length, n_channels), or None
         The last window, which `forecast` continues; None after ``fit(X, y)``.
     n_features_in_ : int
         Length of a window.
@@ -163,6 +166,8 @@ class LSTMForecaster(CallbackSupportMixin, RegressorMixin, BaseEstimator):
     (100,)
     """
 
+    _doc_link_module = "skwave"
+    _doc_link_template = DOC_LINK
     _parameter_constraints = {
         "units": [Interval(Integral, 1, None, closed="left"), "array-like"],
         "horizon": [Interval(Integral, 1, None, closed="left")],
@@ -190,29 +195,29 @@ class LSTMForecaster(CallbackSupportMixin, RegressorMixin, BaseEstimator):
 
     def __init__(
         self,
-        units=300,
+        units: int | Sequence[int] = 300,
         *,
-        horizon=1,
-        normalization="series",
-        linear_skip=False,
-        dropout=0.0,
-        loss="mean_squared_error",
-        optimizer="adam",
-        learning_rate=3e-3,
-        schedule="cosine",
-        clipnorm=1.0,
-        batch_size=32,
-        epochs="auto",
-        validation_split=0.3,
-        validation="random",
-        patience=20,
-        callbacks=None,
-        checkpoint_dir=None,
-        backup_dir=None,
-        warm_start=False,
-        jit_compile="auto",
-        random_state=None,
-        verbose=0,
+        horizon: int = 1,
+        normalization: Literal["series", "window"] | None = "series",
+        linear_skip: bool = False,
+        dropout: float = 0.0,
+        loss: str | Callable[..., Any] = "mean_squared_error",
+        optimizer: Any = "adam",
+        learning_rate: float = 3e-3,
+        schedule: Literal["cosine"] | None = "cosine",
+        clipnorm: float | None = 1.0,
+        batch_size: int = 32,
+        epochs: int | Literal["auto"] = "auto",
+        validation_split: float = 0.3,
+        validation: Literal["random", "last", "forecast"] = "random",
+        patience: int | None = 20,
+        callbacks: Sequence[Any] | None = None,
+        checkpoint_dir: str | os.PathLike[str] | None = None,
+        backup_dir: str | os.PathLike[str] | None = None,
+        warm_start: bool = False,
+        jit_compile: bool | Literal["auto"] = "auto",
+        random_state: int | np.random.RandomState | None = None,
+        verbose: int | Literal["auto"] = 0,
     ):
         self.units = units
         self.horizon = horizon
@@ -238,7 +243,9 @@ class LSTMForecaster(CallbackSupportMixin, RegressorMixin, BaseEstimator):
         self.verbose = verbose
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y=None, sample_weight=None):
+    def fit(
+        self, X: ArrayLike, y: ArrayLike | None = None, sample_weight: ArrayLike | None = None
+    ) -> Self:
         """Learn the values that follow windows.
 
         Parameters
@@ -268,7 +275,9 @@ class LSTMForecaster(CallbackSupportMixin, RegressorMixin, BaseEstimator):
             return self._fit(X, y, sample_weight, start=start)
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def partial_fit(self, X, y=None, sample_weight=None):
+    def partial_fit(
+        self, X: ArrayLike, y: ArrayLike | None = None, sample_weight: ArrayLike | None = None
+    ) -> Self:
         """Go on from the present weights for one pass over all of the windows.
 
         Parameters
@@ -302,7 +311,7 @@ class LSTMForecaster(CallbackSupportMixin, RegressorMixin, BaseEstimator):
             self.best_epoch_ = len(self.history_["loss"]) - 1
             return self
 
-    def predict(self, X):
+    def predict(self, X: ArrayLike) -> NDArray[np.float64]:
         """Predict what follows each window, one step ahead.
 
         Parameters
@@ -326,7 +335,9 @@ class LSTMForecaster(CallbackSupportMixin, RegressorMixin, BaseEstimator):
         predictions = self._predict(windows)
         return predictions.reshape(len(windows), *self._target_shape)
 
-    def score(self, X, y=None, sample_weight=None):
+    def score(
+        self, X: ArrayLike, y: ArrayLike | None = None, sample_weight: ArrayLike | None = None
+    ) -> float:
         """Return the coefficient of determination, R², of the one-step predictions.
 
         Parameters
@@ -355,7 +366,7 @@ class LSTMForecaster(CallbackSupportMixin, RegressorMixin, BaseEstimator):
         truth = targets.reshape(len(which), -1)
         return r2_score(truth, predictions, sample_weight=sample_weight)
 
-    def forecast(self, n_steps, *, window=None):
+    def forecast(self, n_steps: int, *, window: ArrayLike | None = None) -> NDArray[np.float64]:
         """Forecast the values after the end of a series, feeding predictions back.
 
         Parameters

@@ -1,6 +1,9 @@
 """A pipeline whose forecasts are in the units of the series it was given."""
 
+from typing import Any, Self
+
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.sparse import issparse
 from sklearn.pipeline import Pipeline, _name_estimators
 from sklearn.utils.validation import check_array, check_is_fitted
@@ -9,7 +12,7 @@ from skwave._checks import check_finite, check_n_steps
 from skwave._index import describe, next_index, with_form
 from skwave._state import seal, unchanged_on_failure, unseal
 from skwave._steps import active, check_invertible, check_round_trip, invert, transform
-from skwave._window import WindowTransformer, check_numbers
+from skwave._window import DOC_LINK, WindowTransformer, check_numbers
 
 
 class ForecastPipeline(Pipeline):
@@ -54,7 +57,10 @@ class ForecastPipeline(Pipeline):
     (12,)
     """
 
-    def fit(self, X, y=None, **params):
+    _doc_link_module = "skwave"
+    _doc_link_template = DOC_LINK
+
+    def fit(self, X: ArrayLike, y: Any = None, **params: Any) -> Self:
         """Fit all steps on a series.
 
         Parameters
@@ -85,7 +91,7 @@ class ForecastPipeline(Pipeline):
             self.transformed_ = self._transform(X)
         return self
 
-    def forecast(self, n_steps, *, context=None):
+    def forecast(self, n_steps: int, *, context: ArrayLike | None = None) -> Any:
         """Forecast the values after the end of the series.
 
         Parameters
@@ -123,7 +129,7 @@ class ForecastPipeline(Pipeline):
         index = None if form is None else next_index(form, n_steps)
         return _like_input(values, form, index)
 
-    def predict(self, X, **params):
+    def predict(self, X: ArrayLike, **params: Any) -> Any:
         """Predict the value after every window of a series, one step ahead.
 
         Parameters
@@ -154,7 +160,9 @@ class ForecastPipeline(Pipeline):
             index = X.index[len(X) - len(values) + 1 :].append(index)
         return _like_input(values, form, index)
 
-    def score(self, X, y=None, sample_weight=None, **params):
+    def score(
+        self, X: ArrayLike, y: Any = None, sample_weight: ArrayLike | None = None, **params: Any
+    ) -> float:
         """Return R² of the one-step predictions in the units of the series.
 
         Parameters
@@ -235,7 +243,9 @@ class ForecastPipeline(Pipeline):
         return np.concatenate([one(k) for k in range(len(steps))])
 
 
-def make_forecast_pipeline(*steps, memory=None, verbose=False):
+def make_forecast_pipeline(
+    *steps: Any, memory: Any = None, verbose: bool = False
+) -> ForecastPipeline:
     """Make a `ForecastPipeline` whose steps are named after their classes.
 
     Parameters

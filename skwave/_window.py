@@ -1,15 +1,21 @@
 """Windows of a series, and the values that follow them."""
 
 from numbers import Integral
-from typing import NamedTuple
+from typing import Any, NamedTuple, Self
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
 from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skwave._progress import CallbackSupportMixin, whole_fit
 from skwave._state import unchanged_on_failure
+
+# Where an estimator's diagram links to; the site's root is the only place that knows its address.
+DOC_LINK = (
+    "https://skwave.readthedocs.io/en/stable/api/generated/{estimator_module}.{estimator_name}.html"
+)
 
 
 class Runs(NamedTuple):
@@ -151,7 +157,7 @@ class WindowTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
     ----------
     n_features_in_ : int
         Channels of the series seen in `fit`.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the channels, where the series was a DataFrame.
 
     See Also
@@ -176,13 +182,15 @@ class WindowTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
            [2., 3., 4.]])
     """
 
+    _doc_link_module = "skwave"
+    _doc_link_template = DOC_LINK
     _parameter_constraints = {"window_length": [Interval(Integral, 1, None, closed="left")]}
 
-    def __init__(self, window_length=80):
+    def __init__(self, window_length: int = 80):
         self.window_length = window_length
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y=None):
+    def fit(self, X: ArrayLike, y: Any = None) -> Self:
         """Check the series and remember its number of channels.
 
         Parameters
@@ -207,7 +215,7 @@ class WindowTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
                 self._check_series(series, reset=number == 0)
         return self
 
-    def transform(self, X):
+    def transform(self, X: ArrayLike) -> NDArray[np.generic]:
         """Cut a series, or each of several, into windows.
 
         Parameters
@@ -234,7 +242,7 @@ class WindowTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         ]
         return windows[0] if len(windows) == 1 else np.concatenate(windows)
 
-    def inverse_transform(self, X):
+    def inverse_transform(self, X: ArrayLike) -> NDArray[np.generic] | list[NDArray[np.generic]]:
         """Put the series together again from its windows.
 
         Parameters
