@@ -43,7 +43,7 @@ from skwave._warn import warn_about_recursion, warn_about_window
 from skwave._window import DOC_LINK, find_runs
 
 # Updates after which the waves of the tutorial are forecast to 1 %; see benchmarks/README.md.
-AUTO_UPDATES = 800
+AUTO_UPDATES = 600
 AUTO_EPOCHS = (3, 1000)
 
 
@@ -60,7 +60,8 @@ class LSTMForecaster(CallbackSupportMixin, RegressorMixin, BaseEstimator):
         What the network sees: values less the mean of the training series and divided by its
         standard deviation (``"series"``); values less the first one of their window, divided by
         the standard deviation of such differences (``"window"``), so that the level carries over;
-        or the values as they are (None). Forecasts are in the units of the input in any case.
+        or the values as they are (None). With the first two it learns by how much the next values
+        differ from the newest one. Forecasts are in the units of the input in any case.
     linear_skip : bool, default=False
         Whether to fit a linear model of the window too, and to keep it, the LSTM, or the LSTM on
         what the linear model leaves: whichever forecasts the newest, held-out values best.
@@ -81,7 +82,7 @@ class LSTMForecaster(CallbackSupportMixin, RegressorMixin, BaseEstimator):
     batch_size : int, default=32
         Windows in an update.
     epochs : int or "auto", default="auto"
-        Passes over the training windows at most. ``"auto"`` makes about 800 updates, in 3 to
+        Passes over the training windows at most. ``"auto"`` makes about 600 updates, in 3 to
         1,000 epochs.
     validation_split : float, default=0.3
         Share of the windows held out to choose the best epoch, in [0, 1). With 0 the training
@@ -508,11 +509,12 @@ class LSTMForecaster(CallbackSupportMixin, RegressorMixin, BaseEstimator):
                 progress=EpochProgress(self, task, fitted, **data),
             )  # fmt: skip
             if start is not None:
-                chosen = go_on(start, lesson, learn)
+                chosen = go_on(start, lesson, learn, self.parts_)
             elif self.linear_skip:
                 chosen = choose_parts(template, lesson, judge, learn)
             else:
-                chosen = lstm_alone(lesson, learn)
+                relative = y is None and self.normalization is not None
+                chosen = lstm_alone(template, lesson, learn, relative=relative)
 
             self.network_ = chosen.network
             self.parts_, self.part_errors_ = chosen.parts, chosen.errors

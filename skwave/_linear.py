@@ -46,6 +46,26 @@ def linear_network(template, lesson, n_windows, strengths=STRENGTHS):
     return [_solve(template, *moments, strength, own) for strength in strengths]
 
 
+def no_change(template):
+    """Return a network without layers that predicts the newest value of the window.
+
+    Parameters
+    ----------
+    template : Network
+        Shapes and scales; its outputs are the channels' next values.
+
+    Returns
+    -------
+    Network
+        The limit of ridge regressions whose penalty goes to infinity, on a series without drift.
+    """
+    n_channels, n_outputs = template.n_channels, template.n_outputs
+    skip = np.zeros((template.window_length * n_channels, n_outputs))
+    skip[-n_channels:] = np.tile(np.eye(n_channels), template.horizon)
+    head = (np.zeros((0, n_outputs), np.float32), np.zeros(n_outputs, np.float32))
+    return replace(template, layers=(), head=head, skip=skip)
+
+
 def linear_outputs(network, values, starts):
     """Return what the skip adds for each window, (n_windows, n_outputs), in bounded memory."""
     outputs = np.empty((len(starts), network.n_outputs))

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from skwave._linear import STRENGTHS, linear_network, linear_outputs
+from skwave._linear import STRENGTHS, linear_network, linear_outputs, no_change
 from skwave._network import Network
 
 # A part is added, or the linear model given up, only if that halves the squared error rolled out. A
@@ -47,7 +47,10 @@ def choose_parts(template, lesson, judge, train):
     scores = [judge(network) for network in linears]
     best = int(np.argmin(scores))
     linear, errors = linears[best], {"linear": scores[best]}
-    trained = {"both": _train_on_rest(linear, lesson, train), "lstm": train(lesson)}
+    trained = {
+        "both": _train_on_rest(linear, lesson, train),
+        "lstm": _train_on_rest(no_change(template), lesson, train),
+    }
     errors |= {parts: judge(result.network) for parts, result in trained.items()}
     parts = "linear"
     for candidate in trained:
@@ -59,19 +62,24 @@ def choose_parts(template, lesson, judge, train):
     return Chosen(again, trained["both"], "linear", errors)
 
 
-def lstm_alone(lesson, train):
-    """Train the LSTM, and nothing to choose from."""
-    trained = train(lesson)
+def lstm_alone(template, lesson, train, *, relative):
+    """Train the LSTM, with nothing to choose from.
+
+    If `relative`, it learns by how much the next values differ from the newest one, scaled to one.
+    Neighbours in a series are much alike, so that the same relative error of what is learnt is a
+    far smaller error of the forecast (benchmarks/README.md).
+    """
+    trained = _train_on_rest(no_change(template), lesson, train) if relative else train(lesson)
     return Chosen(trained.network, trained, "lstm", {})
 
 
-def go_on(start, lesson, train):
+def go_on(start, lesson, train, parts):
     """Train on from the weights of a network, whose linear part stays as it is."""
-    if start.skip is None:
-        return lstm_alone(lesson, train)
-    rest = lesson.targets - linear_outputs(start, lesson.values, lesson.starts)
-    trained = train(lesson._replace(targets=rest.astype(np.float32)))
-    return Chosen(trained.network, trained, "both", {})
+    if start.skip is not None:
+        rest = lesson.targets - linear_outputs(start, lesson.values, lesson.starts)
+        lesson = lesson._replace(targets=rest.astype(np.float32))
+    trained = train(lesson)
+    return Chosen(trained.network, trained, parts, {})
 
 
 def continue_from(start, template, units):

@@ -35,8 +35,9 @@ def test_learning_rate_of_a_handful_of_updates(n_steps):
 def test_the_best_epoch_is_kept(windows):
     # A learning rate this high wanders, so that the best epoch is hardly ever the last.
     forecaster = LSTMForecaster(
-        6, epochs=8, learning_rate=0.3, schedule=None, batch_size=32, random_state=2
-    ).fit(windows)
+        6, normalization=None, epochs=8, learning_rate=0.3, schedule=None, batch_size=32,
+        random_state=2,
+    ).fit(windows)  # fmt: skip
     losses = forecaster.history_["val_loss"]
     assert forecaster.best_epoch_ == int(np.argmin(losses))
     assert forecaster.best_epoch_ < len(losses) - 1
@@ -45,7 +46,7 @@ def test_the_best_epoch_is_kept(windows):
     held_out = order[round(0.7 * len(order)) :]
     truth = windows[held_out + 1, -1, 0]
     error = np.mean((model.predict(windows[held_out], verbose=0)[:, 0] - truth) ** 2)
-    assert error / windows[:, 0].var() == pytest.approx(min(losses), rel=0.2)
+    assert error == pytest.approx(min(losses), rel=1e-3)
 
 
 def test_patience_stops_and_none_does_not(windows):
