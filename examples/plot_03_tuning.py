@@ -103,4 +103,8 @@ display.ax_[0].plot(
     np.arange(1, HORIZON + 1), errors, color="tab:orange", label="One step's choice"
 )
 display.ax_[0].legend()
+display.ax_[0].set_title(
+    f"Error of the forecasts from {len(backtests['forecast'].origins)} origins"
+)
+display.ax_[1].set_title("Held-out values, and forecasts of the model chosen by its forecasts")
 plt.show()
