@@ -19,7 +19,7 @@ def test_the_multi_step_scorer_chooses_no_worse_than_the_one_step_scorer(capsys)
     }
     assert errors["forecast"]["model"] <= errors["one_step"]["model"]
     assert errors["forecast"]["model"] < errors["forecast"]["naive"] / 2
-    assert "held-out error of 24 steps" in capsys.readouterr().out
+    assert "error of 1 step  of 24 steps" in capsys.readouterr().out
     labels = [line.get_label() for line in names["display"].ax_[0].lines]
     assert labels == ["Model", "Naive", "Seasonal naive", "One step's choice"]
     plt.close("all")
