@@ -1,6 +1,8 @@
 """Splits and scores of forecasts in scikit-learn's own tools."""
 
 import pickle
+import subprocess
+import sys
 
 import numpy as np
 import pandas as pd
@@ -277,3 +279,12 @@ def test_shuffled_windows_and_indices_are_recognised_without_a_split(wave, windo
         SCORER(model[-1], windows[shuffled])
     with pytest.raises(ValueError, match="does not increase.*TimeSeriesSplit"):
         SCORER(model, pd.Series(wave).iloc[shuffled])
+
+
+def test_evaluation_imports_nothing_heavy():
+    code = (
+        "import sys, skwave.metrics, skwave.model_selection; "
+        "print(sorted({'tensorflow', 'keras', 'matplotlib', 'dask'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

@@ -79,6 +79,14 @@ def test_a_trend_does_not_explode_and_a_constant_is_not_flat():
     assert messages(warn_about_recursion, constant[:, :20], constant[:, 20:]) == []
 
 
+def test_values_near_the_largest_float_are_no_trouble():
+    huge = np.full((1, 60, 1), 1.7e308)
+    huge[:, ::2] *= -1
+    messages(warn_about_recursion, huge[:, :20], huge[:, 20:])
+    (message,) = messages(warn_about_recursion, np.zeros((1, 5, 1)), np.full((1, 9, 1), np.nan))
+    assert "explodes" in message
+
+
 def test_one_flat_channel_of_two_is_enough_and_one_series_of_three_is_not(wave):
     contexts = np.stack([np.column_stack([wave[:20], wave[:20]])] * 3)
     going_on = np.stack([np.column_stack([wave[20:60], wave[20:60]])] * 3)
