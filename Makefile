@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
 
-.PHONY: demo test test-oldest fuzz lint clean
+.PHONY: demo test test-oldest fuzz lint types coverage docs test-docs pictures dist clean
 
 demo: $(VENV)/.demo
 	$(RUN) examples/plot_01_tutorial.py
@@ -22,6 +22,33 @@ fuzz: $(VENV)/.test
 lint: $(VENV)/.dev
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/codespell
+
+# Public signatures, and what they promise to a program that uses them.
+types: $(VENV)/.dev
+	$(RUN) -m mypy
+
+coverage: $(VENV)/.dev
+	$(RUN) -m pytest --cov --cov-report=term:skip-covered
+
+docs: $(VENV)/.dev
+	rm -rf docs/_build/html docs/api/generated  # no page of yesterday stays
+	$(RUN) -m sphinx -W --keep-going -b html -d docs/_build/doctrees docs docs/_build/html
+
+# The site in a real browser; needs Chromium and its driver (Debian: chromium, chromium-driver).
+test-docs: docs
+	$(RUN) -m pytest -m browser tests/test_docs_browser.py
+
+# The pictures of the README and the user guide, drawn anew.
+pictures: $(VENV)/.dev
+	$(RUN) docs/make_pictures.py
+
+# Build wheel and sdist, look inside, and use the wheel in an empty environment.
+dist: $(VENV)/.dev
+	rm -rf dist
+	$(RUN) -m build
+	$(RUN) -m twine check --strict dist/*
+	$(RUN) -m pytest -m dist tests/test_package.py
 
 $(VENV)/bin/pip:
 	$(PYTHON) -m venv $(VENV)
@@ -43,4 +70,5 @@ $(VENV)-oldest/.done: pyproject.toml
 	touch $@
 
 clean:
-	rm -rf $(VENV) $(VENV)-oldest build dist .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(VENV)-oldest build dist .pytest_cache .ruff_cache .mypy_cache
+	rm -rf docs/_build docs/auto_examples docs/api/generated docs/api/backreferences

@@ -66,7 +66,7 @@ def make_folder(parameter, folder):
     return folder
 
 
-def fingerprint(template, lesson, recipe, random_state):
+def fingerprint(template, lesson, recipe, seed):
     """Return a name for a fit: the same for the same data, parameters and random numbers.
 
     Parameters
@@ -77,8 +77,8 @@ def fingerprint(template, lesson, recipe, random_state):
         The data.
     recipe : Recipe
         How to train.
-    random_state : numpy.random.RandomState
-        As it is before training draws from it.
+    seed : int
+        Where all random numbers come from.
 
     Returns
     -------
@@ -90,8 +90,7 @@ def fingerprint(template, lesson, recipe, random_state):
         for field in dataclasses.fields(recipe)
         if field.name not in _NOT_PART_OF_A_FIT
     }
-    state = random_state.get_state(legacy=False)
-    return checksum([template.__getstate__(), tuple(lesson), how, state])[:16]
+    return checksum([template.__getstate__(), tuple(lesson), how, seed])[:16]
 
 
 def _in_plain_data(value):

@@ -1,13 +1,16 @@
 """The estimator: parameters, validation, fitted state. All else is delegated."""
 
+import functools
 import math
 import os
+from collections.abc import Callable, Sequence
 from dataclasses import fields
 from numbers import Integral, Real
+from typing import Any, Literal, Self
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, RegressorMixin, _fit_context
-from sklearn.metrics import r2_score
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted
 
@@ -21,20 +24,30 @@ from skwave._checks import (
     check_windows,
     own_random_state,
 )
+from skwave._judge import make_judge
 from skwave._lesson import make_lesson, make_template, next_values, split_windows
 from skwave._model import object_config, to_keras
 from skwave._network import Network
+from skwave._parts import choose_parts, continue_from, go_on, lstm_alone
+from skwave._progress import (
+    CallbackSupportMixin,
+    EpochProgress,
+    take_rows,
+    whole_fit,
+    with_callbacks,
+)
 from skwave._recursion import roll_forward
 from skwave._state import seal, unchanged_on_failure, unseal
 from skwave._training import Recipe, train
-from skwave._window import find_runs
+from skwave._warn import warn_about_recursion, warn_about_window
+from skwave._window import DOC_LINK, find_runs
 
 # Updates after which the waves of the tutorial are forecast to 1 %; see benchmarks/README.md.
 AUTO_UPDATES = 800
 AUTO_EPOCHS = (3, 1000)
 
 
-class LSTMForecaster(RegressorMixin, BaseEstimator):
+class LSTMForecaster(CallbackSupportMixin, RegressorMixin, BaseEstimator):
     """Forecast a series with an LSTM that reads windows of it.
 
     Parameters
@@ -49,7 +62,8 @@ class LSTMForecaster(RegressorMixin, BaseEstimator):
         the standard deviation of such differences (``"window"``), so that the level carries over;
         or the values as they are (None). Forecasts are in the units of the input in any case.
     linear_skip : bool, default=False
-        Whether to add a linear model of the window to the network.
+        Whether to fit a linear model of the window too, and to keep it, the LSTM, or the LSTM on
+        what the linear model leaves: whichever forecasts the newest, held-out values best.
     dropout : float, default=0.0
         Share of each LSTM layer's outputs set to zero in training.
     loss : str, callable or keras.losses.Loss, default="mean_squared_error"
@@ -72,9 +86,11 @@ class LSTMForecaster(RegressorMixin, BaseEstimator):
     validation_split : float, default=0.3
         Share of the windows held out to choose the best epoch, in [0, 1). With 0 the training
         loss chooses.
-    validation : {"random", "last"}, default="random"
-        Whether windows are held out at random, or the newest ones of each series. With
-        ``"last"``, windows whose targets reach into the held-out ones are left out.
+    validation : {"random", "last", "forecast"}, default="random"
+        Whether windows are held out at random, or the newest ones of each series (``"last"``);
+        windows whose targets reach into these are left out. ``"forecast"`` holds out the newest,
+        too, and chooses the best epoch by forecasts rolled out over them in place of the
+        one-step loss. With `linear_skip`, the newest are held out in any case.
     patience : int or None, default=20
         Epochs without a better validation loss after which training stops; None never stops. The
         weights of the best epoch are restored in any case.
@@ -106,9 +122,14 @@ class LSTMForecaster(RegressorMixin, BaseEstimator):
         Losses for each epoch, on the scale of the network.
     best_epoch_ : int
         The epoch whose weights were kept: an index into the lists of `history_`.
+    parts_ : {"lstm", "linear", "both"}
+        What the network consists of.
+    part_errors_ : dict of float
+        With `linear_skip`, the mean squared error of forecasts over held-out values for each
+        choice of parts, on the scale of the network. Empty without.
     window_shape_ : tuple of (window_length, n_channels)
         Shape of a window.
-    context_ : ndarray of shape window_shape_, or None
+    context_ : ndarray of shape (window_length, n_channels), or None
         The last window, which `forecast` continues; None after ``fit(X, y)``.
     n_features_in_ : int
         Length of a window.
@@ -145,6 +166,8 @@ class LSTMForecaster(RegressorMixin, BaseEstimator):
     (100,)
     """
 
+    _doc_link_module = "skwave"
+    _doc_link_template = DOC_LINK
     _parameter_constraints = {
         "units": [Interval(Integral, 1, None, closed="left"), "array-like"],
         "horizon": [Interval(Integral, 1, None, closed="left")],
@@ -159,7 +182,7 @@ class LSTMForecaster(RegressorMixin, BaseEstimator):
         "batch_size": [Interval(Integral, 1, None, closed="left")],
         "epochs": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
         "validation_split": [Interval(Real, 0, 1, closed="left")],
-        "validation": [StrOptions({"random", "last"})],
+        "validation": [StrOptions({"random", "last", "forecast"})],
         "patience": [Interval(Integral, 0, None, closed="left"), None],
         "callbacks": [list, tuple, None],
         "checkpoint_dir": [str, os.PathLike, None],
@@ -172,29 +195,29 @@ class LSTMForecaster(RegressorMixin, BaseEstimator):
 
     def __init__(
         self,
-        units=300,
+        units: int | Sequence[int] = 300,
         *,
-        horizon=1,
-        normalization="series",
-        linear_skip=False,
-        dropout=0.0,
-        loss="mean_squared_error",
-        optimizer="adam",
-        learning_rate=3e-3,
-        schedule="cosine",
-        clipnorm=1.0,
-        batch_size=32,
-        epochs="auto",
-        validation_split=0.3,
-        validation="random",
-        patience=20,
-        callbacks=None,
-        checkpoint_dir=None,
-        backup_dir=None,
-        warm_start=False,
-        jit_compile="auto",
-        random_state=None,
-        verbose=0,
+        horizon: int = 1,
+        normalization: Literal["series", "window"] | None = "series",
+        linear_skip: bool = False,
+        dropout: float = 0.0,
+        loss: str | Callable[..., Any] = "mean_squared_error",
+        optimizer: Any = "adam",
+        learning_rate: float = 3e-3,
+        schedule: Literal["cosine"] | None = "cosine",
+        clipnorm: float | None = 1.0,
+        batch_size: int = 32,
+        epochs: int | Literal["auto"] = "auto",
+        validation_split: float = 0.3,
+        validation: Literal["random", "last", "forecast"] = "random",
+        patience: int | None = 20,
+        callbacks: Sequence[Any] | None = None,
+        checkpoint_dir: str | os.PathLike[str] | None = None,
+        backup_dir: str | os.PathLike[str] | None = None,
+        warm_start: bool = False,
+        jit_compile: bool | Literal["auto"] = "auto",
+        random_state: int | np.random.RandomState | None = None,
+        verbose: int | Literal["auto"] = 0,
     ):
         self.units = units
         self.horizon = horizon
@@ -220,7 +243,9 @@ class LSTMForecaster(RegressorMixin, BaseEstimator):
         self.verbose = verbose
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y=None, sample_weight=None):
+    def fit(
+        self, X: ArrayLike, y: ArrayLike | None = None, sample_weight: ArrayLike | None = None
+    ) -> Self:
         """Learn the values that follow windows.
 
         Parameters
@@ -258,7 +283,9 @@ class LSTMForecaster(RegressorMixin, BaseEstimator):
             return self._fit(X, y, sample_weight, start=start)
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def partial_fit(self, X, y=None, sample_weight=None):
+    def partial_fit(
+        self, X: ArrayLike, y: ArrayLike | None = None, sample_weight: ArrayLike | None = None
+    ) -> Self:
         """Go on from the present weights for one pass over all of the windows.
 
         Parameters
@@ -292,7 +319,7 @@ class LSTMForecaster(RegressorMixin, BaseEstimator):
             self.best_epoch_ = len(self.history_["loss"]) - 1
             return self
 
-    def predict(self, X):
+    def predict(self, X: ArrayLike) -> NDArray[np.float64]:
         """Predict what follows each window, one step ahead.
 
         Parameters
@@ -317,7 +344,9 @@ class LSTMForecaster(RegressorMixin, BaseEstimator):
         predictions = self._predict(windows)
         return predictions.reshape(len(windows), *self._target_shape)
 
-    def score(self, X, y=None, sample_weight=None):
+    def score(
+        self, X: ArrayLike, y: ArrayLike | None = None, sample_weight: ArrayLike | None = None
+    ) -> float:
         """Return the coefficient of determination, R², of the one-step predictions.
 
         Parameters
@@ -334,6 +363,9 @@ class LSTMForecaster(RegressorMixin, BaseEstimator):
         float
             At most 1. A small one-step error is not yet a good forecast of many steps.
         """
+        # Here, as sklearn.metrics takes longer to import than a forecast.
+        from sklearn.metrics import r2_score
+
         check_is_fitted(self)
         windows = check_windows(self, X, reset=False)
         which, targets = self._find_targets(windows, find_runs(windows), y)
@@ -343,7 +375,7 @@ class LSTMForecaster(RegressorMixin, BaseEstimator):
         truth = targets.reshape(len(which), -1)
         return r2_score(truth, predictions, sample_weight=sample_weight)
 
-    def forecast(self, n_steps, *, window=None):
+    def forecast(self, n_steps: int, *, window: ArrayLike | None = None) -> NDArray[np.float64]:
         """Forecast the values after the end of a series, feeding predictions back.
 
         Parameters
@@ -383,6 +415,7 @@ class LSTMForecaster(RegressorMixin, BaseEstimator):
         with np.errstate(over="ignore", invalid="ignore"):
             forecasts = roll_forward(network, batch, n_steps)
         check_finite(forecasts, "The forecast")
+        warn_about_recursion(batch, forecasts)
         if n_channels == 1:
             forecasts = forecasts[..., 0]
         return forecasts if contexts.ndim == 3 else forecasts[0]
@@ -444,6 +477,7 @@ class LSTMForecaster(RegressorMixin, BaseEstimator):
 
     # --- Fitting ------------------------------------------------------------------------------
 
+    @with_callbacks
     def _fit(self, X, y, sample_weight, *, start, **changes):
         units = check_units(self.units)
         check_backup(self.backup_dir, self.random_state)
@@ -457,25 +491,58 @@ class LSTMForecaster(RegressorMixin, BaseEstimator):
             normalization=self.normalization, horizon=self.horizon, follow=y is None,
         )  # fmt: skip
         if start is not None:
-            template = _continue_from(start, template, units)
+            template = continue_from(start, template, units)
         random_state = own_random_state(self.random_state)
+        share = changes.pop("validation_split", self.validation_split)
+        judge = self._make_judge(runs, windows, y, share) if start is None else None
         order, n_train = split_windows(
-            which, runs, self.horizon,
-            share=changes.pop("validation_split", self.validation_split),
-            newest=self.validation == "last", random_state=random_state,
+            which, runs, self.horizon, share=share, random_state=random_state,
+            newest=self.validation != "random" or self.linear_skip,
         )  # fmt: skip
-        recipe = self._recipe(units, n_train, **changes)
         lesson = make_lesson(template, runs, which, targets, sample_weight, order, n_train)
-        trained = train(template, lesson, recipe, random_state=random_state)
+        if y is None:
+            warn_about_window(windows.shape[1], runs.lengths.max() + windows.shape[1] - 1)
+        recipe = self._recipe(units, n_train, **changes)
+        fitted = {
+            "window_shape_": windows.shape[1:],
+            "context_": np.array(windows[-1], float) if y is None else None,
+            "_target_shape": targets.shape[1:],
+        }
+        data = {"X": lambda: take_rows(windows, which), "y": lambda: targets}
+        # Where the parts are chosen, an LSTM is trained with the linear model and one without.
+        n_trainings = 2 if self.linear_skip and start is None else 1
+        with whole_fit(self, **data, n_tasks=n_trainings * recipe.epochs) as task:
+            learn = functools.partial(
+                train, template, recipe=recipe, seed=random_state.randint(2**31),
+                judge=judge if self.validation == "forecast" else None,
+                progress=EpochProgress(self, task, fitted, **data),
+            )  # fmt: skip
+            if start is not None:
+                chosen = go_on(start, lesson, learn)
+            elif self.linear_skip:
+                chosen = choose_parts(template, lesson, judge, learn)
+            else:
+                chosen = lstm_alone(lesson, learn)
 
-        self.network_ = trained.network
-        self.history_ = trained.history
-        self.best_epoch_ = trained.best_epoch
-        self.window_shape_ = windows.shape[1:]
-        self.context_ = np.array(windows[-1], float) if y is None else None
-        self._target_shape = targets.shape[1:]
-        self._regressor, self._model = trained.regressor, None
+            self.network_ = chosen.network
+            self.parts_, self.part_errors_ = chosen.parts, chosen.errors
+            self.history_ = chosen.trained.history
+            self.best_epoch_ = chosen.trained.best_epoch
+            vars(self).update(fitted)
+            self._regressor, self._model = chosen.trained.regressor, None
         return self
+
+    def _make_judge(self, runs, windows, y, share):
+        """Return the judge that a parameter asks for, or None if none does."""
+        asks = "linear_skip=True" if self.linear_skip else "validation='forecast'"
+        if not self.linear_skip and self.validation != "forecast":
+            return None
+        if y is not None:
+            raise ValueError(
+                f"{asks} rolls forecasts out over held-out values, so the targets must be the "
+                "values that follow the windows: fit without y."
+            )
+        return make_judge(runs, windows.shape[1], share, asks)
 
     def _find_targets(self, windows, runs, y):
         """Return the windows that have a target, and the targets."""
@@ -521,19 +588,3 @@ class LSTMForecaster(RegressorMixin, BaseEstimator):
         tags.target_tags.required = False
         tags.target_tags.multi_output = True
         return tags
-
-
-def _continue_from(start, template, units):
-    """Return the network to go on from, if it can learn what the template asks for."""
-    shapes = [
-        (n.window_length, n.n_channels, n.n_outputs, n.horizon, n.anchored)
-        for n in (start, template)
-    ]
-    before = tuple(len(recurrent) for _, recurrent, _ in start.layers)
-    if shapes[0] != shapes[1] or before != units:
-        raise ValueError(
-            f"Training cannot go on: the fitted network has units={before} and (window_length, "
-            f"n_channels, n_outputs, horizon, relative to the window) = {shapes[0]}, but "
-            f"units={units} and {shapes[1]} are asked for. Set warm_start=False and fit anew."
-        )
-    return start

@@ -33,7 +33,9 @@ def _describe_index(index):
     if isinstance(index, pd.PeriodIndex):
         return common | {"type": "period", "last": str(index[-1]), "freq": index.freqstr}
     if isinstance(index, pd.DatetimeIndex):
-        freq = index.freqstr or (pd.infer_freq(index) if len(index) > 2 else None)
+        freq = index.freqstr
+        if freq is None and len(index) > 2:
+            freq = pd.DatetimeIndex(index, freq="infer").freqstr
         if freq is None:
             return None
         last = index[-1].tz_localize(None).isoformat()

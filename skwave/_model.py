@@ -94,17 +94,11 @@ def _trained_layers(keras, units, n_outputs, dropout=0.0):
 
 def _make_optimizer(keras, recipe):
     """Return a new optimizer; one that is an object or a config keeps its own settings."""
+    optimizer = _known_to_keras(keras.optimizers.get, optimizer=copy.deepcopy(recipe.optimizer))
+    config = optimizer.get_config()
     if isinstance(recipe.optimizer, str):
-        optimizer = _known_to_keras(keras.optimizers.get, optimizer=recipe.optimizer)
-        config = optimizer.get_config() | {
-            "learning_rate": recipe.learning_rate,
-            "clipnorm": recipe.clipnorm,
-        }
-        return type(optimizer).from_config(config)
-    config = recipe.optimizer
-    if not isinstance(config, dict):
-        config = object_config(_known_to_keras(keras.optimizers.get, optimizer=config))
-    return _known_to_keras(keras.optimizers.deserialize, optimizer=copy.deepcopy(config))
+        config |= {"learning_rate": recipe.learning_rate, "clipnorm": recipe.clipnorm}
+    return type(optimizer).from_config(config)
 
 
 def _known_to_keras(get, **parameter):
@@ -262,16 +256,17 @@ def to_keras(network):
     if network.anchored:
         anchor = layer("Cropping1D", cropping=(0, network.window_length - 1), name="anchor")(x)
         x = layer("Subtract", name="from_anchor")([x, anchor])
-    y = x
-    units = tuple(len(recurrent) for _, recurrent, _ in network.layers)
-    for trained in _trained_layers(keras, units, network.n_outputs):
-        y = trained(y)
+    parts = []
+    if network.layers:
+        y = x
+        units = tuple(len(recurrent) for _, recurrent, _ in network.layers)
+        for trained in _trained_layers(keras, units, network.n_outputs):
+            y = trained(y)
+        parts.append(y)
     if network.skip is not None:
         flat = layer("Flatten", name="flat")(x)
-        linear = layer("Dense", units=network.n_outputs, use_bias=False, name="skip", **_ZEROS)(
-            flat
-        )
-        y = layer("Add", name="with_skip")([y, linear])
+        parts.append(layer("Dense", units=network.n_outputs, name="skip", **_ZEROS)(flat))
+    y = parts[0] if len(parts) == 1 else layer("Add", name="with_skip")(parts)
     if network.anchored:
         level = layer("UpSampling1D", size=network.horizon, name="level")(anchor)
         y = layer("Add", name="to_level")([y, layer("Flatten", name="levels")(level)])
@@ -290,9 +285,11 @@ def to_keras(network):
 def _named_weights(network):
     for k, weights in enumerate(network.layers):
         yield f"lstm_{k}", weights
-    yield "head", network.head
+    kernel, bias = network.head
+    if network.layers:
+        yield "head", [kernel, bias]
     if network.skip is not None:
-        yield "skip", [network.skip]
+        yield "skip", [network.skip, np.zeros_like(bias) if network.layers else bias]
 
 
 def _layer(keras, kind, **config):

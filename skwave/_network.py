@@ -180,6 +180,11 @@ def make_head(network):
     return head
 
 
+def last_state(states, n_rows):
+    """Return the first rows of the last layer's state; a network without layers has none."""
+    return states[-1][0][:n_rows] if states else np.zeros((n_rows, 0), np.float32)
+
+
 def read_windows(cells, windows):
     """Run cells over whole windows, (n_windows, L, n_inputs), and return the last state 2 h."""
     n_windows = len(windows)
@@ -192,4 +197,4 @@ def read_windows(cells, windows):
             z += cell.drive(inputs)
             cell.advance(z, hidden, memory)
             inputs = hidden
-    return states[-1][0][:n_windows]
+    return last_state(states, n_windows)

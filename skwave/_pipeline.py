@@ -1,15 +1,18 @@
 """A pipeline whose forecasts are in the units of the series it was given."""
 
+from typing import Any, Self
+
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.sparse import issparse
-from sklearn.metrics import r2_score
 from sklearn.pipeline import Pipeline, _name_estimators
 from sklearn.utils.validation import check_array, check_is_fitted
 
 from skwave._checks import check_finite, check_n_steps
 from skwave._index import describe, next_index, with_form
 from skwave._state import seal, unchanged_on_failure, unseal
-from skwave._window import WindowTransformer, check_numbers
+from skwave._steps import active, check_invertible, check_round_trip, invert, transform
+from skwave._window import DOC_LINK, WindowTransformer, check_numbers
 
 
 class ForecastPipeline(Pipeline):
@@ -54,7 +57,10 @@ class ForecastPipeline(Pipeline):
     (12,)
     """
 
-    def fit(self, X, y=None, **params):
+    _doc_link_module = "skwave"
+    _doc_link_template = DOC_LINK
+
+    def fit(self, X: ArrayLike, y: Any = None, **params: Any) -> Self:
         """Fit all steps on a series.
 
         Parameters
@@ -85,7 +91,7 @@ class ForecastPipeline(Pipeline):
             self.transformed_ = self._transform(X)
         return self
 
-    def forecast(self, n_steps, *, context=None):
+    def forecast(self, n_steps: int, *, context: ArrayLike | None = None) -> Any:
         """Forecast the values after the end of the series.
 
         Parameters
@@ -115,15 +121,15 @@ class ForecastPipeline(Pipeline):
             transformed, form = self.transformed_, self._form
         else:
             transformed, form = self._transform(context), describe(context)
-            self._check_inverse(context, transformed)
-        window = self[-2].transform(transformed)[-1]
+            check_round_trip(self._transformers(), _as_columns(context), transformed)
+        window = self._windows(transformed)[-1]
         steps = self[-1].forecast(n_steps, window=window).reshape(n_steps, -1)
         values = self._invert(np.concatenate([transformed, steps]))[-n_steps:]
         check_finite(values, "The forecast")
         index = None if form is None else next_index(form, n_steps)
         return _like_input(values, form, index)
 
-    def predict(self, X, **params):
+    def predict(self, X: ArrayLike, **params: Any) -> Any:
         """Predict the value after every window of a series, one step ahead.
 
         Parameters
@@ -145,7 +151,7 @@ class ForecastPipeline(Pipeline):
         """
         check_is_fitted(self)
         transformed = self._transform(X)
-        windows = self[-2].transform(transformed)
+        windows = self._windows(transformed)
         steps = self[-1].predict(windows).reshape(len(windows), -1)
         values = check_finite(self._invert_each(transformed, steps), "The prediction")
         form = describe(X)
@@ -154,7 +160,9 @@ class ForecastPipeline(Pipeline):
             index = X.index[len(X) - len(values) + 1 :].append(index)
         return _like_input(values, form, index)
 
-    def score(self, X, y=None, sample_weight=None, **params):
+    def score(
+        self, X: ArrayLike, y: Any = None, sample_weight: ArrayLike | None = None, **params: Any
+    ) -> float:
         """Return R² of the one-step predictions in the units of the series.
 
         Parameters
@@ -173,6 +181,9 @@ class ForecastPipeline(Pipeline):
         float
             At most 1.
         """
+        # Here, as sklearn.metrics takes longer to import than a forecast.
+        from sklearn.metrics import r2_score
+
         predictions = np.asarray(self.predict(X))[:-1]
         truth = np.asarray(_as_columns(X))[-len(predictions) :]
         return r2_score(truth, predictions.reshape(truth.shape), sample_weight=sample_weight)
@@ -192,27 +203,27 @@ class ForecastPipeline(Pipeline):
             )
         if not hasattr(self.steps[-1][1], "forecast"):
             raise ValueError(f"the last step, {self.steps[-1][0]!r}, has no method forecast.")
-        for name, step in self.steps[:-2]:
-            if step not in (None, "passthrough") and not hasattr(step, "inverse_transform"):
-                raise ValueError(
-                    f"step {name!r} ({type(step).__name__}) has no inverse_transform, so that "
-                    "forecasts cannot be brought back to the units of the series. Leave it out, "
-                    "or use Pipeline."
-                )
+        check_invertible(self._transformers())
 
     def _transformers(self):
-        return [step for _, step in self.steps[:-2] if step not in (None, "passthrough")]
+        return active(self.steps[:-2])
 
     def _transform(self, X):
-        X = _as_columns(X)
-        for step in self._transformers():
-            X = step.transform(X)
-        return check_numbers(check_array(X, input_name="X")).astype(float)
+        values = transform(self._transformers(), _as_columns(X))
+        return check_numbers(check_array(values.reshape(len(values), -1), input_name="X"))
+
+    def _windows(self, transformed):
+        # A transformer of its own: that of the pipeline would miss the names of the channels.
+        return WindowTransformer(self[-2].window_length).fit_transform(transformed)
 
     def _invert(self, values):
-        for step in reversed(self._transformers()):
-            values = np.asarray(step.inverse_transform(values))
-        return values
+        return invert(self._transformers(), values)
+
+    def _ends_with(self, series):
+        """Tell whether the training series, in its units, ends with these values."""
+        known = self._invert(self.transformed_)
+        series = np.asarray(_as_columns(series), dtype=float)
+        return len(series) <= len(known) and np.allclose(known[-len(series) :], series, rtol=1e-6)
 
     def _invert_each(self, transformed, steps):
         """Invert predictions, each as the value after the ones that were known to it.
@@ -231,17 +242,10 @@ class ForecastPipeline(Pipeline):
             return together
         return np.concatenate([one(k) for k in range(len(steps))])
 
-    def _check_inverse(self, context, transformed):
-        again = self._invert(transformed)
-        truth = np.asarray(_as_columns(context), dtype=float)
-        if again.shape != truth.shape or not np.allclose(again, truth, rtol=1e-6):
-            raise ValueError(
-                "context cannot be continued: a step of the pipeline is inverted from the start of "
-                "the training series. Give a context that begins where the training series began."
-            )
 
-
-def make_forecast_pipeline(*steps, memory=None, verbose=False):
+def make_forecast_pipeline(
+    *steps: Any, memory: Any = None, verbose: bool = False
+) -> ForecastPipeline:
     """Make a `ForecastPipeline` whose steps are named after their classes.
 
     Parameters

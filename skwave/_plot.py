@@ -1,6 +1,10 @@
 """Displays: a forecast over the truth, and the losses of a training."""
 
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
+
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_array, check_consistent_length, check_is_fitted
 
 # The tutorial's colours: the truth in red, the forecast in blue.
@@ -40,12 +44,14 @@ class ForecastDisplay:
     'Steps after the last known value'
     """
 
-    def __init__(self, *, y_true, y_pred):
+    def __init__(self, *, y_true: NDArray[Any], y_pred: NDArray[Any]):
         self.y_true = y_true
         self.y_pred = y_pred
 
     @classmethod
-    def from_estimator(cls, estimator, y_true, *, ax=None, **kwargs):
+    def from_estimator(
+        cls, estimator: Any, y_true: ArrayLike, *, ax: Any = None, **kwargs: Any
+    ) -> Self:
         """Forecast as many steps as there are true values, and draw both.
 
         Parameters
@@ -70,7 +76,9 @@ class ForecastDisplay:
         return cls.from_predictions(y_true, y_pred, ax=ax, **kwargs)
 
     @classmethod
-    def from_predictions(cls, y_true, y_pred, *, ax=None, **kwargs):
+    def from_predictions(
+        cls, y_true: ArrayLike, y_pred: ArrayLike, *, ax: Any = None, **kwargs: Any
+    ) -> Self:
         """Draw a forecast that was made before.
 
         Parameters
@@ -104,7 +112,7 @@ class ForecastDisplay:
             )
         return cls(y_true=y_true, y_pred=y_pred).plot(ax, **kwargs)
 
-    def plot(self, ax=None, **kwargs):
+    def plot(self, ax: Any = None, **kwargs: Any) -> Self:
         """Draw the truth in red and the forecast in blue.
 
         Parameters
@@ -168,12 +176,12 @@ class HistoryDisplay:
     'Epoch'
     """
 
-    def __init__(self, *, history, best_epoch):
+    def __init__(self, *, history: Mapping[str, Sequence[float]], best_epoch: int):
         self.history = history
         self.best_epoch = best_epoch
 
     @classmethod
-    def from_estimator(cls, estimator, *, ax=None):
+    def from_estimator(cls, estimator: Any, *, ax: Any = None) -> Self:
         """Draw the history of a fitted forecaster.
 
         Parameters
@@ -192,7 +200,7 @@ class HistoryDisplay:
         forecaster = estimator if hasattr(estimator, "history_") else estimator[-1]
         return cls(history=forecaster.history_, best_epoch=forecaster.best_epoch_).plot(ax)
 
-    def plot(self, ax=None):
+    def plot(self, ax: Any = None) -> Self:
         """Draw one line for each loss and mark the epoch that was kept.
 
         Parameters
@@ -225,13 +233,13 @@ class HistoryDisplay:
         return self
 
 
-def _make_axes(ax, n_panels):
+def _make_axes(ax, n_panels, *, sharex=True):
     """Return `n_panels` axes as a flat array: those given, or those of a new figure."""
     if ax is None:
         import matplotlib.pyplot as plt
 
         size = (8, 2 + 2.5 * n_panels)
-        _, ax = plt.subplots(n_panels, 1, sharex=True, figsize=size, layout="constrained")
+        _, ax = plt.subplots(n_panels, 1, sharex=sharex, figsize=size, layout="constrained")
     axes = np.array(ax, dtype=object).reshape(-1)
     if len(axes) != n_panels:
         raise ValueError(f"ax has {len(axes)} axes, but {n_panels} are needed, one for a channel.")

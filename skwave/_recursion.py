@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from skwave._network import BLOCK_ROWS, make_cells, make_head
+from skwave._network import BLOCK_ROWS, last_state, make_cells, make_head
 
 
 def roll_forward(network, contexts, n_steps):
@@ -122,7 +122,9 @@ class _Wavefront:
         slot = self._slot(number)
         window = self.values[begin : begin + self.length].transpose(1, 0, 2)
         window = window - self.anchors[slot][0][:, None]
-        outputs = self.head(self.states[-1][0][self._rows(slot)], window)
+        rows = self._rows(slot)
+        hidden = last_state(self.states, rows.stop)[rows]
+        outputs = self.head(hidden, window)
         outputs += np.tile(self.anchors[slot][0], self.horizon)
         network = self.network
         values = network.unscale(outputs).reshape(self.n_contexts, self.horizon, -1)

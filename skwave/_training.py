@@ -49,7 +49,9 @@ class Trained(NamedTuple):
     regressor: Any
 
 
-def train(template, lesson, recipe, *, random_state, judge=None):
+def train(
+    template, lesson, *, recipe, seed, judge=None, progress=None, whole=lambda network: network
+):
     """Train the layers of a network.
 
     Parameters
@@ -60,11 +62,15 @@ def train(template, lesson, recipe, *, random_state, judge=None):
         Windows and targets on the scale of the layers.
     recipe : Recipe
         How to train.
-    random_state : numpy.random.RandomState
-        The source of all random numbers.
+    seed : int
+        Where all random numbers come from.
     judge : None or callable, default=None
         A function of a `Network` that returns its error; where given, it chooses the best epoch
         in place of the validation loss. The history calls it ``val_forecast``.
+    progress : None or EpochProgress, default=None
+        Told of the beginning and end of each epoch; it may stop the training.
+    whole : callable, default=identity
+        From the network of the trained layers to the one that is judged, saved and returned.
 
     Returns
     -------
@@ -72,23 +78,28 @@ def train(template, lesson, recipe, *, random_state, judge=None):
         The network with the weights of the best epoch, and the history.
     """
     keras = import_keras()
-    name = fingerprint(template, lesson, recipe, random_state) if recipe.backup_dir else None
+    name = fingerprint(template, lesson, recipe, seed) if recipe.backup_dir else None
     with borrowed_model(template, recipe, len(lesson.values)) as model:
-        reset(keras, model, template, random_state)
+
+        def current():
+            return whole(read_network(model, template))
+
+        reset(keras, model, template, np.random.RandomState(seed))
         set_series(model, lesson.values)
         monitor = _monitor(lesson, judge)
         stopping = _stopping(keras, recipe, monitor)
         callbacks = [
-            *_judging(keras, model, template, judge),
+            *_judging(keras, current, judge),
             *_scheduling(keras, model, recipe, lesson.n_train),
             _guarding(keras, model),
             stopping,
-            *_checkpointing(keras, model, template, recipe, monitor),
+            *_checkpointing(keras, model, current, recipe, monitor),
             *_copies(keras, recipe.callbacks or []),
+            *_reporting(keras, model, current, progress),
             *backing_up(keras, recipe, name, stopping),
         ]
         regressor = _run_scikeras(model, lesson, recipe, callbacks)
-        network = read_network(model, template)
+        network = current()
     history = {name: [float(v) for v in values] for name, values in regressor.history_.items()}
     return Trained(network, history, best_epoch(history, monitor, network), regressor)
 
@@ -177,13 +188,13 @@ def _monitor(lesson, judge):
     return "val_loss" if lesson.n_train < len(lesson.starts) else "loss"
 
 
-def _judging(keras, model, template, judge):
+def _judging(keras, current, judge):
     """Add the judge's word to the logs, before any other callback reads them."""
     if judge is None:
         return
 
     def write(epoch, logs):
-        logs["val_forecast"] = float(judge(read_network(model, template)))
+        logs["val_forecast"] = judge(current())
 
     yield keras.callbacks.LambdaCallback(on_epoch_end=write)
 
@@ -208,6 +219,21 @@ def learning_rate_factor(step, n_steps):
         return (step + 1) / warm_up
     done = (step - warm_up) / max(1, n_steps - warm_up)
     return 0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * done))
+
+
+def _reporting(keras, model, current, progress):
+    """Tell of each epoch, after all others have seen it."""
+    if progress is None:
+        return
+
+    def begin(epoch, logs):
+        progress.begin()
+
+    def end(epoch, logs):
+        if progress.end(current):
+            model.stop_training = True
+
+    yield keras.callbacks.LambdaCallback(on_epoch_begin=begin, on_epoch_end=end)
 
 
 def _scheduling(keras, model, recipe, n_train):
@@ -247,7 +273,7 @@ def _stopping(keras, recipe, monitor):
     )
 
 
-def _checkpointing(keras, model, template, recipe, monitor):
+def _checkpointing(keras, model, current, recipe, monitor):
     """Write the model, in the units of the series, at each improvement."""
     if recipe.checkpoint_dir is None:
         return
@@ -261,7 +287,7 @@ def _checkpointing(keras, model, template, recipe, monitor):
                 losses += f"-vloss{logs['val_loss']:.3f}"
             path = folder / f"model{epoch + 1:03d}{losses}.keras"
             with errors_naming("checkpoint_dir", path):
-                _save_in_one_move(to_keras(read_network(model, template)), path)
+                _save_in_one_move(to_keras(current()), path)
 
     yield keras.callbacks.LambdaCallback(on_epoch_end=write)
 

@@ -1,14 +1,21 @@
 """Windows of a series, and the values that follow them."""
 
 from numbers import Integral
-from typing import NamedTuple
+from typing import Any, NamedTuple, Self
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
 from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from skwave._progress import CallbackSupportMixin, whole_fit
 from skwave._state import unchanged_on_failure
+
+# Where an estimator's diagram links to; the site's root is the only place that knows its address.
+DOC_LINK = (
+    "https://skwave.readthedocs.io/en/stable/api/generated/{estimator_module}.{estimator_name}.html"
+)
 
 
 class Runs(NamedTuple):
@@ -138,7 +145,7 @@ def following_values(runs, window_length, horizon):
     return which, runs.values[after[:, None] + np.arange(horizon)]
 
 
-class WindowTransformer(TransformerMixin, BaseEstimator):
+class WindowTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
     """Cut a series into windows of consecutive values.
 
     Parameters
@@ -150,7 +157,7 @@ class WindowTransformer(TransformerMixin, BaseEstimator):
     ----------
     n_features_in_ : int
         Channels of the series seen in `fit`.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the channels, where the series was a DataFrame.
 
     See Also
@@ -175,13 +182,15 @@ class WindowTransformer(TransformerMixin, BaseEstimator):
            [2., 3., 4.]])
     """
 
+    _doc_link_module = "skwave"
+    _doc_link_template = DOC_LINK
     _parameter_constraints = {"window_length": [Interval(Integral, 1, None, closed="left")]}
 
-    def __init__(self, window_length=80):
+    def __init__(self, window_length: int = 80):
         self.window_length = window_length
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y=None):
+    def fit(self, X: ArrayLike, y: Any = None) -> Self:
         """Check the series and remember its number of channels.
 
         Parameters
@@ -201,12 +210,12 @@ class WindowTransformer(TransformerMixin, BaseEstimator):
         ValueError
             If a series is shorter than `window_length`, or holds NaN or infinity.
         """
-        with unchanged_on_failure(self):
+        with unchanged_on_failure(self), whole_fit(self, X):
             for number, series in enumerate(_as_list(X)):
                 self._check_series(series, reset=number == 0)
         return self
 
-    def transform(self, X):
+    def transform(self, X: ArrayLike) -> NDArray[np.generic]:
         """Cut a series, or each of several, into windows.
 
         Parameters
@@ -233,7 +242,7 @@ class WindowTransformer(TransformerMixin, BaseEstimator):
         ]
         return windows[0] if len(windows) == 1 else np.concatenate(windows)
 
-    def inverse_transform(self, X):
+    def inverse_transform(self, X: ArrayLike) -> NDArray[np.generic] | list[NDArray[np.generic]]:
         """Put the series together again from its windows.
 
         Parameters
@@ -269,7 +278,9 @@ class WindowTransformer(TransformerMixin, BaseEstimator):
         ndim = series.ndim if hasattr(series, "ndim") else np.asarray(series).ndim
         if ndim == 1 and (reset or self.n_features_in_ == 1):
             series = np.reshape(np.asarray(series), (-1, 1))
-        series = check_numbers(validate_data(self, series, reset=reset, dtype="numeric"))
+        # In the order of time in memory too: sums over a column then round the same for each input.
+        series = validate_data(self, series, reset=reset, dtype="numeric", order="C")
+        series = check_numbers(series)
         if len(series) < self.window_length:
             raise ValueError(
                 f"X has n_samples = {len(series)} values, but window_length={self.window_length} "

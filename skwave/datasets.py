@@ -1,13 +1,16 @@
-"""Series whose equation is known."""
+"""Series whose equation is known, and one of the sun."""
 
+from importlib.resources import files
 from numbers import Integral, Real
+from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.utils._param_validation import Interval, StrOptions, validate_params
 
 from skwave._checks import own_random_state
 
-__all__ = ["make_mackey_glass", "make_wave"]
+__all__ = ["load_sunspots", "make_mackey_glass", "make_wave"]
 
 _DEFAULT_CYCLES = {"sine": 50, "compound": 200}
 
@@ -22,13 +25,20 @@ _DEFAULT_CYCLES = {"sine": 50, "compound": 200}
     },
     prefer_skip_nested_validation=True,
 )
-def make_wave(kind, *, n_cycles=None, steps_per_cycle=80, noise=0.0, random_state=None):
+def make_wave(
+    kind: Literal["sine", "compound"],
+    *,
+    n_cycles: int | None = None,
+    steps_per_cycle: int = 80,
+    noise: float = 0.0,
+    random_state: int | np.random.RandomState | None = None,
+) -> NDArray[np.float64]:
     """Make a wave that repeats exactly.
 
     Parameters
     ----------
     kind : {"sine", "compound"}
-        ``"sine"`` is sin(2πt/T); ``"compound"`` is 3 sin(5·2πt/T) − 5 cos(3·2πt/T).
+        Wave: ``"sine"`` is sin(2πt/T); ``"compound"`` is 3 sin(5·2πt/T) − 5 cos(3·2πt/T).
     n_cycles : int or None, default=None
         Cycles; None makes 50 of the sine and 200 of the compound wave.
     steps_per_cycle : int, default=80
@@ -41,7 +51,7 @@ def make_wave(kind, *, n_cycles=None, steps_per_cycle=80, noise=0.0, random_stat
     Returns
     -------
     ndarray of shape (n_cycles * steps_per_cycle,)
-        The wave at t = 0, 1, 2, …
+        The wave at t = 0, 1, 2 and so on.
 
     Raises
     ------
@@ -70,7 +80,9 @@ def make_wave(kind, *, n_cycles=None, steps_per_cycle=80, noise=0.0, random_stat
     },
     prefer_skip_nested_validation=True,
 )
-def make_mackey_glass(n, *, tau=17, random_state=None):
+def make_mackey_glass(
+    n: int, *, tau: int = 17, random_state: int | np.random.RandomState | None = None
+) -> NDArray[np.float64]:
     """Make a chaotic series: the Mackey-Glass equation, sampled at unit intervals.
 
     Parameters
@@ -118,3 +130,48 @@ def make_mackey_glass(n, *, tau=17, random_state=None):
         late, now = x[t - delay], x[t - 1]
         x.append(now + (0.2 * late / (1 + late**10) - 0.1 * now) / per_unit)
     return np.array(x[delay + burn_in * per_unit :: per_unit])
+
+
+@validate_params({"as_frame": ["boolean"]}, prefer_skip_nested_validation=True)
+def load_sunspots(*, as_frame: bool = False) -> Any:
+    """Load the yearly number of sunspots from 1700 to 2008.
+
+    Parameters
+    ----------
+    as_frame : bool, default=False
+        Whether to return a pandas Series with the years as its index.
+
+    Returns
+    -------
+    ndarray or Series of shape (309,)
+        The mean sunspot number of each year, without a unit. It rises and falls in about 11 years.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is out of its range.
+
+    Notes
+    -----
+    The file is ``skwave/data/sunspots.csv``, with the columns ``year`` and ``sunspots``. The series
+    is in the public domain. It is the international sunspot number of version 1, before its
+    recalibration of 2015.
+
+    References
+    ----------
+    National Geophysical Data Center, yearly sunspot data, as packed by statsmodels under
+    ``statsmodels.datasets.sunspots``.
+
+    Examples
+    --------
+    >>> from skwave.datasets import load_sunspots
+    >>> load_sunspots()[:5]
+    array([ 5., 11., 16., 23., 36.])
+    """
+    with files("skwave").joinpath("data", "sunspots.csv").open(encoding="utf-8") as file:
+        year, sunspots = np.loadtxt(file, delimiter=",", skiprows=1, unpack=True)
+    if not as_frame:
+        return sunspots
+    import pandas as pd
+
+    return pd.Series(sunspots, index=pd.Index(year.astype(int), name="year"), name="sunspots")

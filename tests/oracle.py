@@ -36,7 +36,7 @@ def predict_one(network, window):
     for layer in network.layers:
         sequence = lstm(layer, sequence, len(layer[1]))
     kernel, bias = network.head
-    outputs = sequence[-1] @ kernel + bias
+    outputs = sequence[-1] @ kernel + bias if network.layers else bias
     if network.skip is not None:
         outputs = outputs + scaled.ravel() @ network.skip
     outputs = outputs + np.tile(anchor, network.horizon)
@@ -70,7 +70,7 @@ def random_network(rng, *, units=(5,), length=7, n_channels=1, horizon=1, **chan
         horizon=horizon,
         layers=tuple(layers),
         head=(
-            rng.normal(size=(n_inputs, n_outputs)).astype(np.float32),
+            rng.normal(size=(n_inputs if units else 0, n_outputs)).astype(np.float32),
             rng.normal(size=n_outputs).astype(np.float32),
         ),
         input_center=center,

@@ -49,12 +49,12 @@ def test_mackey_glass_is_beaten_by_a_model_but_not_trivial():
     coefficients = np.linalg.lstsq(lags[:1000], x[20:1020], rcond=None)[0]
     error = np.std(lags[1000:] @ coefficients - x[1020:])
     assert error < 0.01 * x.std()
-    # 50 steps ahead the last value says nothing.
-    assert np.std(x[50:] - x[:-50]) > x.std()
+    # Half a swing ahead, the last value says less than the mean.
+    assert np.std(x[25:] - x[:-25]) > x.std()
 
 
 def test_seeds_give_different_chaos():
-    a, b = make_mackey_glass(500, random_state=0), make_mackey_glass(500, random_state=1)
+    a, b = (make_mackey_glass(3000, random_state=k) for k in (0, 1))
     assert np.abs(a - b).max() > 0.3
 
 

@@ -12,6 +12,7 @@ VARIANTS = [
     {"horizon": 3, "n_channels": 2},
     {"anchored": True, "n_channels": 2, "horizon": 2},
     {"with_skip": True},
+    {"with_skip": True, "units": (), "n_channels": 2, "horizon": 2, "anchored": True},
     {"with_skip": True, "anchored": True, "units": (3, 4)},
 ]
 

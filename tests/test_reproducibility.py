@@ -139,7 +139,7 @@ def draws():
 
     return (
         random.random(),
-        np.random.random(),  # noqa: NPY002
+        np.random.random(),
         float(tf.random.uniform(())),
         float(keras.random.uniform(())),
     )

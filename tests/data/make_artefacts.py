@@ -1,9 +1,8 @@
 """Store fitted estimators in the present format, with the forecasts that they must give.
 
-Run once when the number of the format is raised, and commit the files. With the oldest
-dependencies, as newer ones read what older ones wrote:
-``PYTHONPATH=. .venv-oldest/bin/python tests/data/make_artefacts.py``.
-Files of earlier formats stay as they are.
+Run once when the number of the format is raised, and commit the files:
+``PYTHONPATH=. .venv-oldest/bin/python tests/data/make_artefacts.py``, with the oldest dependencies,
+as newer ones read what older ones wrote. Files of earlier formats stay as they are.
 """
 
 import pickle

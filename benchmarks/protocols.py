@@ -1,0 +1,128 @@
+"""The development series and how a forecast of each is scored.
+
+A protocol fits once on the training part and forecasts from the true last values before each
+origin. `fit_forecast(train, contexts, n_steps)` returns forecasts of shape (n_origins, n_steps).
+"""
+
+import csv
+from collections import defaultdict
+from typing import NamedTuple
+
+import numpy as np
+
+from skwave.datasets import make_mackey_glass, make_wave
+
+
+class Protocol(NamedTuple):
+    """One training series, its origins, and the scores of the forecasts."""
+
+    name: str
+    train: np.ndarray
+    contexts: np.ndarray  # (n_origins, n_context)
+    truths: np.ndarray  # (n_origins, n_steps)
+    score: object  # truths, forecasts -> {row: figure}
+    season: int
+
+
+def nrmse(truth, forecast, scale):
+    return float(np.sqrt(np.mean((truth - forecast) ** 2)) / scale)
+
+
+def waves(seed):
+    """D1: the waves of the tutorial, clean and with noise."""
+    for kind, n_cycles in (("sine", 50), ("compound", 200)):
+        clean = make_wave(kind, n_cycles=n_cycles + 25)
+        n, std = 80 * n_cycles, clean.std()
+        for noise in (0.0, 0.05):
+            train = make_wave(kind, n_cycles=n_cycles, noise=noise, random_state=100 + seed)
+
+            def score(truth, forecast, std=std, row=f"D1 {kind} {noise:.0%} noise"):
+                return {
+                    f"{row}, {h}": nrmse(truth[:, :h], forecast[:, :h], std) for h in (200, 2000)
+                }
+
+            yield Protocol("D1", train, train[None, -80:], clean[None, n : n + 2000], score, 80)
+
+
+def mackey_glass(seed):
+    """D2: chaos; another seed for the test."""
+    train = make_mackey_glass(3000, random_state=2 * seed)
+    test = make_mackey_glass(50 * 1084, random_state=2 * seed + 1)
+    origins = 1084 * np.arange(50) + 1000
+    contexts, truths = _cut(test, origins, 84)
+
+    def score(truth, forecast):
+        return {"D2 Mackey-Glass": nrmse(truth[:, -1], forecast[:, -1], test.std())}
+
+    yield Protocol("D2", train, contexts, truths, score, 50)
+
+
+def air_passengers(folder):
+    """D3: one forecast of 29 months."""
+    series = _column(folder / "air_passengers.csv", -1)
+    yield _one_forecast("D3 air passengers", series[:115], series[115:], 12)
+
+
+def heart_rate(folder):
+    """D4: one forecast of 180 readings."""
+    series = _column(folder / "heart_rate.csv", -1)[::2]
+    yield _one_forecast("D4 heart rate", series[:720], series[720:], 1)
+
+
+def ett(folder):
+    """D5: oil temperature, an origin every day."""
+    series = _column(folder / "ETTh1.csv", "OT")
+    series = (series - series[:8640].mean()) / series[:8640].std()
+    for h in (24, 96):
+        contexts, truths = _cut(series, np.arange(11520, 14400 - h + 1, 24), h)
+
+        def score(truth, forecast, row=f"D5 ETTh1, {h}"):
+            return {row: float(np.mean((truth - forecast) ** 2))}
+
+        yield Protocol("D5", series[:8640], contexts, truths, score, 24)
+
+
+def m4_hourly(folder):
+    """D6: 21 series of the competition, 48 hours ahead."""
+    parts = defaultdict(lambda: {"train": [], "test": []})
+    with open(folder / "m4_hourly_21.csv", newline="") as file:
+        for row in csv.DictReader(file):
+            parts[row["series"]][row["part"]].append(float(row["value"]))
+    for series in parts.values():
+        train, test = np.array(series["train"]), np.array(series["test"])
+        scale = np.mean(np.abs(train[24:] - train[:-24]))
+
+        def score(truth, forecast, scale=scale):
+            return {"D6 M4 Hourly": float(np.mean(np.abs(truth - forecast)) / scale)}
+
+        yield Protocol("D6", train, train[None], test[None], score, 24)
+
+
+def _one_forecast(row, train, test, season):
+    def score(truth, forecast):
+        return {row: float(np.mean(np.abs(truth - forecast)))}
+
+    return Protocol(row[:2], train, train[None], test[None], score, season)
+
+
+def _cut(series, origins, n_steps):
+    contexts = np.stack([series[o - 400 : o] for o in origins])
+    return contexts, np.stack([series[o : o + n_steps] for o in origins])
+
+
+def _column(path, which):
+    with open(path, newline="") as file:
+        rows = list(csv.reader(file))
+    number = rows[0].index(which) if isinstance(which, str) else which
+    return np.array([float(row[number]) for row in rows[1:]])
+
+
+# D1 and D2 are made from a seed, the others read from a folder.
+ALL = {
+    "D1": waves,
+    "D2": mackey_glass,
+    "D3": air_passengers,
+    "D4": heart_rate,
+    "D5": ett,
+    "D6": m4_hourly,
+}

@@ -1,0 +1,248 @@
+"""Speed, memory and serving, in one run, side by side; ratios first, medians of repeats.
+
+    python benchmarks/speed.py [--only forecast training ...] [--repeats 5]
+
+Prints a table for each part and names the machine's threads and BLAS.
+"""
+
+import argparse
+import os
+import pickle
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import threadpoolctl
+
+from skwave import LSTMForecaster, WindowTransformer
+from skwave.datasets import make_wave
+
+REPEATS = 5
+
+
+def seconds(function, repeats=None):
+    """Return the median time of several calls."""
+    times = []
+    for _ in range(repeats or REPEATS):
+        begin = time.perf_counter()
+        function()
+        times.append(time.perf_counter() - begin)
+    return statistics.median(times)
+
+
+def row(name, ratio, *details):
+    print(f"| {name} | {ratio:.2f} | " + "; ".join(details) + " |", flush=True)
+
+
+def heading(text):
+    print(f"\n### {text}\n\n| what | ratio | from |\n|---|---|---|", flush=True)
+
+
+def forecaster(units=300, length=80):
+    """Make a fitted forecaster with weights that are as good as any for timing."""
+    wave = make_wave("sine", n_cycles=4)
+    windows = WindowTransformer(length).fit_transform(wave)
+    return LSTMForecaster(units, epochs=1, random_state=0).fit(windows), windows
+
+
+def product(rows, units, n):
+    """Return a function that makes n products of (rows, units) by (units, 4 * units)."""
+    rng = np.random.default_rng(0)
+    a = rng.normal(size=(rows, units)).astype(np.float32)
+    b = rng.normal(size=(units, 4 * units)).astype(np.float32)
+    out = np.empty((rows, 4 * units), np.float32)
+
+    def run():
+        for _ in range(n):
+            np.matmul(a, b, out=out)
+
+    return run
+
+
+def keras_loop(model, window, n_steps):
+    window = window.copy()
+    for _ in range(n_steps):
+        value = model.predict(window[None], verbose=0)
+        window = np.concatenate([window[1:], value])
+
+
+def forecast():
+    """Forecast against the floor of its products, and against the tutorial's loop."""
+    heading("Forecasting, 300 units, windows of 80")
+    model, windows = forecaster()
+    begin = time.perf_counter()
+    model.forecast(200)
+    first = time.perf_counter() - begin
+    ours = seconds(lambda: model.forecast(200))
+    floor = seconds(product(80, 300, 280))
+    row("forecast(200) / 280 products of 80 rows", ours / floor, f"{ours:.3f} s", f"{floor:.3f} s")
+    row("the same, first call", first / floor, f"{first:.3f} s")
+    keras_model = model.model_
+    keras_loop(keras_model, windows[-1], 2)
+    loop = seconds(lambda: keras_loop(keras_model, windows[-1], 200), repeats=2)
+    row("model.predict loop / forecast(200), first call", loop / first, f"{loop:.1f} s")
+    contexts = np.random.default_rng(0).normal(size=(500, 80, 1))
+    batch = seconds(lambda: model.forecast(48, window=contexts), repeats=3)
+    # 48 windows for each origin; the products are made over blocks that fit the cache.
+    floor = seconds(product(480, 300, 128 * 50), repeats=3)
+    row("500 origins x 48 steps / its products", batch / floor, f"{batch:.1f} s", f"{floor:.1f} s")
+    many = np.lib.stride_tricks.sliding_window_view(np.sin(np.arange(20_079) / 9), 80)[:, :, None]
+    mine = seconds(lambda: model.predict(many), repeats=2)
+    theirs = seconds(lambda: keras_model.predict(many, verbose=0, batch_size=512), repeats=2)
+    row(
+        "predict / model_.predict, 20,000 windows",
+        mine / theirs,
+        f"{mine:.1f} s",
+        f"{theirs:.1f} s",
+    )
+
+
+def nrmse200(model, future):
+    return np.sqrt(np.mean((model.forecast(200) - future) ** 2)) / future.std()
+
+
+def training():
+    """Time to a forecast within 1 %, and the tutorial's recipe for as long."""
+    import keras
+
+    heading("Training, 300 units, windows of 80: time to NRMSE200 <= 0.01")
+    recipe = {
+        "normalization": None, "optimizer": "rmsprop", "learning_rate": 1e-3, "schedule": None,
+        "clipnorm": None, "batch_size": 256,
+    }  # fmt: skip
+
+    class Deadline(keras.callbacks.Callback):
+        def __init__(self, limit):
+            self.limit = limit
+
+        def on_train_begin(self, logs=None):
+            self.begin = time.perf_counter()
+
+        def on_epoch_end(self, epoch, logs=None):
+            self.model.stop_training = time.perf_counter() - self.begin > self.limit
+
+    for kind, n_cycles, epochs in (("sine", 50, (4, 6, 10)), ("compound", 200, (1, 2, 3))):
+        wave = make_wave(kind, n_cycles=n_cycles + 3)
+        windows = WindowTransformer(80).fit_transform(wave[: 80 * n_cycles])
+        future = wave[80 * n_cycles :][:200]
+        for n in epochs:
+            begin = time.perf_counter()
+            model = LSTMForecaster(epochs=n, random_state=0).fit(windows)
+            took, error = time.perf_counter() - begin, nrmse200(model, future)
+            if error <= 0.01:
+                break
+        stopped = LSTMForecaster(
+            epochs=1000, callbacks=[Deadline(took)], random_state=0, **recipe
+        ).fit(windows)
+        theirs = nrmse200(stopped, future)
+        row(
+            f"{kind}: NRMSE200 of the tutorial's recipe in the same time / skwave's",
+            theirs / error,
+            f"skwave {error:.4f} after {took:.0f} s ({n} epochs)",
+            f"the tutorial {theirs:.3f}",
+        )
+
+
+def small():
+    """Many small fits, as a grid search makes them."""
+    from sklearn.model_selection import GridSearchCV, TimeSeriesSplit
+    from sklearn.pipeline import make_pipeline
+
+    import skwave._model as cache
+
+    heading("Twelve small fits: GridSearchCV, 16 units, 3 epochs, 700 values")
+    wave = make_wave("sine", n_cycles=9)
+    model = make_pipeline(WindowTransformer(40), LSTMForecaster(16, epochs=3, random_state=0))
+    grid = {"lstmforecaster__learning_rate": [1e-3, 3e-3, 1e-2]}
+
+    def search(n_jobs):
+        GridSearchCV(model, grid, cv=TimeSeriesSplit(4), n_jobs=n_jobs, refit=False).fit(wave)
+
+    search(1)
+    kept = cache._MODELS_KEPT
+    cache._MODELS_KEPT = 0
+    cache._MODELS.clear()
+    without = seconds(lambda: search(1), repeats=2)
+    cache._MODELS_KEPT = kept
+    search(1)
+    with_kept = seconds(lambda: search(1), repeats=2)
+    row(
+        "models built anew / models kept",
+        without / with_kept,
+        f"{without:.1f} s",
+        f"{with_kept:.1f} s",
+    )
+    search(2)
+    two = seconds(lambda: search(2), repeats=2)
+    row("n_jobs=1 / n_jobs=2, workers warm", with_kept / two, f"{with_kept:.1f} s", f"{two:.1f} s")
+
+
+def fresh(code):
+    """Run code in a fresh process; return its seconds and its peak memory in MB."""
+    begin = time.perf_counter()
+    # Not ru_maxrss, which a process inherits from the one that started it.
+    code += "\nprint([x for x in open('/proc/self/status') if x.startswith('VmHWM')][0].split()[1])"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return time.perf_counter() - begin, float(run.stdout.split()[-1]) / 1024
+
+
+def memory():
+    """Peak memory of training on a long series against a short one."""
+    heading("Memory of training, 4 units, windows of 80, one epoch")
+    code = """
+import numpy as np
+from skwave import LSTMForecaster, WindowTransformer
+series = np.sin(np.arange({n}) / 9)
+windows = WindowTransformer(80).fit_transform(series)
+LSTMForecaster(4, epochs=1, batch_size=8192, random_state=0).fit(windows)
+"""
+    (_, short), (_, long) = (fresh(code.format(n=n)) for n in (10_000, 1_000_000))
+    row(
+        "a million values / ten thousand",
+        long / short,
+        f"{long - short:.0f} MB more than {short:.0f} MB",
+    )
+
+
+def serving():
+    """Load and forecast in a fresh process, against an import of scikit-learn."""
+    heading("Serving: a fresh process loads a pickled forecaster and forecasts 200 steps")
+    model, _ = forecaster()
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.pkl"
+        path.write_bytes(pickle.dumps(model))
+        serve = (
+            f"import pickle\nmodel = pickle.load(open({str(path)!r}, 'rb'))\nmodel.forecast(200)"
+        )
+        ours, bare = [], []
+        for _ in range(REPEATS):
+            ours.append(fresh(serve))
+            bare.append(fresh("import sklearn.pipeline"))
+    t, t0 = (statistics.median(x[0] for x in runs) for runs in (ours, bare))
+    row("time / import sklearn.pipeline", t / t0, f"{t:.2f} s", f"{t0:.2f} s")
+    row("memory / import sklearn.pipeline", ours[0][1] / bare[0][1], f"{ours[0][1]:.0f} MB")
+
+
+PARTS = {f.__name__: f for f in (forecast, training, small, memory, serving)}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--only", nargs="+", choices=PARTS, default=list(PARTS))
+    options = parser.parse_args()
+    blas = {
+        f"{i['internal_api']} {i['version']} ({i['architecture']}, {i['num_threads']} threads)"
+        for i in threadpoolctl.threadpool_info()
+        if i["user_api"] == "blas"
+    }
+    print(f"{os.cpu_count()} cores; NumPy {np.__version__} with {', '.join(blas)}")
+    for name in options.only:
+        PARTS[name]()
+
+
+if __name__ == "__main__":
+    main()

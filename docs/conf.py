@@ -1,0 +1,87 @@
+"""Configuration of the documentation site; `make docs` builds it."""
+
+import re
+import sys
+from pathlib import Path
+
+import skwave
+
+sys.path.insert(0, str(Path(__file__).parent))  # for gallery_arguments
+
+project = "skwave"
+author = "The skwave developers"
+copyright = "2026, the skwave developers"  # noqa: A001, the name is Sphinx's
+version = release = skwave.__version__
+
+extensions = [
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "myst_parser",
+    "numpydoc",
+    "sphinx_gallery.gen_gallery",
+]
+templates_path = ["_templates"]
+exclude_patterns = ["_build", "auto_examples/**/*.ipynb", "auto_examples/*.ipynb"]
+# In docstrings `name` is a link where the name is documented and plain code where it is not.
+default_role = "py:obj"
+
+autosummary_generate = True
+autodoc_typehints = "none"  # the docstrings say more
+numpydoc_show_class_members = False  # the template of a class lists its methods
+
+# The diagrams in the gallery link to this site itself, wherever it stands.
+for estimator in (skwave.LSTMForecaster, skwave.ForecastPipeline, skwave.WindowTransformer):
+    page = "../api/generated/{estimator_module}.{estimator_name}.html"
+    estimator._doc_link_template = page
+
+sphinx_gallery_conf = {
+    "examples_dirs": "../examples",
+    "gallery_dirs": "auto_examples",
+    "filename_pattern": r"/plot_",
+    "within_subsection_order": "FileNameSortKey",
+    "abort_on_example_error": True,
+    "download_all_examples": False,
+    "show_memory": False,
+    "reset_argv": "gallery_arguments.arguments",
+    "write_computation_times": False,  # its page loads scripts from another host
+    "remove_config_comments": True,
+    "reference_url": {"skwave": None},
+    "doc_module": ("skwave",),
+    "backreferences_dir": "api/backreferences",
+}
+
+html_theme = "pydata_sphinx_theme"
+html_title = "skwave"
+html_static_path = ["_static"]
+html_favicon = "_static/favicon.svg"
+html_css_files = ["skwave.css"]
+html_copy_source = False
+html_context = {"default_mode": "auto"}  # light or dark, as the reader's system is
+html_show_sourcelink = False
+html_theme_options = {
+    "navbar_align": "left",
+    "header_links_before_dropdown": 8,
+    "show_toc_level": 2,
+    "navigation_with_keys": False,
+    "footer_start": ["copyright"],
+    "footer_end": [],
+    "secondary_sidebar_items": {"**": ["page-toc"], "index": []},
+}
+html_sidebars = {"index": [], "changelog": [], "installation": [], "how_it_works": []}
+
+
+def skip_generated(app, what, name, obj, skip, options):
+    """Leave out the methods for metadata routing, which scikit-learn makes and documents."""
+    return True if re.fullmatch(r"set_\w+_request", name) else None
+
+
+def keep_the_last_of_each_bar(app, docname, source):
+    """Drop the states of Keras's progress bar that the next one overwrites with backspaces."""
+    if docname.startswith("auto_examples/"):
+        source[0] = re.sub(r"^.*\x08 *\n(?: *\n)?", "", source[0], flags=re.MULTILINE)
+
+
+def setup(app):
+    """Connect the functions above."""
+    app.connect("source-read", keep_the_last_of_each_bar)
+    app.connect("autodoc-skip-member", skip_generated)

@@ -1,0 +1,84 @@
+"""The pages without a build: what they show is true, and nothing public is missing."""
+
+import re
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from test_docstrings import public_objects
+
+ROOT = Path(__file__).parents[1]
+DOCS = ROOT / "docs"
+README = (ROOT / "README.md").read_text()
+LINES = re.search(r"```python\n(.*?)```", README, re.DOTALL)[1]
+
+
+def test_every_public_name_stands_in_the_api_reference():
+    module, listed = None, set()
+    for line in (DOCS / "api" / "index.rst").read_text().splitlines():
+        if line.startswith(".. currentmodule::"):
+            module = line.split()[-1]
+        elif re.fullmatch(r"   \w+", line):
+            listed.add(f"{module}.{line.strip()}")
+    assert listed == set(public_objects())
+
+
+def test_the_readmes_lines_forecast_the_wave(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    names = {}
+    exec(LINES, names)
+    plt.close("all")
+    error = np.sqrt(np.mean((names["forecast"] - names["test"]) ** 2)) / names["test"].std()
+    assert error < 0.02
+    assert (tmp_path / "forecast.png").stat().st_size > 1000
+
+
+def test_readme_is_one_screen_and_has_ten_lines_of_code():
+    assert len(README.splitlines()) <= 70
+    assert len([line for line in LINES.splitlines() if line]) == 10
+
+
+def test_start_page_shows_the_readmes_lines():
+    page = (DOCS / "index.rst").read_text()
+    assert "\n".join(f"   {line}" if line else "" for line in LINES.splitlines()) in page
+
+
+@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md"])
+def test_links_to_files_of_the_repository_lead_somewhere(name):
+    targets = re.findall(r"\]\(([^)#]+)\)", (ROOT / name).read_text())
+    files = [target for target in targets if "://" not in target]
+    assert [file for file in files if not (ROOT / file).exists()] == []
+
+
+def test_make_targets_that_are_named_exist():
+    targets = set(re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    for page in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *DOCS.rglob("*.rst")]:
+        named = set(re.findall(r"`make ([\w-]+)`|^make ([\w-]+)", page.read_text(), re.MULTILINE))
+        assert {a or b for a, b in named} <= targets, page
+
+
+def test_every_extra_stands_on_the_page_about_installation():
+    pyproject = (ROOT / "pyproject.toml").read_text()
+    table = re.search(r"\[project.optional-dependencies\]\n(.*?)\n\[", pyproject, re.DOTALL)[1]
+    page = (DOCS / "installation.rst").read_text()
+    for extra in re.findall(r"^([\w-]+) = ", table, re.MULTILINE):
+        assert f'".[{extra}]"' in page
+
+
+def test_japanese_tutorial_has_the_code_of_the_english_one():
+    def code(page):
+        return re.findall(r"^(?:>>>|\.\.\.|   \w).*$", page.read_text(), re.MULTILINE)
+
+    japanese, english = code(DOCS / "ja" / "tutorial.rst"), code(DOCS / "tutorial.rst")
+    assert len(english) > 15
+    assert japanese == english
+
+
+def test_changelog_is_in_the_form_of_keep_a_changelog():
+    text = (ROOT / "CHANGELOG.md").read_text()
+    headings = re.findall(r"^## (.+)$", text, re.MULTILINE)
+    assert headings[0] == "[Unreleased]"
+    assert all(re.fullmatch(r"\[\d+\.\d+\.\d+\] - \d{4}-\d\d-\d\d", h) for h in headings[1:])
+    kinds = set(re.findall(r"^### (.+)$", text, re.MULTILINE))
+    assert kinds <= {"Added", "Changed", "Deprecated", "Removed", "Fixed", "Security"}

@@ -1,0 +1,119 @@
+"""The gallery's scripts, with short training: they run, and their pictures explain themselves."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import nbclient
+import nbformat
+import pytest
+from sphinx_gallery.gen_gallery import DEFAULT_GALLERY_CONF
+from sphinx_gallery.notebook import jupyter_notebook
+from sphinx_gallery.py_source_parser import split_code_and_text_blocks
+
+FOLDER = Path(__file__).parents[1] / "examples"
+EXAMPLES = sorted(FOLDER.glob("plot_*.py"))
+# Those that train the network of the tutorial, or search; they have tests of their own.
+LONG = {"plot_01_tutorial.py", "plot_02_tutorial_recipe.py", "plot_03_tuning.py"}
+
+
+def source(path, **changes):
+    """Return a script with other values for the constants at its top."""
+    text = path.read_text()
+    for name, value in changes.items():
+        text, found = re.subn(rf"^{name} = [^#\n]+", f"{name} = {value!r} ", text, flags=re.M)
+        assert found == 1, f"{path.name} has no constant {name}"
+    return text
+
+
+@pytest.fixture(autouse=True)
+def _close_pictures():
+    yield
+    plt.close("all")
+
+
+@pytest.mark.parametrize("path", [p for p in EXAMPLES if p.name not in LONG], ids=lambda p: p.stem)
+def test_example_runs_and_its_pictures_read_without_the_text(path, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    quick = {"EPOCHS": 1} | ({"STARTS": 1} if "serving" in path.name else {})
+    exec(compile(source(path, **quick), path, "exec"), {"__name__": "__main__"})
+    figures = [plt.figure(number) for number in plt.get_fignums()]
+    assert figures
+    for figure in figures:
+        titles = [ax.get_title() for ax in figure.axes]
+        assert any(titles), "no title"
+        for ax in figure.axes:
+            assert any(other.get_xlabel() for other in ax.get_shared_x_axes().get_siblings(ax))
+            assert ax.get_ylabel() or [label.get_text() for label in ax.get_yticklabels()]
+        several = [ax for ax in figure.axes if len(ax.lines) > 1]
+        assert not several or any(ax.get_legend() for ax in several), "no legend"
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda p: p.stem)
+def test_example_is_short_and_has_a_heading(path):
+    text = path.read_text()
+    assert len(text.splitlines()) < (100 if "tutorial" in path.name else 80)
+    assert re.match(r'"""\n.+\n=+\n\n', text)
+
+
+def test_examples_are_numbered_and_none_is_forgotten():
+    numbers = [int(path.stem.split("_")[1]) for path in EXAMPLES]
+    assert len(set(numbers)) == len(numbers)
+    assert set(range(4, 10)) <= set(numbers)
+
+
+def as_notebook(text, path):
+    """Convert a script as the gallery does, and look at the model at the end."""
+    script = path / "script.py"
+    script.write_text(text)
+    _, blocks = split_code_and_text_blocks(str(script))
+    as_json = json.dumps(jupyter_notebook(blocks, DEFAULT_GALLERY_CONF, str(path)))
+    notebook = nbformat.reads(as_json, as_version=4)
+    notebook.cells.append(nbformat.v4.new_code_cell("model"))
+    return notebook
+
+
+@pytest.fixture(scope="module")
+def notebook(tmp_path_factory):
+    """The example from a CSV file, run as a notebook and saved."""
+    path = tmp_path_factory.mktemp("notebook")
+    text = source(FOLDER / "plot_04_sunspots.py", EPOCHS=2, VERBOSE=1)
+    notebook = as_notebook(text, path)
+    nbclient.NotebookClient(notebook, timeout=120, resources={"metadata": {"path": path}}).execute()
+    nbformat.write(notebook, path / "run.ipynb")
+    return nbformat.read(path / "run.ipynb", as_version=4)
+
+
+def outputs(notebook, kind):
+    return [
+        output.get("data", output).get(kind, "")
+        for cell in notebook.cells
+        for output in cell.get("outputs", [])
+    ]
+
+
+def test_notebook_shows_the_picture_and_the_progress(notebook):
+    assert any(outputs(notebook, "image/png"))
+    text = "".join(outputs(notebook, "text"))
+    assert "Epoch 2/2" in text
+    assert "val_loss" in text
+
+
+def test_notebook_shows_the_model_with_its_parameters_and_links(notebook):
+    html = "".join(outputs(notebook, "text/html"))
+    for step in ("ForecastPipeline", "WindowTransformer", "LSTMForecaster"):
+        assert re.search(rf'href="https://[^"]+/skwave\.{step}\.html', html), step
+    assert "window_length" in html
+    assert "units" in html
+
+
+def test_examples_need_no_screen():
+    code = "import matplotlib.pyplot as plt; plt.figure(); print(plt.get_backend())"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env={}
+    )
+    assert done.stdout.strip().lower() == "agg"

@@ -1,0 +1,46 @@
+"""What is imported when; each in a fresh process."""
+
+import pickle
+import subprocess
+import sys
+
+import pytest
+
+# Not pandas: scikit-learn and SciPy import it themselves where it is installed.
+HEAVY = ("tensorflow", "keras", "scikeras", "matplotlib")
+
+
+def modules_after(code):
+    code += f"\nimport sys; print([m for m in {HEAVY} if m in sys.modules])"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return run.stdout.strip().splitlines()[-1]
+
+
+def test_import_is_light():
+    assert modules_after("import skwave, skwave.datasets") == "[]"
+
+
+@pytest.mark.parametrize("call", ["forecast(20)", "predict(windows)", "score(windows)"])
+def test_loading_and_forecasting_need_no_tensorflow(fitted, windows, tmp_path, call):
+    path = tmp_path / "forecaster.pkl"
+    path.write_bytes(pickle.dumps((fitted, windows)))
+    code = f"""
+import pickle
+forecaster, windows = pickle.load(open({str(path)!r}, "rb"))
+forecaster.{call}
+"""
+    assert modules_after(code) == "[]"
+
+
+def test_training_prints_nothing_and_leaves_the_environment_as_it_was():
+    code = """
+import os
+before = dict(os.environ)
+from skwave import LSTMForecaster, WindowTransformer
+from skwave.datasets import make_wave
+windows = WindowTransformer(10).fit_transform(make_wave("sine", n_cycles=1))
+LSTMForecaster(2, epochs=1).fit(windows)
+assert dict(os.environ) == before
+"""
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout == ""

@@ -1,0 +1,112 @@
+"""The package as others get it; `make dist` builds it and runs those marked `dist`."""
+
+import importlib.metadata
+import re
+import subprocess
+import sys
+import tarfile
+import venv
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from test_docs import LINES
+from test_docstrings import public_objects
+
+import skwave
+from skwave.datasets import load_sunspots
+
+ROOT = Path(__file__).parents[1]
+DIST = ROOT / "dist"
+
+
+def test_the_version_stands_in_one_place():
+    assert importlib.metadata.version("skwave") == skwave.__version__
+    assert re.fullmatch(r"\d+\.\d+\.\d+(\.dev\d+|rc\d+)?", skwave.__version__)
+    written = [
+        path.relative_to(ROOT).as_posix()
+        for path in [ROOT / "pyproject.toml", ROOT / "docs/conf.py", *ROOT.glob("skwave/**/*.py")]
+        if f'"{skwave.__version__}"' in path.read_text()
+    ]
+    assert written == ["skwave/__init__.py"]
+
+
+def test_types_are_announced():
+    assert (Path(skwave.__file__).parent / "py.typed").exists()
+
+
+def test_the_bundled_series_is_the_file_with_and_without_pandas():
+    array, series = load_sunspots(), load_sunspots(as_frame=True)
+    assert array.shape == (309,)
+    np.testing.assert_array_equal(series, array)
+    assert (series.index[0], series.index[-1], series.index.name) == (1700, 2008, "year")
+    # Known years: the Maunder minimum's end, and the highest peak of the series, in 1957.
+    assert series[1712] == 0
+    assert series.idxmax() == 1957
+    # It swings in about eleven years: values so far apart go together.
+    assert np.corrcoef(array[11:], array[:-11])[0, 1] > 0.6
+
+
+@pytest.fixture(scope="module")
+def wheel():
+    wheels = list(DIST.glob("skwave-*.whl"))
+    assert len(wheels) == 1, "run make dist"
+    return wheels[0]
+
+
+@pytest.fixture(scope="module")
+def fresh_python(wheel, tmp_path_factory):
+    """Return the Python of an environment that holds the wheel and what the wheel asks for."""
+    folder = tmp_path_factory.mktemp("fresh")
+    venv.create(folder / "env", with_pip=True)
+    python = folder / "env" / "bin" / "python"
+    # Wheels only, so that no compiler can have been used.
+    install = [python, "-m", "pip", "install", "--quiet", "--only-binary", ":all:", wheel]
+    subprocess.run(install, check=True, cwd=folder)
+    return python
+
+
+def run(python, code, folder):
+    done = subprocess.run([python, "-c", code], capture_output=True, text=True, cwd=folder)
+    assert done.returncode == 0, done.stderr[-2000:]
+    return done.stdout
+
+
+@pytest.mark.dist
+def test_wheel_holds_the_package_and_nothing_else(wheel):
+    names = zipfile.ZipFile(wheel).namelist()
+    info = f"skwave-{skwave.__version__}.dist-info/"
+    assert [name for name in names if not name.startswith(("skwave/", info))] == []
+    assert {"skwave/py.typed", "skwave/data/sunspots.csv"} <= set(names)
+    assert wheel.stat().st_size < 200_000
+
+
+@pytest.mark.dist
+def test_sdist_holds_tests_docs_and_examples():
+    (sdist,) = DIST.glob("skwave-*.tar.gz")
+    with tarfile.open(sdist) as archive:
+        names = {name.split("/", 1)[1] for name in archive.getnames() if "/" in name}
+    wanted = ["README.md", "LICENSE", "CHANGELOG.md", "Makefile", "pyproject.toml", "docs/conf.py"]
+    wanted += ["tests/test_package.py", "tests/conftest.py", "examples/plot_04_sunspots.py"]
+    assert set(wanted) <= names
+    assert [name for name in names if name.startswith((".venv", "docs/_build"))] == []
+
+
+@pytest.mark.dist
+def test_wheel_runs_the_readmes_lines_in_an_empty_environment(fresh_python, tmp_path):
+    check = "import numpy; print(numpy.abs(forecast - test).max())"
+    out = run(fresh_python, f"{LINES}\n{check}", tmp_path)
+    assert float(out.split()[-1]) < 0.05
+    assert (tmp_path / "forecast.png").exists()
+
+
+@pytest.mark.dist
+def test_every_public_name_imports_without_the_extras(fresh_python, tmp_path):
+    modules = {name.rpartition(".")[0] for name in public_objects()}
+    code = "".join(f"import {module}\n" for module in sorted(modules))
+    code += f"for name in {sorted(public_objects())}: eval(name)\n"
+    code += "import importlib.util; print(importlib.util.find_spec('pandas'), skwave.__file__)"
+    out = run(fresh_python, code, tmp_path)
+    assert out.startswith("None ")
+    assert str(Path(sys.prefix)) not in out

@@ -1,0 +1,193 @@
+import pickle
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.base import BaseEstimator, TransformerMixin, clone
+from sklearn.model_selection import GridSearchCV, TimeSeriesSplit
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer, PowerTransformer, StandardScaler
+
+from skwave import ForecastPipeline, LSTMForecaster, WindowTransformer, make_forecast_pipeline
+
+TINY = {"units": 6, "epochs": 2, "batch_size": 32, "random_state": 0}
+LOG = FunctionTransformer(np.log, inverse_func=np.exp)
+
+
+class Difference(TransformerMixin, BaseEstimator):
+    """Differences of neighbours: one row fewer, and an inverse that looks back."""
+
+    def fit(self, X, y=None):
+        self.first_ = np.asarray(X)[:1]
+        return self
+
+    def transform(self, X):
+        return np.diff(np.asarray(X), axis=0)
+
+    def inverse_transform(self, X):
+        return np.cumsum(np.concatenate([self.first_, X]), axis=0)
+
+
+class Season(TransformerMixin, BaseEstimator):
+    """Subtracts a mean for each place in the season: an inverse that looks at the position."""
+
+    def fit(self, X, y=None):
+        X = np.asarray(X)
+        self.means_ = np.array([X[k::20].mean(axis=0) for k in range(20)])
+        return self
+
+    def transform(self, X):
+        return np.asarray(X) - self.means_[np.arange(len(X)) % 20]
+
+    def inverse_transform(self, X):
+        return X + self.means_[np.arange(len(X)) % 20]
+
+
+def pipeline(*steps):
+    return make_forecast_pipeline(*steps, WindowTransformer(10), LSTMForecaster(**TINY))
+
+
+def test_without_transformers_it_is_the_plain_pipeline(wave):
+    model = pipeline().fit(wave)
+    plain = make_pipeline(WindowTransformer(10), LSTMForecaster(**TINY)).fit(wave)
+    np.testing.assert_array_equal(model.forecast(9), plain[-1].forecast(9))
+    np.testing.assert_array_equal(model.predict(wave), plain.predict(wave))
+    assert model.score(wave) == pytest.approx(plain.score(wave))
+
+
+@pytest.mark.parametrize("step", [LOG, StandardScaler(), PowerTransformer("box-cox")], ids=repr)
+def test_rowwise_steps_are_inverted(wave, step):
+    series = np.exp(wave)[:, None]
+    model = pipeline(step).fit(series)
+    inner = model[0].inverse_transform(model[-1].forecast(9)[:, None])[:, 0]
+    np.testing.assert_allclose(model.forecast(9), inner)
+    one_step = model[0].inverse_transform(model[-1].predict(model[:-1].transform(series))[:, None])
+    np.testing.assert_allclose(model.predict(series), one_step[:, 0])
+    assert model.score(series) == pytest.approx(
+        1 - np.mean((series[10:, 0] - one_step[:-1, 0]) ** 2) / series[10:].var()
+    )
+
+
+def test_differences_go_on_from_the_end_of_the_series(wave):
+    series = wave + 0.1 * np.arange(len(wave))
+    model = pipeline(Difference()).fit(series)
+    steps = model[-1].forecast(9)
+    np.testing.assert_allclose(model.forecast(9), series[-1] + np.cumsum(steps))
+    one_step = model[-1].predict(WindowTransformer(10).fit_transform(np.diff(series)))
+    np.testing.assert_allclose(model.predict(series), series[10:] + one_step)
+
+
+def test_a_season_goes_on_from_its_place(wave):
+    series = wave[:115] + 3
+    model = pipeline(Season()).fit(series)
+    expected = model[-1].forecast(30) + model[0].means_[np.arange(115, 145) % 20, 0]
+    np.testing.assert_allclose(model.forecast(30), expected)
+
+
+def test_another_context(wave):
+    series = np.exp(wave)
+    model = pipeline(LOG).fit(series)
+    np.testing.assert_allclose(model.forecast(5, context=series), model.forecast(5))
+    context = series[33:70]
+    expected = np.exp(model[-1].forecast(5, window=np.log(context[-10:])))
+    np.testing.assert_allclose(model.forecast(5, context=context), expected)
+    looks_back = pipeline(Difference()).fit(series)
+    with pytest.raises(ValueError, match="begins where the training series began"):
+        looks_back.forecast(5, context=context)
+
+
+def test_several_channels(two_channels):
+    model = pipeline(StandardScaler()).fit(two_channels)
+    forecast = model.forecast(9)
+    assert forecast.shape == (9, 2)
+    assert 80 < forecast[:, 1].mean() < 120
+    assert model.predict(two_channels).shape == (111, 2)
+
+
+INDEXES = {
+    "days": pd.date_range("2024-01-01", periods=120, freq="D", name="day"),
+    "month ends": pd.date_range("2001-01-31", periods=120, freq="ME"),
+    "hours in a zone": pd.date_range("2024-03-30", periods=120, freq="h", tz="Europe/Berlin"),
+    "no frequency said": pd.DatetimeIndex(pd.date_range("2024", periods=120, freq="W").tolist()),
+    "periods": pd.period_range("2000-01", periods=120, freq="M"),
+    "range": pd.RangeIndex(5, 245, 2),
+    "years": pd.Index(np.arange(1880, 2000), name="year"),
+}
+
+
+def same(index, expected):
+    """Tell whether two indexes hold the same, in the same type and by the same name."""
+    return (index.equals(expected), index.dtype, index.name) == (
+        True,
+        expected.dtype,
+        expected.name,
+    )
+
+
+@pytest.mark.parametrize("name", INDEXES)
+def test_the_index_continues(wave, name):
+    index = INDEXES[name]
+    series = pd.Series(2 + wave, index=index, name="load")
+    train = series.iloc[:100]
+    model = pipeline(StandardScaler()).fit(train)
+    forecast = model.forecast(20)
+    assert same(forecast.index, index[100:])
+    assert forecast.name == "load"
+    predicted = model.predict(train)
+    assert same(predicted.index, index[10:101])
+    frame = pd.DataFrame({"a": wave, "b": 1 + wave}, index=index)
+    forecast = pipeline().fit(frame.iloc[:100]).forecast(20)
+    assert list(forecast.columns) == ["a", "b"]
+    assert same(forecast.index, index[100:])
+
+
+def test_an_irregular_index_gives_an_array(wave):
+    index = pd.DatetimeIndex(["2024-01-01", *pd.date_range("2024-01-09", periods=119, freq="D")])
+    assert isinstance(pipeline().fit(pd.Series(wave, index=index)).forecast(3), np.ndarray)
+
+
+def test_persistence(wave):
+    series = pd.Series(2 + wave, index=INDEXES["days"])
+    model = pipeline(StandardScaler()).fit(series)
+    again = pickle.loads(pickle.dumps(model))
+    pd.testing.assert_series_equal(again.forecast(7), model.forecast(7))
+
+
+def test_clone_and_grid_search(wave):
+    model = clone(pipeline(StandardScaler()))
+    assert isinstance(model, ForecastPipeline)
+    search = GridSearchCV(model, {"lstmforecaster__units": [3, 6]}, cv=TimeSeriesSplit(2))
+    search.fit(wave[:, None])
+    assert search.best_estimator_.forecast(4).shape == (4,)
+
+
+def test_steps_that_cannot_be_inverted_are_named(wave):
+    class OneWay(TransformerMixin, BaseEstimator):
+        def fit(self, X, y=None):
+            return self
+
+        def transform(self, X):
+            return X
+
+    with pytest.raises(ValueError, match=r"'oneway' \(OneWay\) has no inverse_transform"):
+        pipeline(OneWay()).fit(wave)
+
+
+@pytest.mark.parametrize(
+    ("steps", "words"),
+    [
+        ([("f", LSTMForecaster(**TINY))], "must end with a WindowTransformer"),
+        ([("w", WindowTransformer(10)), ("s", StandardScaler())], "has no method forecast"),
+    ],
+)
+def test_steps_in_the_wrong_place(wave, steps, words):
+    with pytest.raises(ValueError, match=words):
+        ForecastPipeline(steps).fit(wave)
+
+
+def test_a_failed_fit_changes_nothing(wave):
+    model = pipeline(StandardScaler()).fit(wave)
+    before = model.forecast(5)
+    with pytest.raises(ValueError, match="NaN"):
+        model.fit(np.where(np.arange(120) == 50, np.nan, wave))
+    np.testing.assert_array_equal(model.forecast(5), before)

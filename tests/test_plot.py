@@ -1,0 +1,63 @@
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from matplotlib.colors import same_color
+from sklearn.pipeline import make_pipeline
+
+from skwave import ForecastDisplay, HistoryDisplay, LSTMForecaster, WindowTransformer
+
+TINY = {"units": 6, "epochs": 2, "random_state": 0}
+
+
+@pytest.fixture(autouse=True)
+def _close():
+    yield
+    plt.close("all")
+
+
+def test_truth_is_red_and_forecast_blue_with_names(fitted):
+    display = ForecastDisplay.from_estimator(fitted, np.arange(9.0))
+    truth, forecast = display.ax_.lines
+    assert same_color(truth.get_color(), "tab:red")
+    assert same_color(forecast.get_color(), "tab:blue")
+    np.testing.assert_array_equal(truth.get_ydata(), np.arange(9.0))
+    np.testing.assert_array_equal(forecast.get_ydata(), fitted.forecast(9))
+    assert [t.get_text() for t in display.ax_.get_legend().get_texts()] == ["Truth", "Forecast"]
+    assert display.ax_.get_xlabel()
+    assert display.ax_.get_ylabel()
+    assert display.figure_ is display.ax_.figure
+
+
+def test_from_estimator_takes_a_pipeline(wave):
+    model = make_pipeline(WindowTransformer(10), LSTMForecaster(**TINY)).fit(wave)
+    display = ForecastDisplay.from_estimator(model, np.zeros(5))
+    np.testing.assert_array_equal(display.y_pred, model[-1].forecast(5))
+
+
+def test_a_panel_for_each_channel():
+    display = ForecastDisplay.from_predictions(np.zeros((5, 3)), np.ones((5, 3)))
+    assert len(display.ax_) == 3
+
+
+def test_given_axes_are_drawn_on():
+    _, ax = plt.subplots()
+    display = ForecastDisplay.from_predictions([0.0, 1.0], [1.0, 0.0], ax=ax, color="k")
+    assert display.ax_ is ax
+    assert same_color(ax.lines[1].get_color(), "k")
+    with pytest.raises(ValueError, match="ax has 1 axes, but 2 are needed"):
+        ForecastDisplay.from_predictions(np.zeros((5, 2)), np.zeros((5, 2)), ax=ax)
+
+
+def test_predictions_of_another_shape():
+    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+        ForecastDisplay.from_predictions([0.0, 1.0], [1.0])
+    with pytest.raises(ValueError, match="the same shape is needed"):
+        ForecastDisplay.from_predictions(np.zeros((5, 2)), np.zeros(5))
+
+
+def test_history_shows_each_loss_and_the_epoch_kept(fitted):
+    display = HistoryDisplay.from_estimator(fitted)
+    labels = [t.get_text() for t in display.ax_.get_legend().get_texts()]
+    assert labels == ["Training loss", "Validation loss", "Weights kept"]
+    np.testing.assert_array_equal(display.ax_.lines[0].get_ydata(), fitted.history_["loss"])
+    assert display.ax_.lines[2].get_xdata()[0] == fitted.best_epoch_ + 1
