@@ -268,8 +268,16 @@ class LSTMForecaster(CallbackSupportMixin, RegressorMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If a parameter, `X`, `y` or `sample_weight` is out of its range, or if `y` is None and
-            no window continues another. The forecaster is then as it was before.
+            If a parameter, `X`, `y` or `sample_weight` is out of its range, if `y` is None and
+            no window continues another, or if no epoch had a finite loss. After any error the
+            forecaster is as it was before.
+        OSError
+            If `checkpoint_dir` or `backup_dir` cannot be written to.
+
+        Warns
+        -----
+        ConvergenceWarning
+            If the loss became NaN or infinite; the best weights before that are kept.
         """
         with unchanged_on_failure(self):
             start = self.network_ if self.warm_start and hasattr(self, "network_") else None
@@ -329,7 +337,8 @@ class LSTMForecaster(CallbackSupportMixin, RegressorMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If the windows have another shape than in `fit`, or hold NaN or infinity.
+            If the windows have another shape than in `fit`, or hold NaN or infinity, or if a
+            prediction would.
         """
         check_is_fitted(self)
         windows = check_windows(self, X, reset=False)
@@ -388,7 +397,8 @@ class LSTMForecaster(CallbackSupportMixin, RegressorMixin, BaseEstimator):
         ------
         ValueError
             If `n_steps` is below 1, the window has another shape than in `fit`, no window is
-            known, or the network predicts something other than the channels of the window.
+            known, the network predicts something other than the channels of the window, or the
+            forecast leaves the range of finite numbers.
         TypeError
             If `n_steps` is not an integer.
         """

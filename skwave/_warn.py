@@ -29,10 +29,11 @@ def warn_about_recursion(contexts, forecasts):
     range would.
     """
     n_steps, length = forecasts.shape[1], contexts.shape[1]
-    # Values near the largest float have no spread that is a float.
+    # Ranges of integers and booleans overflow; those of huge floats become infinite, and no limit.
+    contexts = contexts.astype(float)
     with np.errstate(over="ignore", invalid="ignore"):
-        explodes, flat = _explodes(contexts, forecasts), _is_flat(contexts, forecasts)
-    if _share(explodes) > 0:
+        exploding, flat = _explodes(contexts, forecasts), _is_flat(contexts, forecasts)
+    if _share(exploding) > 0:
         _warn(
             f"The forecast explodes: within {n_steps} steps it goes far beyond the values of its "
             f"window of {length}. Forecast fewer steps, try linear_skip=False or another "

@@ -237,7 +237,7 @@ class WindowTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self)
         windows = [
-            sliding_windows(self._check_series(series, reset=False), self.window_length)
+            sliding_windows(self._check_series(series, reset=False), int(self.window_length))
             for series in _as_list(X)
         ]
         return windows[0] if len(windows) == 1 else np.concatenate(windows)

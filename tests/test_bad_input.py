@@ -151,7 +151,7 @@ BAD_OTHER = {
             Binarizer(), WindowTransformer(6), LSTMForecaster(**TINY)
         ).fit(SERIES),
         ValueError,
-        "'binarizer'.*no inverse_transform.*use Pipeline",
+        "'binarizer'.*no inverse_transform.*give it an inverse",
     ),
     "display of two lengths": (
         lambda: ForecastDisplay.from_predictions(SERIES[:9], SERIES[:8]),
