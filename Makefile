@@ -3,13 +3,21 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
 
-.PHONY: demo test lint types coverage docs test-docs pictures dist clean
+.PHONY: demo test test-oldest fuzz lint types coverage docs test-docs pictures dist clean
 
 demo: $(VENV)/.demo
 	$(RUN) examples/plot_01_tutorial.py
 
 test: $(VENV)/.test
 	$(RUN) -m pytest
+
+# The lowest declared version of every dependency, in an environment of its own.
+test-oldest: $(VENV)-oldest/.done
+	$(VENV)-oldest/bin/python -m pytest
+
+# 1,500 examples for each of eight properties, others each time; the suite runs 60.
+fuzz: $(VENV)/.test
+	SKWAVE_FUZZ=1500 $(RUN) -m pytest tests/test_fuzz.py
 
 lint: $(VENV)/.dev
 	$(VENV)/bin/ruff check .
@@ -55,6 +63,12 @@ $(VENV)/.%: $(VENV)/.demo
 	$(RUN) -m pip install --quiet --group $*
 	touch $@
 
+$(VENV)-oldest/.done: pyproject.toml
+	$(PYTHON) -m venv $(VENV)-oldest
+	$(VENV)-oldest/bin/python -m pip install --quiet --upgrade "pip>=25.1"
+	$(VENV)-oldest/bin/python -m pip install --quiet --editable . $$($(PYTHON) tools/oldest.py)
+	touch $@
+
 clean:
-	rm -rf $(VENV) build dist .pytest_cache .ruff_cache .mypy_cache
+	rm -rf $(VENV) $(VENV)-oldest build dist .pytest_cache .ruff_cache .mypy_cache
 	rm -rf docs/_build docs/auto_examples docs/api/generated docs/api/backreferences

@@ -1,13 +1,12 @@
 """Checks of what a forecaster is given; every error says what came and what is needed."""
 
-import contextlib
 from numbers import Integral
 
 import numpy as np
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_array, validate_data
 
-from skwave._window import is_sliding_view, series_under, sliding_windows
+from skwave._window import check_numbers, is_sliding_view, series_under, sliding_windows
 
 
 def check_windows(estimator, X, *, reset):
@@ -24,6 +23,7 @@ def check_windows(estimator, X, *, reset):
         windows = validate_data(estimator, X, reset=reset, allow_nd=True, dtype="numeric")
         if windows.ndim == 2:
             windows = windows[:, :, None]
+    check_numbers(windows)
     if windows.ndim != 3 or min(windows.shape) == 0:
         raise ValueError(
             f"X has shape {windows.shape}, but windows of shape (n_windows, window_length) or "
@@ -51,6 +51,7 @@ def check_context(estimator, window):
     window = check_array(
         window, ensure_2d=False, allow_nd=True, dtype="numeric", input_name="window"
     )
+    check_numbers(window, "window")
     if window.ndim == 1 and n_channels == 1:
         window = window[:, None]
     if window.ndim not in (2, 3) or window.shape[-2:] != (length, n_channels):
@@ -86,6 +87,7 @@ def check_targets(y, windows, horizon):
     """
     n_windows, length, n_channels = windows.shape
     y = check_array(y, ensure_2d=False, allow_nd=True, dtype="numeric", input_name="y")
+    check_numbers(y, "y")
     if len(y) == n_windows + length - 1:
         y = y[length - 1 :]
     if len(y) != n_windows:
@@ -109,14 +111,36 @@ def own_random_state(random_state):
     return check_random_state(random_state)
 
 
-@contextlib.contextmanager
-def unchanged_on_failure(*estimators):
-    """Put the attributes of estimators back as they were if anything is raised."""
-    before = [dict(vars(estimator)) for estimator in estimators]
-    try:
-        yield
-    except BaseException:
-        for estimator, attributes in zip(estimators, before, strict=True):
-            vars(estimator).clear()
-            vars(estimator).update(attributes)
-        raise
+def check_finite(values, what):
+    """Return `values` if they are finite; a forecast never holds NaN or infinity."""
+    good = np.isfinite(values)
+    if not good.all():
+        raise ValueError(
+            f"{what} left the range of finite numbers: {good.size - good.sum()} of {good.size} "
+            "values are NaN or infinite. Give windows in the range of the training series, ask "
+            "for fewer steps, or fit with other parameters."
+        )
+    return values
+
+
+def check_single_precision(network):
+    """Raise an error if a Keras model, which computes in float32, cannot hold the scales."""
+    names = ("input_center", "input_scale", "output_center", "output_scale")
+    scales = np.abs(np.concatenate([getattr(network, name) for name in names]))
+    scales = scales[scales > 0]
+    # The inverse of a scale must be finite as well.
+    largest = float(np.finfo(np.float32).max)
+    if len(scales) and (scales.max() > largest or network.input_scale.min() < 1 / largest):
+        raise ValueError(
+            f"A Keras model computes in float32, but the series has scales of {scales.min():.3g} "
+            f"to {scales.max():.3g}. Fit on the series in other units, between 1e-38 and 1e38."
+        )
+
+
+def check_backup(backup_dir, random_state):
+    """Raise an error if a fit that is started again would not be the same fit."""
+    if backup_dir is not None and random_state is None:
+        raise ValueError(
+            f"backup_dir={str(backup_dir)!r} needs a random_state, but random_state=None: a fit "
+            "that goes on after a crash must see the windows in the same order. Give an int."
+        )

@@ -15,20 +15,31 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted
 
 from skwave._checks import (
+    check_backup,
     check_context,
+    check_finite,
     check_n_steps,
     check_targets,
     check_units,
     check_windows,
     own_random_state,
-    unchanged_on_failure,
 )
 from skwave._judge import make_judge
 from skwave._lesson import make_lesson, make_template, next_values, split_windows
-from skwave._model import to_keras
+from skwave._model import object_config, to_keras
+from skwave._network import Network
 from skwave._parts import choose_parts, continue_from, go_on, lstm_alone
+from skwave._progress import (
+    CallbackSupportMixin,
+    EpochProgress,
+    take_rows,
+    whole_fit,
+    with_callbacks,
+)
 from skwave._recursion import roll_forward
+from skwave._state import seal, unchanged_on_failure, unseal
 from skwave._training import Recipe, train
+from skwave._warn import warn_about_recursion, warn_about_window
 from skwave._window import DOC_LINK, find_runs
 
 # Updates after which the waves of the tutorial are forecast to 1 %; see benchmarks/README.md.
@@ -36,7 +47,7 @@ AUTO_UPDATES = 800
 AUTO_EPOCHS = (3, 1000)
 
 
-class LSTMForecaster(RegressorMixin, BaseEstimator):
+class LSTMForecaster(CallbackSupportMixin, RegressorMixin, BaseEstimator):
     """Forecast a series with an LSTM that reads windows of it.
 
     Parameters
@@ -84,10 +95,15 @@ class LSTMForecaster(RegressorMixin, BaseEstimator):
         Epochs without a better validation loss after which training stops; None never stops. The
         weights of the best epoch are restored in any case.
     callbacks : list of keras.callbacks.Callback or None, default=None
-        Callbacks for Keras; each fit works on a copy.
+        Callbacks for Keras; each fit works on a copy. They are not stored with a fitted forecaster.
     checkpoint_dir : str, path-like or None, default=None
         Folder for a Keras model at each improvement, named
         ``model{epoch:03d}-loss{loss:.3f}-vloss{val_loss:.3f}.keras`` with epochs counted from 1.
+    backup_dir : str, path-like or None, default=None
+        Folder in which a running fit is backed up after each epoch, in a folder of its own that is
+        removed at its end. After a crash the same call, with the same data and `random_state`,
+        goes on from the last finished epoch and ends with the same weights. Needs a
+        `random_state`.
     warm_start : bool, default=False
         Whether `fit` goes on from the weights and scales of the fit before.
     jit_compile : bool or "auto", default="auto"
@@ -170,6 +186,7 @@ class LSTMForecaster(RegressorMixin, BaseEstimator):
         "patience": [Interval(Integral, 0, None, closed="left"), None],
         "callbacks": [list, tuple, None],
         "checkpoint_dir": [str, os.PathLike, None],
+        "backup_dir": [str, os.PathLike, None],
         "warm_start": ["boolean"],
         "jit_compile": ["boolean", StrOptions({"auto"})],
         "random_state": ["random_state"],
@@ -192,10 +209,11 @@ class LSTMForecaster(RegressorMixin, BaseEstimator):
         batch_size: int = 32,
         epochs: int | Literal["auto"] = "auto",
         validation_split: float = 0.3,
-        validation: Literal["random", "last"] = "random",
+        validation: Literal["random", "last", "forecast"] = "random",
         patience: int | None = 20,
         callbacks: Sequence[Any] | None = None,
         checkpoint_dir: str | os.PathLike[str] | None = None,
+        backup_dir: str | os.PathLike[str] | None = None,
         warm_start: bool = False,
         jit_compile: bool | Literal["auto"] = "auto",
         random_state: int | np.random.RandomState | None = None,
@@ -218,6 +236,7 @@ class LSTMForecaster(RegressorMixin, BaseEstimator):
         self.patience = patience
         self.callbacks = callbacks
         self.checkpoint_dir = checkpoint_dir
+        self.backup_dir = backup_dir
         self.warm_start = warm_start
         self.jit_compile = jit_compile
         self.random_state = random_state
@@ -280,10 +299,14 @@ class LSTMForecaster(RegressorMixin, BaseEstimator):
         ValueError
             As in `fit`, or if the windows have another shape than before.
         """
+        # scikit-learn does so only before the first one.
+        self._validate_params()
         with unchanged_on_failure(self):
             history = getattr(self, "history_", {})
             start = getattr(self, "network_", None)
-            self._fit(X, y, sample_weight, start=start, epochs=1, validation_split=0.0)
+            self._fit(
+                X, y, sample_weight, start=start, epochs=1, validation_split=0.0, backup_dir=None
+            )
             self.history_ = {k: history.get(k, []) + v for k, v in self.history_.items()}
             self.best_epoch_ = len(self.history_["loss"]) - 1
             return self
@@ -309,7 +332,7 @@ class LSTMForecaster(RegressorMixin, BaseEstimator):
         """
         check_is_fitted(self)
         windows = check_windows(self, X, reset=False)
-        predictions = self.network_.predict(windows)
+        predictions = self._predict(windows)
         return predictions.reshape(len(windows), *self._target_shape)
 
     def score(
@@ -339,7 +362,7 @@ class LSTMForecaster(RegressorMixin, BaseEstimator):
         which, targets = self._find_targets(windows, find_runs(windows), y)
         if sample_weight is not None:
             sample_weight = _check_sample_weight(sample_weight, windows)[which]
-        predictions = self.network_.predict(windows[which])
+        predictions = self._predict(windows[which])
         truth = targets.reshape(len(which), -1)
         return r2_score(truth, predictions, sample_weight=sample_weight)
 
@@ -379,10 +402,40 @@ class LSTMForecaster(RegressorMixin, BaseEstimator):
             )
         contexts = check_context(self, window)
         batch = contexts if contexts.ndim == 3 else contexts[None]
-        forecasts = roll_forward(network, batch, n_steps)
+        with np.errstate(over="ignore", invalid="ignore"):
+            forecasts = roll_forward(network, batch, n_steps)
+        check_finite(forecasts, "The forecast")
+        warn_about_recursion(batch, forecasts)
         if n_channels == 1:
             forecasts = forecasts[..., 0]
         return forecasts if contexts.ndim == 3 else forecasts[0]
+
+    def to_keras(self):
+        """Build the network as a Keras model that is independent of skwave.
+
+        Returns
+        -------
+        keras.Model
+            From windows (n_windows, window_length, n_channels) to predictions (n_windows,
+            n_outputs), both in the units of the series. It is made of Keras's own layers alone,
+            computes in float32, and is a new one at each call.
+
+        Raises
+        ------
+        ValueError
+            If the units of the series are beyond the range of float32.
+
+        Examples
+        --------
+        >>> from skwave import LSTMForecaster, WindowTransformer
+        >>> from skwave.datasets import make_wave
+        >>> windows = WindowTransformer(20).fit_transform(make_wave("sine", n_cycles=5))
+        >>> forecaster = LSTMForecaster(units=8, epochs=2, random_state=0).fit(windows)
+        >>> forecaster.to_keras().output_shape
+        (None, 1)
+        """
+        check_is_fitted(self)
+        return to_keras(self.network_)
 
     @property
     def model_(self):
@@ -390,7 +443,7 @@ class LSTMForecaster(RegressorMixin, BaseEstimator):
         if not hasattr(self, "network_"):
             raise AttributeError("model_ exists after fit.")
         if getattr(self, "_model", None) is None:
-            self._model = to_keras(self.network_)
+            self._model = self.to_keras()
         return self._model
 
     @property
@@ -406,10 +459,18 @@ class LSTMForecaster(RegressorMixin, BaseEstimator):
         regressor.n_features_in_ = self.window_shape_[0]
         return regressor
 
+    def _predict(self, windows):
+        """Predict finite numbers of shape (n_windows, n_outputs), or raise an error."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            predictions = self.network_.predict(windows)
+        return check_finite(predictions, "The prediction")
+
     # --- Fitting ------------------------------------------------------------------------------
 
+    @with_callbacks
     def _fit(self, X, y, sample_weight, *, start, **changes):
         units = check_units(self.units)
+        check_backup(self.backup_dir, self.random_state)
         windows = check_windows(self, X, reset=start is None)
         runs = find_runs(windows)
         which, targets = self._find_targets(windows, runs, y)
@@ -429,25 +490,36 @@ class LSTMForecaster(RegressorMixin, BaseEstimator):
             newest=self.validation != "random" or self.linear_skip,
         )  # fmt: skip
         lesson = make_lesson(template, runs, which, targets, sample_weight, order, n_train)
-        learn = functools.partial(
-            train, template, recipe=self._recipe(units, n_train, **changes),
-            seed=random_state.randint(2**31),
-            judge=judge if self.validation == "forecast" else None,
-        )  # fmt: skip
-        if start is not None:
-            chosen = go_on(start, lesson, learn)
-        elif self.linear_skip:
-            chosen = choose_parts(template, lesson, judge, learn)
-        else:
-            chosen = lstm_alone(lesson, learn)
+        if y is None:
+            warn_about_window(windows.shape[1], runs.lengths.max() + windows.shape[1] - 1)
+        recipe = self._recipe(units, n_train, **changes)
+        fitted = {
+            "window_shape_": windows.shape[1:],
+            "context_": np.array(windows[-1], float) if y is None else None,
+            "_target_shape": targets.shape[1:],
+        }
+        data = {"X": lambda: take_rows(windows, which), "y": lambda: targets}
+        # Where the parts are chosen, an LSTM is trained with the linear model and one without.
+        n_trainings = 2 if self.linear_skip and start is None else 1
+        with whole_fit(self, **data, n_tasks=n_trainings * recipe.epochs) as task:
+            learn = functools.partial(
+                train, template, recipe=recipe, seed=random_state.randint(2**31),
+                judge=judge if self.validation == "forecast" else None,
+                progress=EpochProgress(self, task, fitted, **data),
+            )  # fmt: skip
+            if start is not None:
+                chosen = go_on(start, lesson, learn)
+            elif self.linear_skip:
+                chosen = choose_parts(template, lesson, judge, learn)
+            else:
+                chosen = lstm_alone(lesson, learn)
 
-        self.network_, self.parts_, self.part_errors_ = chosen.network, chosen.parts, chosen.errors
-        self.history_ = chosen.trained.history
-        self.best_epoch_ = chosen.trained.best_epoch
-        self.window_shape_ = windows.shape[1:]
-        self.context_ = np.array(windows[-1], float) if y is None else None
-        self._target_shape = targets.shape[1:]
-        self._regressor, self._model = chosen.trained.regressor, None
+            self.network_ = chosen.network
+            self.parts_, self.part_errors_ = chosen.parts, chosen.errors
+            self.history_ = chosen.trained.history
+            self.best_epoch_ = chosen.trained.best_epoch
+            vars(self).update(fitted)
+            self._regressor, self._model = chosen.trained.regressor, None
         return self
 
     def _make_judge(self, runs, windows, y, share):
@@ -481,9 +553,24 @@ class LSTMForecaster(RegressorMixin, BaseEstimator):
     def __getstate__(self):
         # Keras's objects belong to the process that fitted: the state is plain data.
         state = super().__getstate__().copy()
+        for name in ("checkpoint_dir", "backup_dir"):
+            if isinstance(state[name], os.PathLike):
+                state[name] = os.fspath(state[name])
+        for name in ("loss", "optimizer"):
+            if hasattr(state[name], "get_config"):
+                state[name] = object_config(state[name])
         if "network_" in state:
-            state |= {"_regressor": None, "_model": None, "callbacks": None}
-        return state
+            network = state["network_"].__getstate__()
+            state |= {"network_": network, "_regressor": None, "_model": None, "callbacks": None}
+        return seal(state)
+
+    def __setstate__(self, state):
+        state = unseal(state, type(self).__name__)
+        if "network_" in state:
+            state["network_"] = Network(**state["network_"])
+        # Parameters that are younger than the file have their defaults.
+        LSTMForecaster.__init__(self)
+        vars(self).update(state)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

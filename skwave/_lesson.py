@@ -89,17 +89,18 @@ def make_template(windows, runs, targets, *, normalization, horizon, follow):
                 "normalization='window' predicts relative to a value of the window, so y needs "
                 f"{horizon * n_channels} outputs, those of the channels, but has {n_outputs}."
             )
-        scale = _scale_of_differences(runs, length, fallback=scale)
+        with np.errstate(over="ignore", invalid="ignore"):
+            scale = _scale_of_differences(runs, length, fallback=scale)
     repeats = n_outputs // n_channels
     if follow or anchored:
         output_center, output_scale = np.tile(center, repeats), np.tile(scale, repeats)
-        output_scale = output_scale * np.tile(np.ptp(runs.values, axis=0) > 0, repeats)
+        output_scale = output_scale * np.tile(_varies(runs.values), repeats)
     elif normalization is None:
         output_center, output_scale = np.zeros(n_outputs), np.ones(n_outputs)
     else:
         flat = targets.reshape(len(targets), -1)
         output_center, output_scale = center_and_scale(flat)
-        output_scale = output_scale * (np.ptp(flat, axis=0) > 0)
+        output_scale = output_scale * _varies(flat)
     return Network(
         window_length=length,
         horizon=horizon,
@@ -116,10 +117,18 @@ def make_template(windows, runs, targets, *, normalization, horizon, follow):
 def center_and_scale(values):
     """Return mean and standard deviation of each column; 1 for one that never varies."""
     values = np.asarray(values, dtype=float)
-    center, scale = values.mean(axis=0), values.std(axis=0)
-    constant = np.ptp(values, axis=0) == 0
+    # Squares of tiny or huge numbers leave the range of floats; by a power of two nothing is lost.
+    exponent = np.frexp(np.abs(values).max(axis=0))[1]
+    small = np.ldexp(values, -exponent)
+    center, scale = (np.ldexp(x, exponent) for x in (small.mean(axis=0), small.std(axis=0)))
+    constant = ~_varies(values)
     # The mean of equal numbers may differ from them in the last digit.
     return np.where(constant, values[0], center), np.where(constant, 1.0, scale)
+
+
+def _varies(values):
+    """Tell for each column whether it is not constant; a range of integers could overflow."""
+    return values.max(axis=0) > values.min(axis=0)
 
 
 def _scale_of_differences(runs, length, *, fallback):
@@ -127,7 +136,10 @@ def _scale_of_differences(runs, length, *, fallback):
     # A few thousand windows tell it well enough, whatever the length of the series.
     some = runs.starts[:: max(1, len(runs.starts) // 4096)]
     windows = runs.values[some[:, None] + np.arange(length)].astype(float)
-    scale = np.sqrt(np.mean((windows - windows[:, :1]) ** 2, axis=(0, 1)))
+    differences = windows - windows[:, :1]
+    exponent = np.frexp(np.abs(differences).max(axis=(0, 1)))[1]
+    small = np.ldexp(differences, -exponent)
+    scale = np.ldexp(np.sqrt(np.mean(small**2, axis=(0, 1))), exponent)
     return np.where(scale > 0, scale, fallback)
 
 
@@ -172,18 +184,26 @@ def split_windows(which, runs, horizon, *, share, newest, random_state):
 
 def make_lesson(template, runs, which, targets, weights, order, n_train):
     """Scale values and targets to what the layers see, in the order of training."""
-    values = template.scale(np.asarray(runs.values, float))
-    chosen = which[order]
-    outputs = targets.reshape(len(targets), -1)[order].astype(float)
-    spread = np.where(template.output_scale > 0, template.output_scale, 1.0)
-    outputs = (outputs - template.output_center) / spread
-    starts = runs.starts[chosen]
-    if template.anchored:
-        outputs = outputs - np.tile(values[starts], template.horizon)
+    starts = runs.starts[which[order]]
+    with np.errstate(over="ignore", invalid="ignore"):
+        values = template.scale(np.asarray(runs.values, float))
+        outputs = targets.reshape(len(targets), -1)[order].astype(float)
+        spread = np.where(template.output_scale > 0, template.output_scale, 1.0)
+        outputs = (outputs - template.output_center) / spread
+        if template.anchored:
+            outputs = outputs - np.tile(values[starts], template.horizon)
+        values, outputs = values.astype(np.float32), outputs.astype(np.float32)
+    scales = template.input_center, template.input_scale, template.output_scale
+    if not all(np.isfinite(x).all() for x in (values, outputs, *scales)):
+        raise ValueError(
+            "X or y has numbers too large to train on: what the network sees must be in the range "
+            f"of float32, up to {np.finfo(np.float32).max:.1e}. Give normalization='series', or "
+            "the series in other units."
+        )
     return Lesson(
-        values=values.astype(np.float32),
+        values=values,
         starts=starts,
-        targets=outputs.astype(np.float32),
+        targets=outputs,
         weights=None if weights is None else weights[order].astype(np.float32),
         n_train=n_train,
     )

@@ -6,6 +6,7 @@ Keras is imported inside functions only; see `_training`.
 import contextlib
 import copy
 import functools
+import inspect
 import math
 import os
 import threading
@@ -13,6 +14,8 @@ from collections import OrderedDict
 from dataclasses import replace
 
 import numpy as np
+
+from skwave._checks import check_single_precision
 
 
 def import_keras():
@@ -26,7 +29,8 @@ def import_keras():
         import keras
     finally:
         if quiet:
-            del os.environ[name]
+            # Another thread that imports at the same time may have been first.
+            os.environ.pop(name, None)
     _limit_threads()
     return keras
 
@@ -45,6 +49,10 @@ def _limit_threads():
         tf.config.threading.set_inter_op_parallelism_threads(int(limit))
 
 
+# All weights are set later. Keras's own initializers would draw from Python's global generator.
+_ZEROS = {"kernel_initializer": "zeros"}
+
+
 def _build(template, recipe, capacity):
     """Return a compiled model that is fed where windows start and cuts them out itself.
 
@@ -56,7 +64,7 @@ def _build(template, recipe, capacity):
     begin = keras.Input((1,), dtype="int32", name="start")
     positions = begin + np.arange(length, dtype=np.int32)
     series = keras.layers.Embedding(
-        capacity, n_channels, trainable=False, dtype="float32", name="series"
+        capacity, n_channels, "zeros", trainable=False, dtype="float32", name="series"
     )
     x = series(positions)
     if template.anchored:
@@ -76,11 +84,12 @@ def _build(template, recipe, capacity):
 def _trained_layers(keras, units, n_outputs, dropout=0.0):
     for k, n in enumerate(units):
         yield keras.layers.LSTM(
-            n, return_sequences=k < len(units) - 1, dtype="float32", name=f"lstm_{k}"
-        )
+            n, return_sequences=k < len(units) - 1, dtype="float32", name=f"lstm_{k}", seed=k,
+            recurrent_initializer="zeros", **_ZEROS,
+        )  # fmt: skip
         if dropout:
             yield keras.layers.Dropout(dropout, seed=k, dtype="float32", name=f"dropout_{k}")
-    yield keras.layers.Dense(n_outputs, dtype="float32", name="head")
+    yield keras.layers.Dense(n_outputs, dtype="float32", name="head", **_ZEROS)
 
 
 def _make_optimizer(keras, recipe):
@@ -102,6 +111,29 @@ def _known_to_keras(get, **parameter):
             f"{name}={value!r} is nothing that Keras knows. Give the name of a Keras {name}, its "
             "config, or an object."
         ) from error
+
+
+def object_config(thing):
+    """Return a loss or an optimizer of Keras as its config, which is plain data.
+
+    Parameters
+    ----------
+    thing : keras.losses.Loss or keras.optimizers.Optimizer
+        The object.
+
+    Returns
+    -------
+    dict
+        What `keras.losses.get` and `keras.optimizers.deserialize` make the object from.
+    """
+    keras = import_keras()
+    home = keras.losses if isinstance(thing, keras.losses.Loss) else keras.optimizers
+    config = home.serialize(thing)
+    # Keras leaves arguments of a loss's function out of its config: the delta of Huber.
+    accepted = inspect.signature(type(thing).__init__).parameters
+    forgotten = getattr(thing, "_fn_kwargs", {})
+    config["config"] |= {name: x for name, x in forgotten.items() if name in accepted}
+    return config
 
 
 # Building and tracing a model takes far longer than training a small one. So models are kept, by
@@ -142,6 +174,7 @@ def borrowed_model(template, recipe, n_values):
 
 def reset(keras, model, template, random_state):
     """Bring a model to the state in which training starts, whatever it did before."""
+    model._initial_epoch = None  # set where a fit was resumed
     for variable, value in zip(model.optimizer.variables, model.fresh_optimizer, strict=True):
         variable.assign(value)
     for layer in model.layers:
@@ -158,11 +191,11 @@ def _initial_weights(keras, model, random_state):
     for layer in _weight_layers(model):
         shapes = [tuple(w.shape) for w in layer.weights]
         seeds = random_state.randint(2**31, size=2)
-        kernel = keras.initializers.GlorotUniform(int(seeds[0]))(shapes[0])
+        kernel = keras.initializers.GlorotUniform(int(seeds[0]))(shapes[0], "float32")
         if len(shapes) == 2:
             weights.append((kernel, np.zeros(shapes[1])))
             continue
-        recurrent = keras.initializers.Orthogonal(seed=int(seeds[1]))(shapes[1])
+        recurrent = keras.initializers.Orthogonal(seed=int(seeds[1]))(shapes[1], "float32")
         bias = np.full(shapes[2], constant)
         units = shapes[1][0]
         bias[units : 2 * units] = 1  # the forget gate starts open, as everywhere in Keras
@@ -205,7 +238,13 @@ def to_keras(network):
     keras.Model
         From windows (n, window_length, n_channels) to predictions (n, n_outputs), both in the
         units of the series. It is made of Keras's own layers alone.
+
+    Raises
+    ------
+    ValueError
+        If a scale is beyond the range of float32, in which Keras computes.
     """
+    check_single_precision(network)
     keras = import_keras()
     layer = functools.partial(_layer, keras)
     windows = keras.Input((network.window_length, network.n_channels), name="window")
@@ -226,7 +265,7 @@ def to_keras(network):
         parts.append(y)
     if network.skip is not None:
         flat = layer("Flatten", name="flat")(x)
-        parts.append(layer("Dense", units=network.n_outputs, name="skip")(flat))
+        parts.append(layer("Dense", units=network.n_outputs, name="skip", **_ZEROS)(flat))
     y = parts[0] if len(parts) == 1 else layer("Add", name="with_skip")(parts)
     if network.anchored:
         level = layer("UpSampling1D", size=network.horizon, name="level")(anchor)

@@ -4,12 +4,15 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.sparse import issparse
 from sklearn.pipeline import Pipeline, _name_estimators
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.validation import check_array, check_is_fitted
 
-from skwave._checks import check_n_steps, unchanged_on_failure
+from skwave._checks import check_finite, check_n_steps
 from skwave._index import describe, next_index, with_form
-from skwave._window import DOC_LINK, WindowTransformer
+from skwave._state import seal, unchanged_on_failure, unseal
+from skwave._steps import active, check_invertible, check_round_trip, invert, transform
+from skwave._window import DOC_LINK, WindowTransformer, check_numbers
 
 
 class ForecastPipeline(Pipeline):
@@ -80,7 +83,9 @@ class ForecastPipeline(Pipeline):
             If a step but the last two cannot be inverted, or a step refuses the series.
         """
         self._check_steps()
-        with unchanged_on_failure(self, *self._transformers(), *self[-2:].named_steps.values()):
+        # Pipeline fits the steps themselves, not copies of them.
+        steps = [step for _, step in self.steps if hasattr(step, "get_params")]
+        with unchanged_on_failure(self, *steps):
             super().fit(_as_columns(X), None, **params)
             self._form = describe(X)
             self.transformed_ = self._transform(X)
@@ -116,10 +121,11 @@ class ForecastPipeline(Pipeline):
             transformed, form = self.transformed_, self._form
         else:
             transformed, form = self._transform(context), describe(context)
-            self._check_inverse(context, transformed)
+            check_round_trip(self._transformers(), _as_columns(context), transformed)
         window = self._windows(transformed)[-1]
         steps = self[-1].forecast(n_steps, window=window).reshape(n_steps, -1)
         values = self._invert(np.concatenate([transformed, steps]))[-n_steps:]
+        check_finite(values, "The forecast")
         index = None if form is None else next_index(form, n_steps)
         return _like_input(values, form, index)
 
@@ -147,7 +153,7 @@ class ForecastPipeline(Pipeline):
         transformed = self._transform(X)
         windows = self._windows(transformed)
         steps = self[-1].predict(windows).reshape(len(windows), -1)
-        values = self._invert_each(transformed, steps)
+        values = check_finite(self._invert_each(transformed, steps), "The prediction")
         form = describe(X)
         index = None if form is None else next_index(form, 1)
         if index is not None:
@@ -182,6 +188,12 @@ class ForecastPipeline(Pipeline):
         truth = np.asarray(_as_columns(X))[-len(predictions) :]
         return r2_score(truth, predictions.reshape(truth.shape), sample_weight=sample_weight)
 
+    def __getstate__(self):
+        return seal(super().__getstate__())
+
+    def __setstate__(self, state):
+        vars(self).update(unseal(state, type(self).__name__))
+
     def _check_steps(self):
         """Raise an error that names the step which is in the way."""
         if len(self.steps) < 2 or not isinstance(self.steps[-2][1], WindowTransformer):
@@ -191,31 +203,27 @@ class ForecastPipeline(Pipeline):
             )
         if not hasattr(self.steps[-1][1], "forecast"):
             raise ValueError(f"the last step, {self.steps[-1][0]!r}, has no method forecast.")
-        for name, step in self.steps[:-2]:
-            if step not in (None, "passthrough") and not hasattr(step, "inverse_transform"):
-                raise ValueError(
-                    f"step {name!r} ({type(step).__name__}) has no inverse_transform, so that "
-                    "forecasts cannot be brought back to the units of the series. Leave it out, "
-                    "or use Pipeline."
-                )
+        check_invertible(self._transformers())
 
     def _transformers(self):
-        return [step for _, step in self.steps[:-2] if step not in (None, "passthrough")]
+        return active(self.steps[:-2])
 
     def _transform(self, X):
-        X = _as_columns(X)
-        for step in self._transformers():
-            X = step.transform(X)
-        return np.asarray(X, dtype=float).reshape(len(X), -1)
+        values = transform(self._transformers(), _as_columns(X))
+        return check_numbers(check_array(values.reshape(len(values), -1), input_name="X"))
 
     def _windows(self, transformed):
         # A transformer of its own: that of the pipeline would miss the names of the channels.
         return WindowTransformer(self[-2].window_length).fit_transform(transformed)
 
     def _invert(self, values):
-        for step in reversed(self._transformers()):
-            values = np.asarray(step.inverse_transform(values))
-        return values
+        return invert(self._transformers(), values)
+
+    def _ends_with(self, series):
+        """Tell whether the training series, in its units, ends with these values."""
+        known = self._invert(self.transformed_)
+        series = np.asarray(_as_columns(series), dtype=float)
+        return len(series) <= len(known) and np.allclose(known[-len(series) :], series, rtol=1e-6)
 
     def _invert_each(self, transformed, steps):
         """Invert predictions, each as the value after the ones that were known to it.
@@ -233,15 +241,6 @@ class ForecastPipeline(Pipeline):
         if all(np.allclose(one(k), together[k : k + 1], rtol=1e-9) for k in probes):
             return together
         return np.concatenate([one(k) for k in range(len(steps))])
-
-    def _check_inverse(self, context, transformed):
-        again = self._invert(transformed)
-        truth = np.asarray(_as_columns(context), dtype=float)
-        if again.shape != truth.shape or not np.allclose(again, truth, rtol=1e-6):
-            raise ValueError(
-                "context cannot be continued: a step of the pipeline is inverted from the start of "
-                "the training series. Give a context that begins where the training series began."
-            )
 
 
 def make_forecast_pipeline(
@@ -283,8 +282,18 @@ def _like_input(values, form, index):
 
 def _as_columns(X):
     """Return a series of shape (n_values,) as one column, with its name and index."""
+    # What no step may take for numbers; the rest the steps check.
+    if issparse(X):
+        raise TypeError("X is a sparse matrix, but a dense series is needed. Use X.toarray().")
+    for dtype in [X.dtype] if hasattr(X, "dtype") else getattr(X, "dtypes", []):
+        if getattr(dtype, "kind", "") in ("m", "M"):
+            check_numbers(np.empty(0, dtype.str))
     if hasattr(X, "to_frame"):
         return X.to_frame(X.name if X.name is not None else "value")
-    if np.ndim(X) == 1:
-        return np.reshape(X, (-1, 1))
-    return X
+    ndim = X.ndim if hasattr(X, "ndim") else np.ndim(X)
+    if ndim not in (1, 2):
+        raise ValueError(
+            f"X is a {type(X).__name__} with dim {ndim}, but a series of shape (n_values,) or "
+            "(n_values, n_channels) is needed."
+        )
+    return np.reshape(X, (-1, 1)) if ndim == 1 else X

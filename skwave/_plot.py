@@ -233,13 +233,13 @@ class HistoryDisplay:
         return self
 
 
-def _make_axes(ax, n_panels):
+def _make_axes(ax, n_panels, *, sharex=True):
     """Return `n_panels` axes as a flat array: those given, or those of a new figure."""
     if ax is None:
         import matplotlib.pyplot as plt
 
         size = (8, 2 + 2.5 * n_panels)
-        _, ax = plt.subplots(n_panels, 1, sharex=True, figsize=size, layout="constrained")
+        _, ax = plt.subplots(n_panels, 1, sharex=sharex, figsize=size, layout="constrained")
     axes = np.array(ax, dtype=object).reshape(-1)
     if len(axes) != n_panels:
         raise ValueError(f"ax has {len(axes)} axes, but {n_panels} are needed, one for a channel.")

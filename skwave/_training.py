@@ -7,12 +7,14 @@ to import and is of no use to somebody who only forecasts.
 import copy
 import math
 import os
+import warnings
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+from sklearn.exceptions import ConvergenceWarning
 
+from skwave._backup import backing_up, errors_naming, fingerprint, make_folder
 from skwave._model import borrowed_model, import_keras, read_network, reset, set_series, to_keras
 from skwave._network import Network
 
@@ -33,6 +35,7 @@ class Recipe:
     patience: int | None
     callbacks: list | None
     checkpoint_dir: str | os.PathLike | None
+    backup_dir: str | os.PathLike | None
     jit_compile: bool | str
     verbose: int | str
 
@@ -46,7 +49,9 @@ class Trained(NamedTuple):
     regressor: Any
 
 
-def train(template, lesson, *, recipe, seed, judge=None, whole=lambda network: network):
+def train(
+    template, lesson, *, recipe, seed, judge=None, progress=None, whole=lambda network: network
+):
     """Train the layers of a network.
 
     Parameters
@@ -62,6 +67,8 @@ def train(template, lesson, *, recipe, seed, judge=None, whole=lambda network: n
     judge : None or callable, default=None
         A function of a `Network` that returns its error; where given, it chooses the best epoch
         in place of the validation loss. The history calls it ``val_forecast``.
+    progress : None or EpochProgress, default=None
+        Told of the beginning and end of each epoch; it may stop the training.
     whole : callable, default=identity
         From the network of the trained layers to the one that is judged, saved and returned.
 
@@ -71,6 +78,7 @@ def train(template, lesson, *, recipe, seed, judge=None, whole=lambda network: n
         The network with the weights of the best epoch, and the history.
     """
     keras = import_keras()
+    name = fingerprint(template, lesson, recipe, seed) if recipe.backup_dir else None
     with borrowed_model(template, recipe, len(lesson.values)) as model:
 
         def current():
@@ -79,18 +87,21 @@ def train(template, lesson, *, recipe, seed, judge=None, whole=lambda network: n
         reset(keras, model, template, np.random.RandomState(seed))
         set_series(model, lesson.values)
         monitor = _monitor(lesson, judge)
+        stopping = _stopping(keras, recipe, monitor)
         callbacks = [
             *_judging(keras, current, judge),
             *_scheduling(keras, model, recipe, lesson.n_train),
-            *_stopping(keras, recipe, monitor),
-            *_checkpointing(keras, current, recipe, monitor),
+            _guarding(keras, model),
+            stopping,
+            *_checkpointing(keras, model, current, recipe, monitor),
             *_copies(keras, recipe.callbacks or []),
+            *_reporting(keras, model, current, progress),
+            *backing_up(keras, recipe, name, stopping),
         ]
         regressor = _run_scikeras(model, lesson, recipe, callbacks)
         network = current()
     history = {name: [float(v) for v in values] for name, values in regressor.history_.items()}
-    best = int(np.argmin(history[monitor]))
-    return Trained(network, history, best, regressor)
+    return Trained(network, history, best_epoch(history, monitor, network), regressor)
 
 
 def _run_scikeras(model, lesson, recipe, callbacks):
@@ -122,6 +133,53 @@ def _copies(keras, callbacks):
                 f"callbacks holds {callback!r}, but a list of keras.callbacks.Callback is needed."
             )
         yield copy.deepcopy(callback)
+
+
+def best_epoch(history, monitor, network):
+    """Return the epoch whose weights were kept, if its numbers are finite.
+
+    Parameters
+    ----------
+    history : dict of lists
+        Losses for each epoch.
+    monitor : str
+        The one that chooses.
+    network : Network
+        The network with the weights of that epoch.
+
+    Returns
+    -------
+    int
+        Index into the lists of `history`.
+
+    Raises
+    ------
+    ValueError
+        If no epoch had finite losses and weights.
+
+    Warns
+    -----
+    ConvergenceWarning
+        If training stopped at a loss that is not finite, after epochs that were good.
+    """
+    losses = np.array([history[name] for name in ("loss", "val_loss") if name in history])
+    good = np.isfinite(losses).all(axis=0)
+    advice = (
+        "Try a smaller learning_rate, a smaller clipnorm, normalization='series', or look for "
+        "outliers in the series."
+    )
+    weights = [w for layer in (*network.layers, network.head) for w in layer]
+    if not good.any() or not all(np.isfinite(w).all() for w in weights):
+        raise ValueError(f"The loss became NaN or infinite before any epoch was good. {advice}")
+    if not good.all():
+        warnings.warn(
+            f"The loss became NaN or infinite in epoch {len(good)}; training stopped, and the best "
+            f"weights before are kept. {advice}",
+            ConvergenceWarning,
+            stacklevel=2,
+        )
+    chooser = np.array(history[monitor])
+    return int(np.argmin(np.where(good & ~np.isnan(chooser), chooser, np.inf)))
 
 
 def _monitor(lesson, judge):
@@ -163,6 +221,21 @@ def learning_rate_factor(step, n_steps):
     return 0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * done))
 
 
+def _reporting(keras, model, current, progress):
+    """Tell of each epoch, after all others have seen it."""
+    if progress is None:
+        return
+
+    def begin(epoch, logs):
+        progress.begin()
+
+    def end(epoch, logs):
+        if progress.end(current):
+            model.stop_training = True
+
+    yield keras.callbacks.LambdaCallback(on_epoch_begin=begin, on_epoch_end=end)
+
+
 def _scheduling(keras, model, recipe, n_train):
     """Set the learning rate before every update.
 
@@ -171,42 +244,59 @@ def _scheduling(keras, model, recipe, n_train):
     if recipe.schedule is None or not isinstance(recipe.optimizer, str):
         return
     per_epoch = math.ceil(n_train / recipe.batch_size)
-    steps = iter(range(per_epoch * recipe.epochs))
 
     def set_rate(batch, logs=None):
-        factor = learning_rate_factor(next(steps), per_epoch * recipe.epochs)
+        # The optimizer's own count also goes on where a fit is resumed.
+        step = int(keras.ops.convert_to_numpy(model.optimizer.iterations))
+        factor = learning_rate_factor(step, per_epoch * recipe.epochs)
         model.optimizer.learning_rate = recipe.learning_rate * factor
 
     yield keras.callbacks.LambdaCallback(on_train_batch_begin=set_rate)
 
 
+def _guarding(keras, model):
+    """Stop where a loss is NaN or infinite: no later epoch comes back from there."""
+
+    def look(epoch, logs):
+        losses = [logs[name] for name in ("loss", "val_loss") if name in logs]
+        if not np.isfinite(losses).all():
+            model.stop_training = True
+
+    return keras.callbacks.LambdaCallback(on_epoch_end=look)
+
+
 def _stopping(keras, recipe, monitor):
     """Keep the best weights, and stop when they are old."""
     patience = recipe.epochs if recipe.patience is None else recipe.patience
-    yield keras.callbacks.EarlyStopping(
+    return keras.callbacks.EarlyStopping(
         monitor, patience=patience, mode="min", restore_best_weights=True
     )
 
 
-def _checkpointing(keras, current, recipe, monitor):
+def _checkpointing(keras, model, current, recipe, monitor):
     """Write the model, in the units of the series, at each improvement."""
     if recipe.checkpoint_dir is None:
         return
-    folder = Path(recipe.checkpoint_dir)
-    folder.mkdir(parents=True, exist_ok=True)
-    best = math.inf
+    folder = make_folder("checkpoint_dir", recipe.checkpoint_dir)
 
     def write(epoch, logs):
-        nonlocal best
-        if logs[monitor] < best:
-            best = logs[monitor]
+        past = model.history.history.get(monitor, [])[:epoch]
+        if logs[monitor] < min(past, default=math.inf):
             losses = f"-loss{logs['loss']:.3f}"
             if "val_loss" in logs:
                 losses += f"-vloss{logs['val_loss']:.3f}"
             path = folder / f"model{epoch + 1:03d}{losses}.keras"
-            # In one move, so that a crash leaves no half a file behind.
-            part = folder / f".{path.name}.part.keras"
-            to_keras(current()).save(part)
-            os.replace(part, path)
+            with errors_naming("checkpoint_dir", path):
+                _save_in_one_move(to_keras(current()), path)
 
     yield keras.callbacks.LambdaCallback(on_epoch_end=write)
+
+
+def _save_in_one_move(model, path):
+    """Write a file under another name first, so that no crash leaves half of it."""
+    part = path.with_name(f".{path.stem}.part.keras")
+    try:
+        model.save(part)
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)

@@ -9,6 +9,9 @@ from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
 from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from skwave._progress import CallbackSupportMixin, whole_fit
+from skwave._state import unchanged_on_failure
+
 # Where an estimator's diagram links to; the site's root is the only place that knows its address.
 DOC_LINK = (
     "https://skwave.readthedocs.io/en/stable/api/generated/{estimator_module}.{estimator_name}.html"
@@ -55,6 +58,16 @@ def sliding_windows(series, window_length):
     """
     windows = np.lib.stride_tricks.sliding_window_view(series, window_length, axis=0)
     return windows.transpose(0, 2, 1)
+
+
+def check_numbers(values, name="X"):
+    """Return an array as it is, if it holds real numbers; scikit-learn lets dates through."""
+    if values.dtype.kind not in "biuf":
+        raise ValueError(
+            f"{name} has dtype {values.dtype}, but numbers are needed. Leave dates to the index, "
+            "and divide durations by a unit of time."
+        )
+    return values
 
 
 def is_sliding_view(windows):
@@ -132,7 +145,7 @@ def following_values(runs, window_length, horizon):
     return which, runs.values[after[:, None] + np.arange(horizon)]
 
 
-class WindowTransformer(TransformerMixin, BaseEstimator):
+class WindowTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
     """Cut a series into windows of consecutive values.
 
     Parameters
@@ -197,8 +210,9 @@ class WindowTransformer(TransformerMixin, BaseEstimator):
         ValueError
             If a series is shorter than `window_length`, or holds NaN or infinity.
         """
-        for number, series in enumerate(_as_list(X)):
-            self._check_series(series, reset=number == 0)
+        with unchanged_on_failure(self), whole_fit(self, X):
+            for number, series in enumerate(_as_list(X)):
+                self._check_series(series, reset=number == 0)
         return self
 
     def transform(self, X: ArrayLike) -> NDArray[np.generic]:
@@ -266,6 +280,7 @@ class WindowTransformer(TransformerMixin, BaseEstimator):
             series = np.reshape(np.asarray(series), (-1, 1))
         # In the order of time in memory too: sums over a column then round the same for each input.
         series = validate_data(self, series, reset=reset, dtype="numeric", order="C")
+        series = check_numbers(series)
         if len(series) < self.window_length:
             raise ValueError(
                 f"X has n_samples = {len(series)} values, but window_length={self.window_length} "

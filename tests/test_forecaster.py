@@ -358,6 +358,7 @@ def test_forecast_of_targets_that_are_not_the_channels(windows):
         ("patience", [-1, 1.5]),
         ("callbacks", [3, "a"]),
         ("checkpoint_dir", [3]),
+        ("backup_dir", [3]),
         ("warm_start", ["yes", None]),
         ("jit_compile", ["never", None]),
         ("random_state", ["a", -1]),

@@ -135,7 +135,9 @@ def test_sparse_series_is_a_type_error():
 
 def test_other_channels_than_in_fit(two_channels):
     transformer = WindowTransformer(4).fit(two_channels)
-    with pytest.raises(ValueError, match="Expected 2D array"):
+    # scikit-learn before 1.7 looks at the dimensions first.
+    words = "1 features, but WindowTransformer is expecting 2|Expected 2D array"
+    with pytest.raises(ValueError, match=words):
         transformer.transform(two_channels[:, 0])
 
 

@@ -1,0 +1,249 @@
+"""Backtests: forecasts from many past origins, and how good they were."""
+
+import inspect
+from functools import partial
+from numbers import Integral
+
+import numpy as np
+from sklearn.base import clone
+from sklearn.frozen import FrozenEstimator
+from sklearn.metrics import mean_absolute_error, root_mean_squared_error
+from sklearn.utils.parallel import Parallel, delayed
+from sklearn.utils.validation import check_array, check_is_fitted
+
+from skwave._backtest_result import Backtest
+from skwave._baseline import find_season_length, naive, seasonal_naive
+from skwave._checks import check_n_steps
+from skwave._pipeline import ForecastPipeline, _as_columns
+from skwave._steps import find_steps, forecast_after, is_forecaster
+from skwave._warn import overlaps, warn_about_naive, warn_about_validation
+
+
+def backtest(
+    estimator,
+    series,
+    *,
+    horizon,
+    initial,
+    step=1,
+    refit=False,
+    metrics=(mean_absolute_error, root_mean_squared_error),
+    season_length="auto",
+    n_jobs=None,
+):
+    """Forecast a series from many origins in its past, and compare with what came.
+
+    Parameters
+    ----------
+    estimator : object
+        A `Pipeline` or `ForecastPipeline` that ends with a `WindowTransformer` and an
+        `LSTMForecaster`, or a search over one. It is cloned and fitted on the past only. A fitted
+        one, in ``sklearn.frozen.FrozenEstimator``, is taken as it is; see Notes.
+    series : array-like or pandas object of shape (n_values,) or (n_values, n_channels)
+        The series, in its units.
+    horizon : int
+        Values to forecast from each origin, H.
+    initial : int
+        Values known at the first origin; the first fit sees these alone.
+    step : int, default=1
+        Values from one origin to the next.
+    refit : bool or int, default=False
+        Whether to fit anew at each origin, on all that is known there; an int k fits at every
+        k-th origin. False fits once and forecasts all origins in one batch.
+    metrics : callable, sequence of callables or dict of callables, default=MAE and RMSE
+        Functions ``metric(y_true, y_pred)`` that return a number. Those that take `y_train` or
+        `season_length`, such as `skwave.metrics.mean_absolute_scaled_error`, are given the first
+        `initial` values and the season.
+    season_length : int or "auto", default="auto"
+        Values in a season, for the seasonal naive forecast. ``"auto"`` looks for it in the first
+        `initial` values; 1 if there is none.
+    n_jobs : int or None, default=None
+        Fits to run in parallel through joblib, and so on whatever backend is configured there.
+
+    Returns
+    -------
+    Backtest
+        Forecasts, truth, scores and baselines.
+
+    Raises
+    ------
+    ValueError
+        If the series is too short, holds NaN or infinity, or a parameter is out of its range.
+    TypeError
+        If `horizon`, `initial` or `step` is not an int, or a metric cannot be called.
+
+    Warns
+    -----
+    ForecastWarning
+        If the forecasts are worse than the naive one, are flat or explode, or if the windows that
+        chose the epoch overlap those trained on.
+
+    See Also
+    --------
+    forecast_scorer : Scores of forecasts in a search.
+    BacktestDisplay : Draws the result.
+
+    Notes
+    -----
+    There are K = (n_values − horizon − initial) // step + 1 origins. The forecast from an origin
+    knows the values before it, whichever fit it comes from.
+
+    Of a frozen estimator it is not known what it was fitted on; the result is honest only if that
+    was no more than the first `initial` values.
+
+    References
+    ----------
+    Tashman, L. J. (2000). Out-of-sample tests of forecasting accuracy: an analysis and review.
+    International Journal of Forecasting 16(4), 437–450.
+
+    Examples
+    --------
+    >>> from skwave import LSTMForecaster, WindowTransformer, make_forecast_pipeline
+    >>> from skwave.datasets import make_wave
+    >>> from skwave.model_selection import backtest
+    >>> wave = make_wave("sine", n_cycles=8, steps_per_cycle=20)
+    >>> forecaster = LSTMForecaster(units=16, epochs=20, validation="last", random_state=0)
+    >>> model = make_forecast_pipeline(WindowTransformer(20), forecaster)
+    >>> result = backtest(model, wave, horizon=12, initial=120, step=4)
+    >>> result.y_pred.shape
+    (8, 12)
+    """
+    series, values = _check_series(series)
+    horizon = check_n_steps(horizon, name="horizon")
+    origins = _make_origins(len(values), horizon, initial, step)
+    blocks = _make_blocks(estimator, origins, refit)
+    metrics = _check_metrics(metrics)
+    season_length = _check_season(season_length, values[: origins[0]])
+
+    # In a partial the series travels with each task. As an argument, Dask would keep it on one
+    # worker, and lose it with that worker.
+    task = partial(_fit_and_forecast, estimator, series, horizon)
+    parts = Parallel(n_jobs=n_jobs)(delayed(task)(block) for block in blocks)
+    forecasts = {
+        "model": np.concatenate([forecast for forecast, _ in parts]),
+        "naive": naive(values, origins, horizon),
+        "seasonal_naive": seasonal_naive(values, origins, horizon, season_length),
+    }
+    truth = values[origins[:, None] + np.arange(horizon)]
+    known = {"y_train": values[: origins[0]], "season_length": season_length}
+    overall, by_step = _score(metrics, truth, forecasts, known)
+    warn_about_validation(parts[0][1])
+    absolute = {name: np.abs(f - truth).mean() for name, f in forecasts.items()}
+    warn_about_naive(absolute["model"], absolute["naive"])
+
+    shape = truth.shape if series.ndim == 2 else truth.shape[:2]
+    forecasts = {name: forecast.reshape(shape) for name, forecast in forecasts.items()}
+    return Backtest(
+        series=series,
+        origins=origins,
+        y_true=truth.reshape(shape),
+        y_pred=forecasts.pop("model"),
+        baselines=forecasts,
+        season_length=season_length,
+        scores=overall,
+        scores_by_step=by_step,
+    )
+
+
+def _check_series(series):
+    """Return the series as it came, or as an array, and its values (n_values, n_channels)."""
+    values = check_array(series, ensure_2d=False, dtype=float, input_name="series")
+    series = series if hasattr(series, "iloc") else values
+    return series, values.reshape(len(values), -1)
+
+
+def _make_origins(n_values, horizon, initial, step):
+    initial = check_n_steps(initial, name="initial")
+    step = check_n_steps(step, name="step")
+    if initial + horizon > n_values:
+        raise ValueError(
+            f"series has {n_values} values, but initial={initial} and horizon={horizon} need at "
+            f"least {initial + horizon}. Give a longer series, or make one of the two smaller."
+        )
+    return np.arange(initial, n_values - horizon + 1, step)
+
+
+def _make_blocks(estimator, origins, refit):
+    """Return the origins that share a fit, fit by fit."""
+    if isinstance(refit, bool | np.bool_):
+        size = 1 if refit else len(origins)
+    elif isinstance(refit, Integral) and refit >= 1:
+        size = int(refit)
+    else:
+        raise ValueError(f"refit={refit!r}, but True, False or an int of at least 1 is needed.")
+    frozen = isinstance(estimator, FrozenEstimator)
+    if frozen and refit is not False:
+        raise ValueError(
+            f"refit={refit!r}, but a FrozenEstimator is not fitted. Set refit=False, or give the "
+            "estimator itself."
+        )
+    if is_forecaster(estimator) and not frozen:
+        raise ValueError(
+            "estimator is a forecaster of windows, but a backtest is given a series. Put it in a "
+            "pipeline: make_forecast_pipeline(WindowTransformer(...), estimator)."
+        )
+    return [origins[begin : begin + size] for begin in range(0, len(origins), size)]
+
+
+def _check_metrics(metrics):
+    """Return metrics by name."""
+    if callable(metrics):
+        metrics = [metrics]
+    if not isinstance(metrics, dict):
+        metrics = {getattr(metric, "__name__", repr(metric)): metric for metric in metrics}
+    for name, metric in metrics.items():
+        if not callable(metric):
+            raise TypeError(
+                f"metrics has {name}={metric!r}, which cannot be called. Give functions of y_true "
+                "and y_pred, such as sklearn.metrics.mean_absolute_error."
+            )
+    return metrics
+
+
+def _check_season(season_length, known):
+    if isinstance(season_length, str) and season_length == "auto":
+        return find_season_length(known)
+    season_length = check_n_steps(season_length, name="season_length")
+    if season_length > len(known):
+        raise ValueError(
+            f"season_length={season_length}, but only initial={len(known)} values are known at "
+            "the first origin. Give a smaller season_length or a larger initial."
+        )
+    return season_length
+
+
+def _fit_and_forecast(estimator, series, horizon, origins):
+    """Fit on what is known at the first origin, and forecast from all: (K, H, n_channels)."""
+    if isinstance(estimator, FrozenEstimator):
+        fitted = estimator.estimator
+        check_is_fitted(fitted)
+    else:
+        fitted = clone(estimator).fit(_first(series, origins[0]))
+    fitted = getattr(fitted, "best_estimator_", fitted)
+    contexts = [_first(series, origin) for origin in origins]
+    if isinstance(fitted, ForecastPipeline):
+        contexts = [_as_columns(context) for context in contexts]
+    overlap = overlaps(find_steps(fitted).forecaster)
+    return forecast_after(fitted, contexts, horizon), overlap
+
+
+def _first(series, n_values):
+    return series.iloc[:n_values] if hasattr(series, "iloc") else series[:n_values]
+
+
+def _score(metrics, truth, forecasts, known):
+    """Score each forecast by each metric, overall and step by step."""
+    n_channels = truth.shape[2]
+    overall, by_step = {}, {}
+    for name, metric in metrics.items():
+        accepted = inspect.signature(metric).parameters
+        extra = {key: value for key, value in known.items() if key in accepted}
+        overall[name] = {
+            which: float(metric(truth.reshape(-1, n_channels), f.reshape(-1, n_channels), **extra))
+            for which, f in forecasts.items()
+        }
+        by_step[name] = {
+            which: np.array([metric(truth[:, h], f[:, h], **extra) for h in range(f.shape[1])])
+            for which, f in forecasts.items()
+        }
+    return overall, by_step

@@ -1,0 +1,179 @@
+"""A display of a backtest: how errors grow, and forecasts over the series."""
+
+import numpy as np
+
+from skwave._backtest import backtest
+from skwave._plot import FORECAST, TRUTH, _make_axes
+
+_BASELINES = {
+    "naive": ("Naive", "tab:gray", ":"),
+    "seasonal_naive": ("Seasonal naive", "tab:olive", "-."),
+}
+
+
+class BacktestDisplay:
+    """The error of a backtest step by step, and some of its forecasts over the series.
+
+    Make one with `from_estimator` or `from_backtest`.
+
+    Parameters
+    ----------
+    result : Backtest
+        What `backtest` returned.
+
+    Attributes
+    ----------
+    ax_ : ndarray of two matplotlib Axes
+        The axes of the last `plot`.
+    figure_ : matplotlib Figure
+        Their figure.
+
+    See Also
+    --------
+    backtest : Makes the forecasts.
+    skwave.ForecastDisplay : One forecast over the truth.
+
+    Examples
+    --------
+    >>> from skwave import LSTMForecaster, WindowTransformer, make_forecast_pipeline
+    >>> from skwave.datasets import make_wave
+    >>> from skwave.model_selection import BacktestDisplay
+    >>> wave = make_wave("sine", n_cycles=8, steps_per_cycle=20)
+    >>> forecaster = LSTMForecaster(units=16, epochs=20, validation="last", random_state=0)
+    >>> model = make_forecast_pipeline(WindowTransformer(20), forecaster)
+    >>> display = BacktestDisplay.from_estimator(model, wave, horizon=12, initial=120)
+    >>> [ax.get_xlabel() for ax in display.ax_]
+    ['Steps after the last known value', 'Position in the series']
+    """
+
+    def __init__(self, *, result):
+        self.result = result
+
+    @classmethod
+    def from_estimator(
+        cls, estimator, series, *, metric=None, n_forecasts=5, channel=0, ax=None, **kwargs
+    ):
+        """Run a backtest and draw it.
+
+        Parameters
+        ----------
+        estimator : object
+            As in `backtest`.
+        series : array-like of shape (n_values,) or (n_values, n_channels)
+            The series.
+        metric, n_forecasts, channel, ax : object
+            As in `plot`.
+        **kwargs : dict
+            Further arguments of `backtest`, such as `horizon` and `initial`.
+
+        Returns
+        -------
+        BacktestDisplay
+            The display, drawn.
+        """
+        result = backtest(estimator, series, **kwargs)
+        return cls.from_backtest(
+            result, metric=metric, n_forecasts=n_forecasts, channel=channel, ax=ax
+        )
+
+    @classmethod
+    def from_backtest(cls, result, *, metric=None, n_forecasts=5, channel=0, ax=None):
+        """Draw a backtest that was made before.
+
+        Parameters
+        ----------
+        result : Backtest
+            What `backtest` returned.
+        metric, n_forecasts, channel, ax : object
+            As in `plot`.
+
+        Returns
+        -------
+        BacktestDisplay
+            The display, drawn.
+        """
+        return cls(result=result).plot(
+            metric=metric, n_forecasts=n_forecasts, channel=channel, ax=ax
+        )
+
+    def plot(self, *, metric=None, n_forecasts=5, channel=0, ax=None):
+        """Draw errors by step above, and forecasts over the series below.
+
+        Parameters
+        ----------
+        metric : str or None, default=None
+            Name of the metric, one of ``result.scores``; None takes the first.
+        n_forecasts : int, default=5
+            Forecasts to draw at most: the last one, and earlier ones that do not overlap.
+        channel : int, default=0
+            The channel whose forecasts are drawn.
+        ax : sequence of two matplotlib Axes, default=None
+            Where to draw; None makes a figure.
+
+        Returns
+        -------
+        BacktestDisplay
+            The display itself.
+
+        Raises
+        ------
+        ValueError
+            If `metric` is not among the scores, or `ax` does not have two axes.
+        """
+        names = list(self.result.scores_by_step)
+        metric = names[0] if metric is None else metric
+        if metric not in names:
+            raise ValueError(f"metric={metric!r} was not scored; the backtest has {names}.")
+        axes = _make_axes(ax, 2, sharex=False)
+        self._plot_errors(axes[0], metric)
+        self._plot_forecasts(axes[1], n_forecasts, channel)
+        self.ax_, self.figure_ = axes, axes[0].figure
+        return self
+
+    def _plot_errors(self, ax, metric):
+        from matplotlib.ticker import MaxNLocator
+
+        errors = self.result.scores_by_step[metric]
+        steps = np.arange(1, len(errors["model"]) + 1)
+        # A single step is a point, which a line would not show.
+        marker = "o" if len(steps) == 1 else None
+        ax.plot(steps, errors["model"], color=FORECAST, label="Model", linewidth=2, marker=marker)
+        for name, (label, color, style) in _BASELINES.items():
+            if name in errors:
+                ax.plot(
+                    steps, errors[name], color=color, linestyle=style, label=label, marker=marker
+                )
+        title = metric.replace("_", " ").capitalize()
+        ax.set(xlabel="Steps after the last known value", ylabel=title, ylim=(0, None))
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+        ax.legend()
+
+    def _plot_forecasts(self, ax, n_forecasts, channel):
+        result = self.result
+        chosen = spaced_origins(result.origins, result.y_true.shape[1], n_forecasts)
+        series = np.asarray(result.series, dtype=float)
+        series = series.reshape(len(series), -1)[:, channel]
+        n_steps = result.y_true.shape[1]
+        begin = max(0, result.origins[chosen[0]] - n_steps)
+        end = result.origins[chosen[-1]] + n_steps
+        ax.plot(
+            np.arange(begin, end), series[begin:end], color=TRUTH, label="Truth",
+            linewidth=2.5, alpha=0.6,
+        )  # fmt: skip
+        for number, k in enumerate(chosen):
+            forecast = result.y_pred[k].reshape(n_steps, -1)[:, channel]
+            times = result.origins[k] + np.arange(n_steps)
+            label = "Forecast" if number == 0 else None
+            ax.plot(times, forecast, color=FORECAST, linestyle="--", label=label)
+            ax.axvline(result.origins[k] - 0.5, color="gray", linewidth=0.8, alpha=0.5)
+        ax.set(xlabel="Position in the series", ylabel="Value")
+        ax.legend()
+
+
+def spaced_origins(origins, n_steps, n_most):
+    """Return the numbers of at most `n_most` origins whose forecasts do not overlap."""
+    chosen = [len(origins) - 1]
+    for k in range(len(origins) - 2, -1, -1):
+        if len(chosen) < n_most and origins[k] + n_steps <= origins[chosen[-1]]:
+            chosen.append(k)
+    return chosen[::-1]

@@ -1,0 +1,131 @@
+"""A splitter for forecasts of many steps."""
+
+from numbers import Integral
+
+import numpy as np
+from sklearn.model_selection import BaseCrossValidator
+from sklearn.utils.validation import _num_samples
+
+
+class ForecastSplit(BaseCrossValidator):
+    """Split a series for forecasts: the past to train on, then some known values and the truth.
+
+    The test part of each split is `context` known values, the newest of the past, followed by
+    the `horizon` values to forecast. So candidates whose windows differ in length are scored on
+    the same moments.
+
+    Parameters
+    ----------
+    n_splits : int, default=5
+        Number of splits, at least 1.
+    horizon : int
+        Values to forecast in each split.
+    context : int
+        Known values in front of them: at least the longest window that is tried.
+    step : int or None, default=None
+        Values between the beginnings of the forecasts of two splits. None takes `horizon`, so
+        that each value is forecast once.
+    max_train_size : int or None, default=None
+        Values in a training part at most; the newest are kept. None keeps all.
+
+    See Also
+    --------
+    forecast_scorer : Scores the forecast of such a test part.
+    sklearn.model_selection.TimeSeriesSplit : The test part has no known values.
+
+    Notes
+    -----
+    The known values of a test part are also the last ones of its training part: they are the
+    past. None of the `horizon` values, or of those after them, is trained on. The last split
+    ends with the series.
+
+    Windows take the place of values where the estimator is a bare `LSTMForecaster`, whose input
+    are windows; a `context` of 1 is then enough.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skwave.model_selection import ForecastSplit
+    >>> cv = ForecastSplit(n_splits=2, horizon=2, context=3)
+    >>> for train, test in cv.split(np.arange(8.0)):
+    ...     print(train, test)
+    [0 1 2 3] [1 2 3 4 5]
+    [0 1 2 3 4 5] [3 4 5 6 7]
+    """
+
+    def __init__(self, n_splits=5, *, horizon, context, step=None, max_train_size=None):
+        for name, value, optional in [
+            ("n_splits", n_splits, False),
+            ("horizon", horizon, False),
+            ("context", context, False),
+            ("step", step, True),
+            ("max_train_size", max_train_size, True),
+        ]:
+            _check_positive(name, value, optional)
+        self.n_splits = n_splits
+        self.horizon = horizon
+        self.context = context
+        self.step = step
+        self.max_train_size = max_train_size
+
+    def get_n_splits(self, X=None, y=None, groups=None):
+        """Return the number of splits.
+
+        Parameters
+        ----------
+        X, y, groups : object
+            Always ignored, as in scikit-learn.
+
+        Returns
+        -------
+        int
+            The number of splits.
+        """
+        return self.n_splits
+
+    def split(self, X, y=None, groups=None):
+        """Yield the indices of training and test parts, the earliest first.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_values,) or (n_values, n_channels)
+            The series, in the order of time.
+        y, groups : object
+            Always ignored, as in scikit-learn.
+
+        Yields
+        ------
+        train : ndarray of shape (n_train,)
+            The past, up to and with the known values of the test part.
+        test : ndarray of shape (context + horizon,)
+            The known values, and those to forecast.
+
+        Raises
+        ------
+        ValueError
+            If the series is too short.
+        """
+        n_values = _num_samples(X)
+        step = self.horizon if self.step is None else self.step
+        needed = self.context + self.horizon + (self.n_splits - 1) * step
+        if n_values < needed:
+            raise ValueError(
+                f"X has {n_values} values, but n_splits={self.n_splits} with context="
+                f"{self.context}, horizon={self.horizon} and step={step} need at least {needed}. "
+                "Give a longer series, or make one of the four smaller."
+            )
+        positions = np.arange(n_values)
+        first = n_values - self.horizon - (self.n_splits - 1) * step
+        for origin in range(first, n_values - self.horizon + 1, step):
+            begin = 0 if self.max_train_size is None else max(0, origin - self.max_train_size)
+            yield positions[begin:origin], positions[origin - self.context : origin + self.horizon]
+
+
+def _check_positive(name, value, optional):
+    if optional and value is None:
+        return
+    # A bool is an Integral to Python.
+    good = isinstance(value, Integral) and not isinstance(value, bool | np.bool_) and value >= 1
+    if not good:
+        none = " or None" if optional else ""
+        raise ValueError(f"{name} must be an int of at least 1{none}, got {name}={value!r}.")

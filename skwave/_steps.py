@@ -1,0 +1,158 @@
+"""The steps of a pipeline: from a series to windows, and from forecasts back to its units."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from skwave._window import WindowTransformer
+
+
+class Steps(NamedTuple):
+    """What a forecast goes through.
+
+    Parameters
+    ----------
+    transformers : list of (name, estimator)
+        Applied to the series, and inverted on the forecasts.
+    forecaster : LSTMForecaster
+        Forecasts from a window.
+    """
+
+    transformers: list
+    forecaster: Any
+
+    @property
+    def window_length(self):
+        """Values that a forecast needs."""
+        return self.forecaster.window_shape_[0]
+
+
+def is_forecaster(estimator):
+    """Tell whether an estimator forecasts from windows, like `LSTMForecaster`."""
+    return hasattr(estimator, "forecast") and not hasattr(estimator, "steps")
+
+
+def find_steps(estimator):
+    """Take an estimator apart.
+
+    Parameters
+    ----------
+    estimator : object
+        An `LSTMForecaster`, or a pipeline that ends with a `WindowTransformer` and one.
+
+    Returns
+    -------
+    Steps
+        Without the window transformer: a forecast needs the last window only.
+
+    Raises
+    ------
+    ValueError
+        If the estimator is something else.
+    """
+    if is_forecaster(estimator):
+        return Steps([], estimator)
+    steps = getattr(estimator, "steps", [])
+    good = (
+        len(steps) >= 2
+        and isinstance(steps[-2][1], WindowTransformer)
+        and is_forecaster(steps[-1][1])
+    )
+    if not good:
+        what = [name for name, _ in steps] if steps else type(estimator).__name__
+        raise ValueError(
+            "A forecast needs an LSTMForecaster, or a pipeline whose steps end with a "
+            f"WindowTransformer and an LSTMForecaster, but got {what}."
+        )
+    return Steps(active(steps[:-2]), steps[-1][1])
+
+
+def active(steps):
+    """Return the steps that do something."""
+    return [(name, step) for name, step in steps if step not in (None, "passthrough")]
+
+
+def check_invertible(transformers):
+    """Raise an error that names the first step without an inverse."""
+    for name, step in transformers:
+        if not hasattr(step, "inverse_transform"):
+            raise ValueError(
+                f"step {name!r} ({type(step).__name__}) has no inverse_transform, so that "
+                "forecasts cannot be brought back to the units of the series. Leave it out, or "
+                "give it an inverse."
+            )
+
+
+def transform(transformers, X):
+    """Bring a series to what the windows are cut from."""
+    for _, step in transformers:
+        X = step.transform(X)
+    return np.asarray(X, dtype=float)
+
+
+def invert(transformers, values):
+    """Bring values back to the units of the series."""
+    for _, step in reversed(transformers):
+        values = np.asarray(step.inverse_transform(values))
+    return values
+
+
+def check_round_trip(transformers, context, transformed):
+    """Raise an error if inverting what is known does not give it back."""
+    again = invert(transformers, transformed)
+    truth = np.asarray(context, dtype=float)
+    if again.shape != truth.shape or not np.allclose(again, truth, rtol=1e-6):
+        raise ValueError(
+            "context cannot be continued: inverting the steps before the windows "
+            f"({[name for name, _ in transformers]}) does not give it back. A step that looks "
+            "back needs a context that begins where the training series began; any other needs "
+            "the inverse of its transform."
+        )
+
+
+def forecast_after(estimator, contexts, n_steps):
+    """Forecast what follows each of several contexts, all in one batch.
+
+    Parameters
+    ----------
+    estimator : object
+        A fitted forecaster or pipeline.
+    contexts : list of array-like of shape (n_values,) or (n_values, n_channels)
+        Known values in the units of the series, the newest last; lengths may differ.
+    n_steps : int
+        Values to forecast.
+
+    Returns
+    -------
+    ndarray of shape (n_contexts, n_steps, n_channels)
+        Forecasts in the units of the series.
+
+    Raises
+    ------
+    ValueError
+        If a context is shorter than a window, or a step cannot be inverted.
+    """
+    transformers, forecaster = steps = find_steps(estimator)
+    check_invertible(transformers)
+    length = steps.window_length
+    known = [transform(transformers, context) for context in contexts]
+    shortest = min(len(values) for values in known)
+    if shortest < length:
+        raise ValueError(
+            f"context has {shortest} values, but window_length={length} needs at least as many. "
+            "Give a longer context, or a smaller window_length."
+        )
+    windows = np.stack([values.reshape(len(values), -1)[-length:] for values in known])
+    forecasts = forecaster.forecast(n_steps, window=windows).reshape(len(known), n_steps, -1)
+    if not transformers:
+        return forecasts
+    longest = int(np.argmax([len(values) for values in known]))
+    check_round_trip(transformers, contexts[longest], known[longest])
+    return np.stack([_continue(transformers, *pair) for pair in zip(known, forecasts, strict=True)])
+
+
+def _continue(transformers, known, forecast):
+    """Invert a forecast where it stands, after the known values."""
+    forecast = forecast.reshape(len(forecast), *known.shape[1:])
+    values = invert(transformers, np.concatenate([known, forecast]))[-len(forecast) :]
+    return values.reshape(len(forecast), -1)

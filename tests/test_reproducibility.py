@@ -1,0 +1,202 @@
+"""The same numbers from the same random_state, wherever they are made, and nothing else touched."""
+
+import os
+import random
+import subprocess
+import sys
+import warnings
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+from sklearn.model_selection import GridSearchCV, TimeSeriesSplit
+from sklearn.pipeline import make_pipeline
+
+from skwave import (
+    ForecastDisplay,
+    HistoryDisplay,
+    LSTMForecaster,
+    WindowTransformer,
+    make_forecast_pipeline,
+)
+from skwave._model import _MODELS
+from skwave.datasets import make_mackey_glass, make_wave
+
+TINY = {"units": 5, "epochs": 2, "dropout": 0.1, "batch_size": 16, "random_state": 0}
+
+
+def forecaster(**changes):
+    return LSTMForecaster(**TINY | changes)
+
+
+def test_twice_in_one_process_and_after_clone(windows):
+    first = forecaster().fit(windows)
+    expected = first.forecast(30)
+    for again in (forecaster(), clone(first), first):
+        np.testing.assert_array_equal(again.fit(windows).forecast(30), expected)
+    assert (forecaster(random_state=1).fit(windows).forecast(30) != expected).all()
+    assert (forecaster(random_state=None).fit(windows).forecast(30) != expected).all()
+
+
+def test_random_state_instances_go_on(windows):
+    shared = np.random.RandomState(0)
+    forecasts = [forecaster(random_state=shared).fit(windows).forecast(9) for _ in range(2)]
+    assert (forecasts[0] != forecasts[1]).all()
+    same = forecaster(random_state=np.random.RandomState(0)).fit(windows)
+    np.testing.assert_array_equal(same.forecast(9), forecasts[0])
+
+
+# A model is lent to one fit after the other; what they leave behind must not be seen.
+def test_fits_before_it_do_not_matter(windows, two_channels):
+    expected = forecaster().fit(windows).forecast(20)
+    for other in (
+        {"random_state": 5, "epochs": 3, "patience": 0},
+        {"optimizer": "rmsprop", "schedule": None},
+        {"validation_split": 0.0, "batch_size": 7},
+    ):
+        forecaster(**other).fit(3 * windows + 1)
+    forecaster().fit(WindowTransformer(10).fit_transform(two_channels[:, :1]))
+    forecaster().fit(windows, np.ones(len(windows)), sample_weight=np.ones(len(windows)))
+    np.testing.assert_array_equal(forecaster().fit(windows).forecast(20), expected)
+
+
+FRESH = """
+import sys, numpy as np
+from skwave import LSTMForecaster, WindowTransformer
+windows = np.load(sys.argv[1])
+print(LSTMForecaster(**{parameters}).fit(windows).forecast(30).tobytes().hex())
+"""
+
+
+def test_in_a_fresh_process_of_one_thread(windows, tmp_path):
+    np.save(tmp_path / "windows.npy", windows)
+    run = subprocess.run(
+        [sys.executable, "-c", FRESH.format(parameters=TINY), str(tmp_path / "windows.npy")],
+        env=os.environ | {"OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert run.stdout.split()[-1] == forecaster().fit(windows).forecast(30).tobytes().hex()
+
+
+def test_in_a_grid_search_with_one_and_two_jobs(wave):
+    def search(n_jobs):
+        model = make_pipeline(WindowTransformer(10), forecaster())
+        grid = {"lstmforecaster__units": [5]}
+        with warnings.catch_warnings():
+            # joblib says so where a worker took long to start.
+            warnings.filterwarnings("ignore", "A worker stopped", UserWarning)
+            return GridSearchCV(model, grid, cv=TimeSeriesSplit(2), n_jobs=n_jobs).fit(wave)
+
+    one, two = search(1), search(2)
+    for name in ("split0_test_score", "split1_test_score"):
+        np.testing.assert_array_equal(one.cv_results_[name], two.cv_results_[name])
+    forecasts = [s.best_estimator_[-1].forecast(30) for s in (one, two)]
+    np.testing.assert_array_equal(*forecasts)
+
+
+# --- Global state ---------------------------------------------------------------------------------
+
+
+def public_calls():
+    wave = make_wave("sine", n_cycles=5, steps_per_cycle=20)
+    windows = WindowTransformer(10).fit_transform(wave)
+    free = {"random_state": None}
+    fitted = forecaster().fit(windows)
+    pipeline = make_forecast_pipeline(WindowTransformer(10), forecaster(**free)).fit(wave)
+    return {
+        "make_wave": lambda: make_wave("sine", noise=0.1),
+        "make_mackey_glass": lambda: make_mackey_glass(10),
+        "transform": lambda: WindowTransformer(10).fit_transform(wave),
+        "fit": lambda: forecaster(**free).fit(windows),
+        "partial_fit": lambda: forecaster(**free).fit(windows).partial_fit(windows),
+        "predict": lambda: fitted.predict(windows),
+        "score": lambda: fitted.score(windows),
+        "forecast": lambda: fitted.forecast(9),
+        "to_keras": lambda: fitted.to_keras(),
+        "model_": lambda: fitted.model_,
+        "regressor_": lambda: fitted.regressor_,
+        "ForecastPipeline.fit": lambda: pipeline.fit(wave),
+        "ForecastPipeline.forecast": lambda: pipeline.forecast(9),
+        "ForecastPipeline.predict": lambda: pipeline.predict(wave),
+        "ForecastDisplay": lambda: ForecastDisplay.from_estimator(pipeline, wave[:30]),
+        "HistoryDisplay": lambda: HistoryDisplay.from_estimator(fitted),
+        "a failing fit": lambda: failing(lambda: forecaster(units=0).fit(windows)),
+        "a failing forecast": lambda: failing(lambda: fitted.forecast(0)),
+    }
+
+
+def failing(call):
+    with pytest.raises(ValueError, match="units|n_steps"):
+        call()
+
+
+def draws():
+    """Draw from each global generator."""
+    import keras
+    import tensorflow as tf
+
+    return (
+        random.random(),
+        np.random.random(),
+        float(tf.random.uniform(())),
+        float(keras.random.uniform(())),
+    )
+
+
+def settings():
+    import keras
+    import matplotlib as mpl
+    from tensorflow.python.framework import config as tensorflow_config
+
+    return {
+        "environment": dict(os.environ),
+        "folder": os.getcwd(),
+        "floats": keras.config.floatx(),
+        "policy": keras.config.dtype_policy().name,
+        "epsilon": keras.config.epsilon(),
+        "images": keras.config.image_data_format(),
+        "tracebacks": keras.config.is_traceback_filtering_enabled(),
+        "logging": keras.config.is_interactive_logging_enabled(),
+        "determinism": tensorflow_config.is_op_determinism_enabled(),
+        "numpy errors": np.geterr(),
+        "numpy printing": np.get_printoptions(),
+        "warnings": list(warnings.filters),
+        "colours": dict(mpl.rcParams),
+        "path": list(sys.path),
+    }
+
+
+def test_global_generators_and_settings_are_as_before_every_call():
+    import keras
+
+    calls = public_calls()
+    _MODELS.clear()  # so that a fit also builds its model
+    keras.utils.set_random_seed(7)
+    expected, before = draws(), settings()
+    for name, call in calls.items():
+        keras.utils.set_random_seed(7)
+        call()
+        assert draws() == expected, f"{name} has drawn from a global generator"
+        now = settings()
+        assert [k for k in before if now[k] != before[k]] == [], name
+
+
+@pytest.mark.parametrize("setting", ["float64", "mixed_float16"])
+def test_keras_settings_of_the_user_are_left_and_change_nothing(windows, setting):
+    import keras
+
+    # Other units than elsewhere, so that the model is built under the setting.
+    expected = forecaster(units=7).fit(windows).forecast(20)
+    keras.config.set_floatx("float64" if setting == "float64" else "float32")
+    keras.config.set_dtype_policy(setting)
+    try:
+        again = forecaster(units=7, jit_compile=False).fit(windows)
+        np.testing.assert_allclose(again.forecast(20), expected, atol=1e-4)
+        found = np.ravel(again.to_keras()(windows))
+        np.testing.assert_allclose(found, again.predict(windows), atol=1e-5)
+        assert keras.config.dtype_policy().name == setting
+    finally:
+        keras.config.set_floatx("float32")
+        keras.config.set_dtype_policy("float32")

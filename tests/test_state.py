@@ -1,0 +1,306 @@
+"""What is stored is loaded, bit for bit, or refused."""
+
+import copy
+import pickle
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import cloudpickle
+import joblib
+import numpy as np
+import pandas as pd
+import pytest
+import skops.io
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
+
+import skwave
+from skwave import LSTMForecaster, WindowTransformer, make_forecast_pipeline
+from skwave._state import FORMAT, checksum, seal, unseal
+
+DATA = Path(__file__).parent / "data"
+TINY = {"units": 4, "epochs": 1, "random_state": 0}
+
+
+def by_joblib(estimator, folder):
+    joblib.dump(estimator, folder / "model.joblib")
+    return joblib.load(folder / "model.joblib")
+
+
+def by_skops(estimator, folder):
+    data = skops.io.dumps(estimator)
+    asked_for = skops.io.get_untrusted_types(data=data)
+    assert set(asked_for) <= set(skwave.TRUSTED_TYPES)
+    return skops.io.loads(data, trusted=asked_for)
+
+
+WAYS = {
+    "pickle": lambda estimator, folder: pickle.loads(pickle.dumps(estimator)),
+    "pickle 2": lambda estimator, folder: pickle.loads(pickle.dumps(estimator, protocol=2)),
+    "cloudpickle": lambda estimator, folder: pickle.loads(cloudpickle.dumps(estimator)),
+    "deepcopy": lambda estimator, folder: copy.deepcopy(estimator),
+    "joblib": by_joblib,
+    "skops": by_skops,
+}
+
+
+@pytest.fixture(scope="module")
+def estimators(wave, two_channels):
+    frame = pd.DataFrame(two_channels, columns=["a", "b"])
+    frame.index = pd.date_range("2024-01-31", periods=len(frame), freq="D", name="day")
+    lags = pd.DataFrame(WindowTransformer(6).fit_transform(wave)[:, :, 0]).add_prefix("lag")
+    pair = WindowTransformer(6).fit_transform(two_channels)
+    keras_objects = LSTMForecaster(**TINY | {"random_state": np.random.RandomState(1)})
+    keras_objects.set_params(**objects_of_keras(), checkpoint_dir=None)
+    return {
+        "one channel": LSTMForecaster(**TINY).fit(pair[:, :, :1]),
+        "two channels": LSTMForecaster(**TINY | {"units": (3, 2)}, horizon=2).fit(pair),
+        "a frame of lags": LSTMForecaster(**TINY).fit(lags),
+        "objects of Keras": keras_objects.fit(pair[:, :, :1]),
+        "Pipeline": make_pipeline(WindowTransformer(6), LSTMForecaster(**TINY)).fit(wave),
+        "ForecastPipeline": make_forecast_pipeline(
+            StandardScaler(), WindowTransformer(6), LSTMForecaster(**TINY)
+        ).fit(frame),
+    }
+
+
+def objects_of_keras():
+    import keras
+
+    return {
+        "optimizer": keras.optimizers.SGD(keras.optimizers.schedules.ExponentialDecay(0.1, 9, 0.5)),
+        "loss": keras.losses.Huber(delta=0.5),
+        "callbacks": [keras.callbacks.TerminateOnNaN()],
+    }
+
+
+KINDS = [
+    "one channel",
+    "two channels",
+    "a frame of lags",
+    "objects of Keras",
+    "Pipeline",
+    "ForecastPipeline",
+]
+
+
+def forecast(estimator):
+    last = estimator if hasattr(estimator, "forecast") else estimator[-1]
+    return np.asarray(last.forecast(30))
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("kind", KINDS)
+def test_forecasts_are_the_same_bit_for_bit(estimators, tmp_path, kind, way):
+    estimator = estimators[kind]
+    before = forecast(estimator)
+    loaded = WAYS[way](estimator, tmp_path)
+    np.testing.assert_array_equal(forecast(loaded), before)
+    np.testing.assert_array_equal(forecast(estimator), before)
+    again = WAYS[way](loaded, tmp_path)
+    np.testing.assert_array_equal(forecast(again), before)
+
+
+def test_a_loaded_forecaster_can_be_fitted_as_the_original(estimators, windows, tmp_path):
+    original = estimators["objects of Keras"]
+    loaded = [by_skops(original, tmp_path) for _ in range(2)]
+    assert loaded[0].loss["class_name"] == "Huber"
+    assert loaded[0].optimizer["config"]["learning_rate"]["class_name"] == "ExponentialDecay"
+    forecasts = [x.set_params(random_state=3).fit(windows).forecast(9) for x in loaded]
+    np.testing.assert_array_equal(*forecasts)
+    same = LSTMForecaster(**TINY | {"random_state": 3}, **objects_of_keras()).fit(windows)
+    np.testing.assert_array_equal(same.forecast(9), forecasts[0])
+
+
+def test_the_state_is_plain_data(estimators):
+    def walk(x):
+        assert type(x) in (dict, list, tuple, np.ndarray, str, int, float, bool, type(None)), x
+        for item in x.values() if isinstance(x, dict) else x if isinstance(x, list | tuple) else ():
+            walk(item)
+
+    for kind in ("one channel", "two channels", "a frame of lags"):
+        walk(estimators[kind].__getstate__())
+
+
+def test_paths_are_stored_as_strings(tmp_path):
+    forecaster = LSTMForecaster(checkpoint_dir=tmp_path, backup_dir=tmp_path)
+    loaded = pickle.loads(pickle.dumps(forecaster))
+    assert loaded.checkpoint_dir == loaded.backup_dir == str(tmp_path)
+
+
+def test_forecasts_in_a_fresh_process_and_another_thread(estimators, tmp_path):
+    forecaster = estimators["two channels"]
+    expected = forecaster.forecast(30)
+    skops.io.dump(forecaster, tmp_path / "model.skops")
+    joblib.dump(forecaster, tmp_path / "model.joblib")
+    code = f"""
+import sys, joblib, skops.io, skwave
+folder = {str(tmp_path)!r}
+for model in (
+    skops.io.load(folder + "/model.skops", trusted=list(skwave.TRUSTED_TYPES)),
+    joblib.load(folder + "/model.joblib"),
+):
+    print(model.forecast(30).tobytes().hex())
+assert not {{"tensorflow", "keras", "scikeras", "matplotlib"}} & set(sys.modules)
+"""
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.split() == 2 * [expected.tobytes().hex()]
+    results = []
+    loaded = joblib.load(tmp_path / "model.joblib")
+    thread = threading.Thread(target=lambda: results.append(loaded.forecast(30)))
+    thread.start()
+    thread.join()
+    np.testing.assert_array_equal(results[0], expected)
+
+
+# --- Old and new formats ------------------------------------------------------------------------
+
+
+def artefacts():
+    return [p for p in sorted(DATA.glob("format*/*")) if p.suffix != ".npz"]
+
+
+def load(path):
+    if path.suffix == ".skops":
+        return skops.io.load(path, trusted=list(skwave.TRUSTED_TYPES))
+    return joblib.load(path) if path.suffix == ".joblib" else pickle.loads(path.read_bytes())
+
+
+def test_there_is_an_artefact_of_every_format():
+    kept = {path.parent.name for path in artefacts()}
+    assert kept == {f"format{n}" for n in range(1, FORMAT + 1)}
+
+
+# The steps that are scikit-learn's own it loads with a warning, if they are of another version.
+@pytest.mark.filterwarnings("default::sklearn.exceptions.InconsistentVersionWarning")
+@pytest.mark.parametrize("path", artefacts(), ids=lambda p: f"{p.parent.name}/{p.name}")
+def test_artefacts_load_and_forecast_as_they_did(path):
+    with np.load(path.parent / "forecasts.npz") as forecasts:
+        expected = forecasts[path.stem]
+    # Another BLAS may round differently.
+    np.testing.assert_allclose(load(path).forecast(20), expected, rtol=1e-5, atol=1e-6)
+
+
+def test_a_parameter_younger_than_the_file_has_its_default(estimators):
+    state = unseal(estimators["one channel"].__getstate__(), "")
+    del state["warm_start"], state["network_"]["skip"]
+    old = LSTMForecaster.__new__(LSTMForecaster)
+    old.__setstate__(seal(state))
+    assert old.warm_start is False
+    np.testing.assert_array_equal(old.forecast(9), estimators["one channel"].forecast(9))
+
+
+@pytest.mark.parametrize("kind", ["one channel", "ForecastPipeline"])
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"skwave_format": FORMAT + 1}, f"has format {FORMAT + 1}.*up to {FORMAT}.*newer skwave"),
+        ({"skwave_format": None}, "has no skwave_format.*damaged"),
+        ({"skwave_checksum": "0" * 64}, "does not match its checksum.*another copy"),
+        ({"skwave_checksum": None}, "does not match its checksum"),
+    ],
+)
+def test_a_newer_or_unknown_format_is_refused(estimators, kind, change, words):
+    estimator = estimators[kind]
+    with pytest.raises(ValueError, match=rf"{type(estimator).__name__} .*{words}"):
+        type(estimator).__new__(type(estimator)).__setstate__(estimator.__getstate__() | change)
+
+
+# --- Damage -------------------------------------------------------------------------------------
+
+# In a process of its own with little memory, as a flipped length makes pickle ask for gigabytes.
+DAMAGE = """
+import io, pickle, resource, sys, warnings
+import joblib, numpy as np, skops.io, skwave
+resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30))
+warnings.simplefilter("ignore")
+path, expected = sys.argv[1], bytes.fromhex(sys.argv[2])
+whole = open(path, "rb").read()
+
+def load(data):
+    if path.endswith("skops"):
+        return skops.io.loads(data, trusted=list(skwave.TRUSTED_TYPES))
+    return joblib.load(io.BytesIO(data)) if path.endswith("joblib") else pickle.loads(data)
+
+def outcome(data):
+    try:
+        return load(data).forecast(5).tobytes()
+    except Exception as error:
+        return f"{type(error).__name__}: {error}"
+
+assert outcome(whole) == expected
+rng = np.random.default_rng(0)
+flipped = bytearray(whole)
+counts = {"refused": 0, "right": 0, "checksum": 0}
+for position in rng.integers(0, 8 * len(whole), int(sys.argv[3])):
+    flipped[position // 8] ^= 1 << position % 8
+    result = outcome(bytes(flipped))
+    flipped[position // 8] ^= 1 << position % 8
+    assert isinstance(result, str) or result == expected, f"bit {position}: a wrong forecast"
+    counts["right" if result == expected else "refused"] += 1
+    counts["checksum"] += "checksum" in str(result)
+for length in [0, 1, *rng.integers(2, len(whole), 50)]:
+    assert isinstance(outcome(whole[:length]), str), f"{length} bytes were enough"
+print(counts)
+"""
+
+
+@pytest.mark.parametrize("suffix", ["pkl", "joblib", "skops"])
+@pytest.mark.parametrize("kind", ["one channel", "ForecastPipeline"])
+def test_a_damaged_file_never_gives_a_wrong_forecast(estimators, tmp_path, kind, suffix):
+    estimator, path = estimators[kind], tmp_path / f"model.{suffix}"
+    if kind == "ForecastPipeline":  # without pandas, whose forecasts have no bytes
+        steps = StandardScaler(), WindowTransformer(6), LSTMForecaster(**TINY)
+        estimator = make_forecast_pipeline(*steps).fit(estimator.transformed_[:, 0])
+    {
+        "pkl": lambda: path.write_bytes(pickle.dumps(estimator)),
+        "joblib": lambda: joblib.dump(estimator, path),
+        "skops": lambda: skops.io.dump(estimator, path),
+    }[suffix]()
+    expected = estimator.forecast(5).tobytes().hex()
+    command = [sys.executable, "-c", DAMAGE, str(path), expected, "400"]
+    run = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stderr
+    counts = eval(run.stdout)
+    assert counts["refused"] > 200
+    if suffix != "skops":  # which has checksums of its own
+        assert counts["checksum"] > 50
+
+
+def test_checksum_sees_every_part():
+    one = {"a": [1, 2.0, "x", None, True], "b": (np.arange(3), {"c": b"y"})}
+    assert checksum(one) == checksum(copy.deepcopy(one))
+    others = [
+        {"a": [1, 2, "x", None, True], "b": (np.arange(3), {"c": b"y"})},
+        {"a": [1, 2.0, "x", None, 1], "b": (np.arange(3), {"c": b"y"})},
+        {"a": (1, 2.0, "x", None, True), "b": (np.arange(3), {"c": b"y"})},
+        {"a": [1, 2.0, "x", None, True], "b": (np.arange(3.0), {"c": b"y"})},
+        {"a": [1, 2.0, "x", None, True], "b": (np.arange(3)[:, None], {"c": b"y"})},
+        {"a": [1, 2.0, "x", None, True], "b": (np.arange(3), {"d": b"y"})},
+    ]
+    assert len({checksum(x) for x in [one, *others]}) == 1 + len(others)
+    scaler = StandardScaler().fit([[1.0], [2.0]])
+    other = StandardScaler().fit([[1.0], [2.5]])
+    assert checksum(scaler) == checksum(copy.deepcopy(scaler)) != checksum(other)
+
+
+def test_objects_that_are_not_plain_do_not_break_it(wave):
+    log = FunctionTransformer(np.exp, inverse_func=np.log)
+    model = make_forecast_pipeline(log, WindowTransformer(6), LSTMForecaster(**TINY)).fit(wave)
+    loaded = pickle.loads(pickle.dumps(model))
+    np.testing.assert_array_equal(loaded.forecast(9), model.forecast(9))
+
+
+def test_skops_runs_no_code_and_asks_for_what_is_not_plain(windows):
+    forecaster = LSTMForecaster(**TINY, loss=plain_loss).fit(windows)
+    data = skops.io.dumps(forecaster)
+    (asked_for,) = set(skops.io.get_untrusted_types(data=data)) - set(skwave.TRUSTED_TYPES)
+    assert asked_for.endswith("plain_loss")
+    with pytest.raises(skops.io.exceptions.UntrustedTypesFoundException, match="plain_loss"):
+        skops.io.loads(data, trusted=list(skwave.TRUSTED_TYPES))
+
+
+def plain_loss(truth, predicted):
+    return (truth - predicted) ** 2
