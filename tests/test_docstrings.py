@@ -103,9 +103,8 @@ def test_defaults_in_the_docstring_are_those_of_the_signature(name):
         if parameter.default is inspect.Parameter.empty:
             assert said is None, f"{parameter.name} has no default"
         elif said is None and "," in parameters[parameter.name].name:
-            assert (
-                "as in " in parameters[parameter.name].desc[0].lower()
-            )  # several, described elsewhere
+            # Several at once, described elsewhere.
+            assert "as in " in parameters[parameter.name].desc[0].lower()
         elif said is None and parameter.default is None:
             assert "None" in parameters[parameter.name].type, parameter.name  # "y : None", ignored
         elif isinstance(parameter.default, str | int | float | None):
