@@ -31,6 +31,7 @@ def source(path, **changes):
 
 @pytest.fixture(autouse=True)
 def _close_pictures():
+    plt.close("all")  # those of others
     yield
     plt.close("all")
 
