@@ -42,6 +42,7 @@ sphinx_gallery_conf = {
     "abort_on_example_error": True,
     "download_all_examples": False,
     "show_memory": False,
+    "capture_repr": ("_repr_html_",),  # diagrams of models, but no <Legend object at …>
     "reset_argv": "gallery_arguments.arguments",
     "write_computation_times": False,  # its page loads scripts from another host
     "remove_config_comments": True,

@@ -3,8 +3,10 @@
 import inspect
 from functools import partial
 from numbers import Integral
+from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
 from sklearn.metrics import mean_absolute_error, root_mean_squared_error
@@ -20,17 +22,17 @@ from skwave._warn import overlaps, warn_about_naive, warn_about_validation
 
 
 def backtest(
-    estimator,
-    series,
+    estimator: Any,
+    series: ArrayLike,
     *,
-    horizon,
-    initial,
-    step=1,
-    refit=False,
-    metrics=(mean_absolute_error, root_mean_squared_error),
-    season_length="auto",
-    n_jobs=None,
-):
+    horizon: int,
+    initial: int,
+    step: int = 1,
+    refit: bool | int = False,
+    metrics: Any = (mean_absolute_error, root_mean_squared_error),
+    season_length: int | Literal["auto"] = "auto",
+    n_jobs: int | None = None,
+) -> Backtest:
     """Forecast a series from many origins in its past, and compare with what came.
 
     Parameters

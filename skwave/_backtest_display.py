@@ -1,8 +1,12 @@
 """A display of a backtest: how errors grow, and forecasts over the series."""
 
+from typing import Any, Self
+
 import numpy as np
+from numpy.typing import ArrayLike
 
 from skwave._backtest import backtest
+from skwave._backtest_result import Backtest
 from skwave._plot import FORECAST, TRUTH, _make_axes
 
 _BASELINES = {
@@ -46,13 +50,21 @@ class BacktestDisplay:
     ['Steps after the last known value', 'Position in the series']
     """
 
-    def __init__(self, *, result):
+    def __init__(self, *, result: Backtest):
         self.result = result
 
     @classmethod
     def from_estimator(
-        cls, estimator, series, *, metric=None, n_forecasts=5, channel=0, ax=None, **kwargs
-    ):
+        cls,
+        estimator: Any,
+        series: ArrayLike,
+        *,
+        metric: str | None = None,
+        n_forecasts: int = 5,
+        channel: int = 0,
+        ax: Any = None,
+        **kwargs: Any,
+    ) -> Self:
         """Run a backtest and draw it.
 
         Parameters
@@ -77,7 +89,15 @@ class BacktestDisplay:
         )
 
     @classmethod
-    def from_backtest(cls, result, *, metric=None, n_forecasts=5, channel=0, ax=None):
+    def from_backtest(
+        cls,
+        result: Backtest,
+        *,
+        metric: str | None = None,
+        n_forecasts: int = 5,
+        channel: int = 0,
+        ax: Any = None,
+    ) -> Self:
         """Draw a backtest that was made before.
 
         Parameters
@@ -96,7 +116,14 @@ class BacktestDisplay:
             metric=metric, n_forecasts=n_forecasts, channel=channel, ax=ax
         )
 
-    def plot(self, *, metric=None, n_forecasts=5, channel=0, ax=None):
+    def plot(
+        self,
+        *,
+        metric: str | None = None,
+        n_forecasts: int = 5,
+        channel: int = 0,
+        ax: Any = None,
+    ) -> Self:
         """Draw errors by step above, and forecasts over the series below.
 
         Parameters

@@ -70,7 +70,7 @@ class Backtest:
             lines.append(f"{metric:<{width}}{numbers}")
         return "\n".join(lines)
 
-    def to_frame(self):
+    def to_frame(self) -> Any:
         """Return truth and forecasts as a table.
 
         Returns

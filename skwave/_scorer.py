@@ -3,6 +3,8 @@
 import inspect
 import sys
 import warnings
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
@@ -19,7 +21,13 @@ _REMEDY = (
 )
 
 
-def forecast_scorer(metric, *, horizon, greater_is_better=None, **kwargs):
+def forecast_scorer(
+    metric: Callable[..., Any],
+    *,
+    horizon: int,
+    greater_is_better: bool | None = None,
+    **kwargs: Any,
+) -> Callable[..., float]:
     """Make a scorer of forecasts, for `GridSearchCV`, `cross_validate` and their kin.
 
     Of the test part, the last `horizon` values are forecast from those before them, in the units

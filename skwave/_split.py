@@ -1,8 +1,11 @@
 """A splitter for forecasts of many steps."""
 
+from collections.abc import Iterator
 from numbers import Integral
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from sklearn.model_selection import BaseCrossValidator
 from sklearn.utils.validation import _num_samples
 
@@ -53,7 +56,15 @@ class ForecastSplit(BaseCrossValidator):
     [0 1 2 3 4 5] [3 4 5 6 7]
     """
 
-    def __init__(self, n_splits=5, *, horizon, context, step=None, max_train_size=None):
+    def __init__(
+        self,
+        n_splits: int = 5,
+        *,
+        horizon: int,
+        context: int,
+        step: int | None = None,
+        max_train_size: int | None = None,
+    ):
         for name, value, optional in [
             ("n_splits", n_splits, False),
             ("horizon", horizon, False),
@@ -68,7 +79,7 @@ class ForecastSplit(BaseCrossValidator):
         self.step = step
         self.max_train_size = max_train_size
 
-    def get_n_splits(self, X=None, y=None, groups=None):
+    def get_n_splits(self, X: Any = None, y: Any = None, groups: Any = None) -> int:
         """Return the number of splits.
 
         Parameters
@@ -83,7 +94,9 @@ class ForecastSplit(BaseCrossValidator):
         """
         return self.n_splits
 
-    def split(self, X, y=None, groups=None):
+    def split(
+        self, X: ArrayLike, y: Any = None, groups: Any = None
+    ) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp]]]:
         """Yield the indices of training and test parts, the earliest first.
 
         Parameters

@@ -3,6 +3,7 @@
 from numbers import Integral, Real
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from sklearn.metrics import mean_absolute_error, root_mean_squared_error
 from sklearn.utils._param_validation import Interval, StrOptions, validate_params
 from sklearn.utils.validation import check_array, check_consistent_length
@@ -28,14 +29,14 @@ _SCALED = _COMMON | {
 
 @validate_params(_SCALED, prefer_skip_nested_validation=True)
 def mean_absolute_scaled_error(
-    y_true,
-    y_pred,
+    y_true: ArrayLike,
+    y_pred: ArrayLike,
     *,
-    y_train,
-    season_length=1,
-    sample_weight=None,
-    multioutput="uniform_average",
-):
+    y_train: ArrayLike,
+    season_length: int = 1,
+    sample_weight: ArrayLike | None = None,
+    multioutput: str | ArrayLike = "uniform_average",
+) -> float | NDArray[np.float64]:
     """Mean absolute error, relative to that of a seasonal naive forecast in training.
 
     Parameters
@@ -73,7 +74,7 @@ def mean_absolute_scaled_error(
     Notes
     -----
     With h forecast values and T training values x,
-    MASE = mean |y_true − y_pred| / mean_{t = m+1…T} |x_t − x_{t−m}|.
+    ``MASE = mean |y_true − y_pred| / mean |x[t] − x[t − m]|``, the latter over t = m … T − 1.
 
     References
     ----------
@@ -96,14 +97,14 @@ def mean_absolute_scaled_error(
 
 @validate_params(_SCALED, prefer_skip_nested_validation=True)
 def root_mean_squared_scaled_error(
-    y_true,
-    y_pred,
+    y_true: ArrayLike,
+    y_pred: ArrayLike,
     *,
-    y_train,
-    season_length=1,
-    sample_weight=None,
-    multioutput="uniform_average",
-):
+    y_train: ArrayLike,
+    season_length: int = 1,
+    sample_weight: ArrayLike | None = None,
+    multioutput: str | ArrayLike = "uniform_average",
+) -> float | NDArray[np.float64]:
     """Root mean squared error, relative to that of a seasonal naive forecast in training.
 
     Parameters
@@ -164,8 +165,12 @@ def root_mean_squared_scaled_error(
 
 @validate_params(_COMMON, prefer_skip_nested_validation=True)
 def symmetric_mean_absolute_percentage_error(
-    y_true, y_pred, *, sample_weight=None, multioutput="uniform_average"
-):
+    y_true: ArrayLike,
+    y_pred: ArrayLike,
+    *,
+    sample_weight: ArrayLike | None = None,
+    multioutput: str | ArrayLike = "uniform_average",
+) -> float | NDArray[np.float64]:
     """Mean of absolute errors, each relative to the mean size of truth and forecast.
 
     Parameters
@@ -197,7 +202,8 @@ def symmetric_mean_absolute_percentage_error(
 
     Notes
     -----
-    sMAPE = mean 2 |y_true − y_pred| / (|y_true| + |y_pred|); where both are zero the error is 0.
+    ``sMAPE = mean 2 |y_true − y_pred| / (|y_true| + |y_pred|)``; where both are zero the error
+    is 0.
 
     References
     ----------
@@ -223,8 +229,13 @@ def symmetric_mean_absolute_percentage_error(
     prefer_skip_nested_validation=True,
 )
 def normalized_root_mean_squared_error(
-    y_true, y_pred, *, scale=None, sample_weight=None, multioutput="uniform_average"
-):
+    y_true: ArrayLike,
+    y_pred: ArrayLike,
+    *,
+    scale: float | ArrayLike | None = None,
+    sample_weight: ArrayLike | None = None,
+    multioutput: str | ArrayLike = "uniform_average",
+) -> float | NDArray[np.float64]:
     """Root mean squared error, relative to the standard deviation of the true values.
 
     Parameters
