@@ -6,7 +6,7 @@ The Keras tutorial that skwave grew out of, number for number: the sine, the net
 the checkpoint after every epoch that improves, and the pick of the best file. As in the tutorial,
 the one-step loss ends up small and the 200-step forecast still goes wrong.
 
-Run with ``--epochs 3`` for a quick look; the whole takes some five minutes on two cores.
+Run with ``--epochs 3`` for a quick look, as this page was; all takes five minutes on two cores.
 """
 
 import argparse
@@ -71,8 +71,7 @@ print(f"difference between the file's predictions and skwave's: {difference.max(
 
 forecast = forecaster.forecast(200)
 error = np.sqrt(np.mean((forecast - future) ** 2)) / wave.std()
-lowest = min(forecaster.history_["val_loss"])
-print(f"validation loss {lowest:.1e}, but NRMSE over 200 steps {error:.2f}")
+print(f"validation loss {validation_loss(best):.3f}, but NRMSE over 200 steps {error:.2f}")
 
 display = ForecastDisplay.from_predictions(future, forecast)
 display.ax_.set_title(f"The tutorial as written, 200 steps ahead (NRMSE {error:.2f})")

@@ -503,29 +503,34 @@ class LSTMForecaster(CallbackSupportMixin, RegressorMixin, BaseEstimator):
         lesson = make_lesson(template, runs, which, targets, sample_weight, order, n_train)
         if y is None:
             warn_about_window(windows.shape[1], runs.lengths.max() + windows.shape[1] - 1)
-        recipe = self._recipe(units, n_train, **changes)
+        learn = functools.partial(
+            train, template, recipe=self._recipe(units, n_train, **changes),
+            seed=random_state.randint(2**31),
+            judge=judge if self.validation == "forecast" else None,
+        )  # fmt: skip
+        if start is not None:
+            choose = functools.partial(go_on, start, lesson, parts=self.parts_)
+        elif self.linear_skip:
+            choose = functools.partial(choose_parts, template, lesson, judge)
+        else:
+            relative = y is None and self.normalization is not None
+            choose = functools.partial(lstm_alone, template, lesson, relative=relative)
         fitted = {
             "window_shape_": windows.shape[1:],
             "context_": np.array(windows[-1], float) if y is None else None,
             "_target_shape": targets.shape[1:],
         }
         data = {"X": lambda: take_rows(windows, which), "y": lambda: targets}
-        # Where the parts are chosen, an LSTM is trained with the linear model and one without.
-        n_trainings = 2 if self.linear_skip and start is None else 1
-        with whole_fit(self, **data, n_tasks=n_trainings * recipe.epochs) as task:
-            learn = functools.partial(
-                train, template, recipe=recipe, seed=random_state.randint(2**31),
-                judge=judge if self.validation == "forecast" else None,
-                progress=EpochProgress(self, task, fitted, **data),
-            )  # fmt: skip
-            if start is not None:
-                chosen = go_on(start, lesson, learn, self.parts_)
-            elif self.linear_skip:
-                chosen = choose_parts(template, lesson, judge, learn)
-            else:
-                relative = y is None and self.normalization is not None
-                chosen = lstm_alone(template, lesson, learn, relative=relative)
+        return self._learn(choose, learn, fitted, data)
 
+    def _learn(self, choose, learn, fitted, data):
+        """Train, tell of each epoch, and set the fitted attributes when all has gone well."""
+        # Where parts are chosen, an LSTM is trained with the linear model and one without.
+        n_trainings = 2 if choose.func is choose_parts else 1
+        n_epochs = n_trainings * learn.keywords["recipe"].epochs
+        with whole_fit(self, **data, n_tasks=n_epochs) as task:
+            progress = EpochProgress(self, task, fitted, **data)
+            chosen = choose(train=functools.partial(learn, progress=progress))
             self.network_ = chosen.network
             self.parts_, self.part_errors_ = chosen.parts, chosen.errors
             self.history_ = chosen.trained.history

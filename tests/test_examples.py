@@ -54,16 +54,7 @@ def test_example_runs_and_its_pictures_read_without_the_text(path, tmp_path, mon
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize(
-    "path",
-    [
-        pytest.param(path, marks=pytest.mark.xfail(reason="106 lines; to be cut to under 80"))
-        if path.name == "plot_03_tuning.py"
-        else path
-        for path in EXAMPLES
-    ],
-    ids=lambda p: p.stem,
-)
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda p: p.stem)
 def test_example_is_short_and_has_a_heading(path):
     text = path.read_text()
     assert len(text.splitlines()) < (100 if "tutorial" in path.name else 80)
