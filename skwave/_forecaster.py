@@ -420,7 +420,7 @@ class LSTMForecaster(CallbackSupportMixin, RegressorMixin, BaseEstimator):
             forecasts = forecasts[..., 0]
         return forecasts if contexts.ndim == 3 else forecasts[0]
 
-    def to_keras(self):
+    def to_keras(self) -> Any:
         """Build the network as a Keras model that is independent of skwave.
 
         Returns
