@@ -3,13 +3,12 @@
 from skwave._forecaster import LSTMForecaster
 from skwave._pipeline import ForecastPipeline, make_forecast_pipeline
 from skwave._plot import ForecastDisplay, HistoryDisplay
-from skwave._state import TRUSTED_TYPES
+from skwave._state import TRUSTED_TYPES as TRUSTED_TYPES  # names for skops, not an API page
 from skwave._window import WindowTransformer
 
 __version__ = "0.1.0"
 
 __all__ = [
-    "TRUSTED_TYPES",
     "ForecastDisplay",
     "ForecastPipeline",
     "HistoryDisplay",

@@ -32,14 +32,15 @@ def warn_about_recursion(contexts, forecasts):
     # Ranges of integers and booleans overflow; those of huge floats become infinite, and no limit.
     contexts = contexts.astype(float)
     with np.errstate(over="ignore", invalid="ignore"):
-        exploding, flat = _explodes(contexts, forecasts), _is_flat(contexts, forecasts)
-    if _share(exploding) > 0:
+        exploding = _share(_explodes(contexts, forecasts)) > 0
+        flat = n_steps >= _LEAST_STEPS and _share(_is_flat(contexts, forecasts)) > 0.5
+    if exploding:
         _warn(
             f"The forecast explodes: within {n_steps} steps it goes far beyond the values of its "
             f"window of {length}. Forecast fewer steps, try linear_skip=False or another "
             "normalization, or train with validation='last', and look at a backtest."
         )
-    elif n_steps >= _LEAST_STEPS and _share(flat) > 0.5:
+    elif flat:
         _warn(
             f"The forecast is flat: over {n_steps} steps the recursion has come to rest at one "
             "value. If the series does not, train longer (epochs, patience), give a window_length "
