@@ -8,12 +8,14 @@ RUN := $(VENV)/bin/python
 demo: $(VENV)/.demo
 	$(RUN) examples/plot_01_tutorial.py
 
+# A process for each core, and each keeps to one: products of BLAS that wait for another process's
+# are many times slower.
 test: $(VENV)/.test
-	$(RUN) -m pytest
+	OMP_NUM_THREADS=1 $(RUN) -m pytest --numprocesses auto --dist worksteal
 
 # The lowest declared version of every dependency, in an environment of its own.
 test-oldest: $(VENV)-oldest/.done
-	$(VENV)-oldest/bin/python -m pytest
+	OMP_NUM_THREADS=1 $(VENV)-oldest/bin/python -m pytest --numprocesses auto --dist worksteal
 
 # 1,500 examples for each of eight properties, others each time; the suite runs 60.
 fuzz: $(VENV)/.test

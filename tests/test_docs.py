@@ -21,7 +21,8 @@ def test_every_public_name_stands_in_the_api_reference():
             module = line.split()[-1]
         elif re.fullmatch(r"   \w+", line):
             listed.add(f"{module}.{line.strip()}")
-    assert listed == set(public_objects())
+    # A constant, which has no docstring that the tests of docstrings could look at.
+    assert listed == set(public_objects()) | {"skwave.TRUSTED_TYPES"}
 
 
 def test_the_readmes_lines_forecast_the_wave(tmp_path, monkeypatch):
