@@ -125,7 +125,7 @@ def training():
         def on_epoch_end(self, epoch, logs=None):
             self.model.stop_training = time.perf_counter() - self.begin > self.limit
 
-    for kind, n_cycles, epochs in (("sine", 50, (4, 6, 10)), ("compound", 200, (1, 2, 3))):
+    for kind, n_cycles, epochs in (("sine", 50, (2, 3, 4, 8)), ("compound", 200, (1, 2, 3))):
         wave = make_wave(kind, n_cycles=n_cycles + 3)
         windows = WindowTransformer(80).fit_transform(wave[: 80 * n_cycles])
         future = wave[80 * n_cycles :][:200]

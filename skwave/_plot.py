@@ -138,7 +138,9 @@ class ForecastDisplay:
             )
             panel.plot(steps, forecast[:, channel], **style)
             panel.set_ylabel("Value" if len(axes) == 1 else f"Channel {channel}")
-            panel.legend(loc="upper right")
+            # Room above the lines, so that the legend hides none of them.
+            panel.margins(y=0.2)
+            panel.legend(loc="upper right", ncols=2)
         axes[-1].set_xlabel("Steps after the last known value")
         self.ax_ = axes[0] if len(axes) == 1 else axes
         self.figure_ = axes[0].figure
