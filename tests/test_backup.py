@@ -181,8 +181,13 @@ def test_ctrl_c_raises_and_leaves_forecaster_checkpoint_and_backup(tmp_path, win
     changed = {"epochs": 4, "callbacks": [interrupt], "checkpoint_dir": tmp_path / "best"}
     changed["backup_dir"] = tmp_path / "backup"
     forecaster.set_params(**changed)
-    with pytest.raises(KeyboardInterrupt):
-        forecaster.fit(windows)
+    # A shell that starts the tests in the background makes them deaf to Ctrl-C.
+    as_before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            forecaster.fit(windows)
+    finally:
+        signal.signal(signal.SIGINT, as_before)
     assert vars(forecaster) == before | changed
     names = [p.name for p in (tmp_path / "best").iterdir()]
     assert all(name.startswith("model00") and "part" not in name for name in names)
