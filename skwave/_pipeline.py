@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.sparse import issparse
 from sklearn.pipeline import Pipeline, _name_estimators
-from sklearn.utils.validation import check_array, check_is_fitted
+from sklearn.utils.validation import check_is_fitted
 
 from skwave._checks import check_finite, check_n_steps
 from skwave._index import describe, next_index, with_form
@@ -210,7 +210,7 @@ class ForecastPipeline(Pipeline):
 
     def _transform(self, X):
         values = transform(self._transformers(), _as_columns(X))
-        return check_numbers(check_array(values.reshape(len(values), -1), input_name="X"))
+        return values.reshape(len(values), -1)
 
     def _windows(self, transformed):
         # A transformer of its own: that of the pipeline would miss the names of the channels.

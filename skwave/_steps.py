@@ -3,8 +3,9 @@
 from typing import Any, NamedTuple
 
 import numpy as np
+from sklearn.utils.validation import check_array
 
-from skwave._window import WindowTransformer
+from skwave._window import WindowTransformer, check_numbers
 
 
 class Steps(NamedTuple):
@@ -87,7 +88,8 @@ def transform(transformers, X):
     """Bring a series to what the windows are cut from."""
     for _, step in transformers:
         X = step.transform(X)
-    return np.asarray(X, dtype=float)
+    X = check_array(X, ensure_2d=False, allow_nd=True, dtype="numeric", input_name="X")
+    return check_numbers(X).astype(float)
 
 
 def invert(transformers, values):

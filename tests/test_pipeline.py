@@ -191,3 +191,10 @@ def test_a_failed_fit_changes_nothing(wave):
     with pytest.raises(ValueError, match="NaN"):
         model.fit(np.where(np.arange(120) == 50, np.nan, wave))
     np.testing.assert_array_equal(model.forecast(5), before)
+
+
+def test_complex_values_are_refused_and_not_cut_to_their_real_part(wave):
+    model = pipeline().fit(wave)
+    for call in (model.predict, lambda X: model.forecast(3, context=X)):
+        with pytest.raises(ValueError, match="Complex data not supported"):
+            call(wave + 1j)
