@@ -1,10 +1,7 @@
 """The estimator: parameters, validation, fitted state. All else is delegated."""
 
-import functools
-import math
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import fields
 from numbers import Integral, Real
 from typing import Any, Literal, Self
 
@@ -14,21 +11,11 @@ from sklearn.base import BaseEstimator, RegressorMixin, _fit_context
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted
 
-from skwave._checks import (
-    check_backup,
-    check_context,
-    check_finite,
-    check_n_steps,
-    check_targets,
-    check_units,
-    check_windows,
-    own_random_state,
-)
-from skwave._judge import make_judge
-from skwave._lesson import make_lesson, make_template, next_values, split_windows
+from skwave._checks import check_context, check_finite, check_n_steps, check_windows
+from skwave._fitting import find_targets, learn, learn_on, make_task
 from skwave._model import object_config, to_keras
 from skwave._network import Network
-from skwave._parts import choose_parts, continue_from, go_on, lstm_alone
+from skwave._parts import Chosen
 from skwave._progress import (
     CallbackSupportMixin,
     EpochProgress,
@@ -38,13 +25,9 @@ from skwave._progress import (
 )
 from skwave._recursion import roll_forward
 from skwave._state import seal, unchanged_on_failure, unseal
-from skwave._training import Recipe, train
-from skwave._warn import warn_about_recursion, warn_about_window
+from skwave._training import Trained
+from skwave._warn import warn_about_recursion
 from skwave._window import DOC_LINK, find_runs
-
-# Updates after which the waves of the tutorial are forecast to 1 %; see benchmarks/README.md.
-AUTO_UPDATES = 600
-AUTO_EPOCHS = (3, 1000)
 
 
 class LSTMForecaster(CallbackSupportMixin, RegressorMixin, BaseEstimator):
@@ -62,9 +45,13 @@ class LSTMForecaster(CallbackSupportMixin, RegressorMixin, BaseEstimator):
         the standard deviation of such differences (``"window"``), so that the level carries over;
         or the values as they are (None). With the first two it learns by how much the next values
         differ from the newest one. Forecasts are in the units of the input in any case.
-    linear_skip : bool, default=False
-        Whether to fit a linear model of the window too, and to keep it, the LSTM, or the LSTM on
-        what the linear model leaves: whichever forecasts the newest, held-out values best.
+    linear_skip : bool or "auto", default="auto"
+        Whether a linear model of the window is part of the network. After the training it and the
+        output layer are solved for together, by ridge regression in closed form. Forecasts over
+        the newest, held-out windows choose the penalties, and whether the LSTM is kept beside the
+        linear model; then all windows are used. ``"auto"`` does so in a fit without `y` where the
+        loss is the mean squared error, which a ridge regression minimizes, and `normalization`
+        is not None. False is the LSTM as it was trained.
     dropout : float, default=0.0
         Share of each LSTM layer's outputs set to zero in training.
     loss : str, callable or keras.losses.Loss, default="mean_squared_error"
@@ -123,11 +110,11 @@ class LSTMForecaster(CallbackSupportMixin, RegressorMixin, BaseEstimator):
         Losses for each epoch, on the scale of the network.
     best_epoch_ : int
         The epoch whose weights were kept: an index into the lists of `history_`.
-    parts_ : {"lstm", "linear", "both"}
-        What the network consists of.
+    parts_ : {"both", "linear", "lstm"}
+        What the network consists of. ``"lstm"`` is one without `linear_skip`.
     part_errors_ : dict of float
-        With `linear_skip`, the mean squared error of forecasts over held-out values for each
-        choice of parts, on the scale of the network. Empty without.
+        With `linear_skip`, the mean squared error of forecasts over held-out values, on the scale
+        of the network, of ``"linear"`` and of the best of ``"both"``. Empty without.
     window_shape_ : tuple of (window_length, n_channels)
         Shape of a window.
     context_ : ndarray of shape (window_length, n_channels), or None
@@ -173,7 +160,7 @@ class LSTMForecaster(CallbackSupportMixin, RegressorMixin, BaseEstimator):
         "units": [Interval(Integral, 1, None, closed="left"), "array-like"],
         "horizon": [Interval(Integral, 1, None, closed="left")],
         "normalization": [StrOptions({"series", "window"}), None],
-        "linear_skip": ["boolean"],
+        "linear_skip": ["boolean", StrOptions({"auto"})],
         "dropout": [Interval(Real, 0, 1, closed="left")],
         "loss": [str, dict, callable],
         "optimizer": "no_validation",  # Keras says what it knows
@@ -200,7 +187,7 @@ class LSTMForecaster(CallbackSupportMixin, RegressorMixin, BaseEstimator):
         *,
         horizon: int = 1,
         normalization: Literal["series", "window"] | None = "series",
-        linear_skip: bool = False,
+        linear_skip: bool | Literal["auto"] = "auto",
         dropout: float = 0.0,
         loss: str | Callable[..., Any] = "mean_squared_error",
         optimizer: Any = "adam",
@@ -280,8 +267,10 @@ class LSTMForecaster(CallbackSupportMixin, RegressorMixin, BaseEstimator):
             If the loss became NaN or infinite; the best weights before that are kept.
         """
         with unchanged_on_failure(self):
-            start = self.network_ if self.warm_start and hasattr(self, "network_") else None
-            return self._fit(X, y, sample_weight, start=start)
+            return self._fit(
+                X, y, sample_weight, before=self._outcome() if self.warm_start else None,
+                way=learn, validation_split=self.validation_split,
+            )  # fmt: skip
 
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(
@@ -312,10 +301,10 @@ class LSTMForecaster(CallbackSupportMixin, RegressorMixin, BaseEstimator):
         self._validate_params()
         with unchanged_on_failure(self):
             history = getattr(self, "history_", {})
-            start = getattr(self, "network_", None)
             self._fit(
-                X, y, sample_weight, start=start, epochs=1, validation_split=0.0, backup_dir=None
-            )
+                X, y, sample_weight, before=self._outcome(), way=learn_on,
+                validation_split=0.0, epochs=1, backup_dir=None,
+            )  # fmt: skip
             self.history_ = {k: history.get(k, []) + v for k, v in self.history_.items()}
             self.best_epoch_ = len(self.history_["loss"]) - 1
             return self
@@ -369,7 +358,7 @@ class LSTMForecaster(CallbackSupportMixin, RegressorMixin, BaseEstimator):
 
         check_is_fitted(self)
         windows = check_windows(self, X, reset=False)
-        which, targets = self._find_targets(windows, find_runs(windows), y)
+        which, targets = find_targets(windows, find_runs(windows), y, self.horizon)
         if sample_weight is not None:
             sample_weight = _check_sample_weight(sample_weight, windows)[which]
         predictions = self._predict(windows[which])
@@ -479,93 +468,38 @@ class LSTMForecaster(CallbackSupportMixin, RegressorMixin, BaseEstimator):
     # --- Fitting ------------------------------------------------------------------------------
 
     @with_callbacks
-    def _fit(self, X, y, sample_weight, *, start, **changes):
-        units = check_units(self.units)
-        check_backup(self.backup_dir, self.random_state)
-        windows = check_windows(self, X, reset=start is None)
-        runs = find_runs(windows)
-        which, targets = self._find_targets(windows, runs, y)
-        if sample_weight is not None:
-            sample_weight = _check_sample_weight(sample_weight, windows)[which]
-        template = make_template(
-            windows, runs, targets,
-            normalization=self.normalization, horizon=self.horizon, follow=y is None,
-        )  # fmt: skip
-        if start is not None:
-            template = continue_from(start, template, units)
-        random_state = own_random_state(self.random_state)
-        share = changes.pop("validation_split", self.validation_split)
-        judge = self._make_judge(runs, windows, y, share) if start is None else None
-        order, n_train = split_windows(
-            which, runs, self.horizon, share=share, random_state=random_state,
-            newest=self.validation != "random" or self.linear_skip,
-        )  # fmt: skip
-        lesson = make_lesson(template, runs, which, targets, sample_weight, order, n_train)
-        if y is None:
-            warn_about_window(windows.shape[1], runs.lengths.max() + windows.shape[1] - 1)
-        learn = functools.partial(
-            train, template, recipe=self._recipe(units, n_train, **changes),
-            seed=random_state.randint(2**31),
-            judge=judge if self.validation == "forecast" else None,
-        )  # fmt: skip
-        if start is not None:
-            choose = functools.partial(go_on, start, lesson, parts=self.parts_)
-        elif self.linear_skip:
-            choose = functools.partial(choose_parts, template, lesson, judge)
-        else:
-            relative = y is None and self.normalization is not None
-            choose = functools.partial(lstm_alone, template, lesson, relative=relative)
+    def _fit(self, X, y, sample_weight, *, before, way, validation_split, **changes):
+        """Learn in one way, and set the fitted attributes when all has gone well."""
+        task = make_task(
+            self, X, y, sample_weight, before=before, validation_split=validation_split, **changes
+        )
         fitted = {
-            "window_shape_": windows.shape[1:],
-            "context_": np.array(windows[-1], float) if y is None else None,
-            "_target_shape": targets.shape[1:],
+            "window_shape_": task.windows.shape[1:],
+            "context_": np.array(task.windows[-1], float) if y is None else None,
+            "_target_shape": task.targets.shape[1:],
         }
-        data = {"X": lambda: take_rows(windows, which), "y": lambda: targets}
-        return self._learn(choose, learn, fitted, data)
-
-    def _learn(self, choose, learn, fitted, data):
-        """Train, tell of each epoch, and set the fitted attributes when all has gone well."""
-        # Where parts are chosen, an LSTM is trained with the linear model and one without.
-        n_trainings = 2 if choose.func is choose_parts else 1
-        n_epochs = n_trainings * learn.keywords["recipe"].epochs
-        with whole_fit(self, **data, n_tasks=n_epochs) as task:
-            progress = EpochProgress(self, task, fitted, **data)
-            chosen = choose(train=functools.partial(learn, progress=progress))
+        data = {"X": lambda: take_rows(task.windows, task.which), "y": lambda: task.targets}
+        with whole_fit(self, **data, n_tasks=task.recipe.epochs) as told:
+            chosen = way(task, before, EpochProgress(self, told, fitted, **data))
             self.network_ = chosen.network
             self.parts_, self.part_errors_ = chosen.parts, chosen.errors
             self.history_ = chosen.trained.history
             self.best_epoch_ = chosen.trained.best_epoch
+            self._n_windows = chosen.n_windows
             vars(self).update(fitted)
             self._regressor, self._model = chosen.trained.regressor, None
         return self
 
-    def _make_judge(self, runs, windows, y, share):
-        """Return the judge that a parameter asks for, or None if none does."""
-        asks = "linear_skip=True" if self.linear_skip else "validation='forecast'"
-        if not self.linear_skip and self.validation != "forecast":
+    def _outcome(self):
+        """Return what came of the fit before, or None if there was none."""
+        if not hasattr(self, "network_"):
             return None
-        if y is not None:
-            raise ValueError(
-                f"{asks} rolls forecasts out over held-out values, so the targets must be the "
-                "values that follow the windows: fit without y."
-            )
-        return make_judge(runs, windows.shape[1], share, asks)
-
-    def _find_targets(self, windows, runs, y):
-        """Return the windows that have a target, and the targets."""
-        if y is None:
-            return next_values(runs, windows.shape[1], self.horizon)
-        return np.arange(len(windows)), check_targets(y, windows, self.horizon)
-
-    def _recipe(self, units, n_train, **changes):
-        """Return the parameters that are Keras's concern."""
-        names = {f.name for f in fields(Recipe)}
-        recipe = {k: v for k, v in self.get_params(deep=False).items() if k in names}
-        recipe |= {"units": units} | changes
-        if recipe["epochs"] == "auto":
-            per_epoch = math.ceil(n_train / self.batch_size)
-            recipe["epochs"] = int(np.clip(math.ceil(AUTO_UPDATES / per_epoch), *AUTO_EPOCHS))
-        return Recipe(**recipe)
+        trained = Trained(
+            self.network_, self.history_, self.best_epoch_, getattr(self, "_regressor", None)
+        )
+        # The first files did not say how many windows were fitted.
+        n_windows = getattr(self, "_n_windows", 1)
+        return Chosen(self.network_, trained, self.parts_, self.part_errors_, n_windows)
 
     def __getstate__(self):
         # Keras's objects belong to the process that fitted: the state is plain data.

@@ -6,7 +6,9 @@ from skwave._recursion import roll_forward
 from skwave._window import following_values
 
 # Enough origins to tell networks apart; all of them would cost more than the training.
-MAX_ORIGINS = 32
+MAX_ORIGINS = 16
+# A forecast whose error is that many times the largest of a simple one has no end.
+_EXPLODING = 10
 
 
 class ForecastJudge:
@@ -18,14 +20,21 @@ class ForecastJudge:
         The windows before each origin.
     truths : ndarray of shape (n_origins, n_steps, n_channels)
         The values that followed.
+    n_independent : float
+        How many of the forecasts do not overlap, so to speak: held-out values over `n_steps`.
     """
 
-    def __init__(self, contexts, truths):
+    def __init__(self, contexts, truths, n_independent):
         self.contexts = contexts
         self.truths = truths
+        self.n_independent = n_independent
 
     def __call__(self, network):
-        """Return the mean squared error on the scale of the network's inputs.
+        """Return the mean squared error of all forecasts, on the scale of the network's inputs."""
+        return float(self.errors(network).mean())
+
+    def errors(self, network):
+        """Return the mean squared error of each forecast.
 
         Parameters
         ----------
@@ -34,16 +43,59 @@ class ForecastJudge:
 
         Returns
         -------
-        float
-            Over all origins, steps and channels; infinite where a forecast leaves all bounds.
+        ndarray of shape (n_origins,)
+            On the scale of the network's inputs; all infinite if one leaves all bounds.
         """
         with np.errstate(over="ignore", invalid="ignore"):
             forecasts = roll_forward(network, self.contexts, self.truths.shape[1])
-            error = np.mean(((forecasts - self.truths) / network.input_scale) ** 2)
-        return float(error) if np.isfinite(error) else np.inf
+            scaled = (forecasts - self.truths) / network.input_scale
+            errors = np.mean(scaled**2, axis=(1, 2))
+        return errors if np.isfinite(errors).all() else np.full(len(errors), np.inf)
+
+    def beyond_doubt(self, errors, others):
+        """Tell whether forecasts are better than others by more than one standard error.
+
+        Parameters
+        ----------
+        errors, others : ndarray of shape (n_origins,)
+            What `errors` returned for two networks.
+
+        Returns
+        -------
+        bool
+            Fewer than two independent forecasts tell nothing, unless the others have no end.
+
+        Notes
+        -----
+        The standard error is that of the mean difference, with `n_independent` for the number of
+        forecasts. It is the rule of Breiman, L., Friedman, J., Olshen, R. and Stone, C. (1984),
+        Classification and Regression Trees, section 3.4.3, for pairs.
+        """
+        if not np.isfinite(others).all():
+            return bool(np.isfinite(errors).all())
+        if self.n_independent < 2:
+            return False
+        gains = others - errors
+        return bool(gains.mean() > gains.std(ddof=1) / np.sqrt(self.n_independent))
+
+    def bound(self, *simple):
+        """Return the squared error from which on a forecast counts as exploding.
+
+        Parameters
+        ----------
+        *simple : Network
+            Networks that are simple enough to be trusted.
+
+        Returns
+        -------
+        float
+            Ten times their largest error that is finite.
+        """
+        largest = [self.errors(network).max() for network in simple]
+        return _EXPLODING * max((e for e in largest if np.isfinite(e)), default=np.inf)
 
 
-def make_judge(runs, window_length, share, asks):
+def make_judge(runs, window_length, share):
     """Take origins evenly from the newest `share` of each run.
 
     Parameters
@@ -54,28 +106,18 @@ def make_judge(runs, window_length, share, asks):
         Values in a window. Forecasts are rolled out as far as a window is long, or as the
         held-out values reach if these are fewer.
     share : float
-        Share of the windows held out.
-    asks : str
-        The parameter that needs a judge, for the error message.
+        Share of the windows held out. Where that is less than one value, all are taken: forecasts
+        over values that were trained on tell more than nothing.
 
     Returns
     -------
     ForecastJudge
         With at most `MAX_ORIGINS` origins.
-
-    Raises
-    ------
-    ValueError
-        If fewer than two values are held out.
     """
     held_out = np.floor((runs.lengths - 1) * share).astype(int)
+    if held_out.max() < 1:
+        held_out = runs.lengths - 1
     n_steps = min(window_length, held_out.max())
-    if n_steps < 2:
-        raise ValueError(
-            f"{asks} rolls forecasts out over held-out values, but validation_split={share} of "
-            f"{runs.lengths.max()} windows holds out {held_out.max()} values. At least 2 are "
-            "needed: give a longer series, a smaller window_length or a larger validation_split."
-        )
     which, truths = following_values(runs, window_length, n_steps)
     run = np.searchsorted(runs.first, which, side="right") - 1
     last = runs.first + runs.lengths - 1
@@ -85,4 +127,5 @@ def make_judge(runs, window_length, share, asks):
         some = np.linspace(0, len(which) - 1, MAX_ORIGINS).round().astype(int)
         which, truths = which[some], truths[some]
     contexts = runs.values[runs.starts[which][:, None] + np.arange(window_length)]
-    return ForecastJudge(contexts.astype(float), truths.astype(float))
+    n_independent = min(len(which), held_out[held_out >= n_steps].sum() / n_steps)
+    return ForecastJudge(contexts.astype(float), truths.astype(float), n_independent)

@@ -1,100 +1,179 @@
-"""Which parts a network keeps: the linear model, the LSTM, or both together."""
+"""What a network consists of: an LSTM as it was trained, or one read out with a linear model."""
 
+import functools
+import itertools
+import math
 from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 
-from skwave._linear import STRENGTHS, linear_network, linear_outputs, no_change
 from skwave._network import Network
+from skwave._readout import mean_square_rest, no_change, skip_outputs, solve, take_moments
+from skwave._training import Trained
 
-# A part is added, or the linear model given up, only if that halves the squared error rolled out. A
-# held-out part is but a few forecasts long, so that the ratio of two equally good models' errors
-# easily comes out as low; on chaotic series, where the LSTM earns its place, it is a hundredth.
-WORTH = 0.5
+# Penalties that are tried for the coefficients of the window.
+LINEAR_PENALTIES = 10.0 ** np.arange(-7, 2)
+# And for those of the states, from the strongest on: no LSTM at all; the LSTM shrunk to about half,
+# which served nearly every series best where nothing is known (benchmarks/choosing.py); and
+# weaker ones, for the series that are nothing but what the LSTM learns.
+STATE_PENALTIES = (math.inf, *10.0 ** np.arange(0, -10, -2))
+USUAL = 1
+# From a head of small coefficients training goes on smoothly.
+SMOOTH = 1e-2
+# A random sample of that many windows tells as much of 400 coefficients as millions do.
+MAX_WINDOWS = 16_384
 
 
 class Chosen(NamedTuple):
     """What is kept, the training it comes from, and the errors that decided."""
 
     network: Network
-    trained: object
+    trained: Trained
     parts: str
     errors: dict
+    n_windows: int
 
 
-def choose_parts(template, lesson, judge, train):
-    """Fit the linear model, the LSTM, and the LSTM on what the linear model leaves; keep the best.
+def lstm_and_linear(template, lesson, judge, overall, train):
+    """Train the LSTM, solve for its head together with a linear model, and keep what is of use.
 
     Parameters
     ----------
     template : Network
-        Shapes and scales.
+        Shapes and scales; where it has layers, training goes on from them.
     lesson : Lesson
-        Windows and targets; the windows after `n_train` are those that the judge rolls out over.
+        Windows and targets; those after `n_train` are the ones the judge forecasts.
     judge : ForecastJudge
-        Gives the error of a network's forecasts over held-out values. One-step errors do not
-        decide: on chaotic series the linear model has the lower one and far worse forecasts.
+        Chooses the penalties by forecasts. One-step errors do not: on chaotic series the linear
+        model has the lower one and far worse forecasts.
+    overall : ForecastJudge
+        Forecasts all values, those trained on too: what explodes there is not kept.
     train : callable
-        From a lesson, and maybe a function that makes a network whole, to a `Trained`.
+        From a template, a lesson and a function that makes a network whole, to a `Trained`.
 
     Returns
     -------
     Chosen
-        Where the linear model is kept alone, it is fitted again on all windows.
+        With the chosen penalties solved for all windows, the held-out ones too.
     """
-    linears = linear_network(template, lesson, lesson.n_train)
-    scores = [judge(network) for network in linears]
-    best = int(np.argmin(scores))
-    linear, errors = linears[best], {"linear": scores[best]}
-    trained = {
-        "both": _train_on_rest(linear, lesson, train),
-        "lstm": _train_on_rest(no_change(template), lesson, train),
-    }
-    errors |= {parts: judge(result.network) for parts, result in trained.items()}
-    parts = "linear"
-    for candidate in trained:
-        if errors[candidate] < WORTH * errors[parts]:
-            parts = candidate
-    if parts != "linear":
-        return Chosen(trained[parts].network, trained[parts], parts, errors)
-    again = linear_network(template, lesson, len(lesson.starts), STRENGTHS[best : best + 1])[0]
-    return Chosen(again, trained["both"], "linear", errors)
+    trained = lstm_alone(_smoothed(template, lesson), lesson, train, relative=True).trained
+    start = no_change(trained.network)
+    rows, held_out = _sample(lesson)
+    seen = take_moments(start, lesson, rows)
+
+    linears = [_linear(start, seen, penalty) for penalty in LINEAR_PENALTIES]
+    linear = LINEAR_PENALTIES[np.argmin([judge(network) for network in linears])]
+    everything = seen + take_moments(start, lesson, held_out)
+
+    def readout(moments, state):
+        return solve(start, moments, state_penalty=state, linear_penalty=linear)
+
+    errors = _judge_in_turn(judge, functools.partial(readout, seen))
+    chosen = _choose(judge, errors)
+    network = _stable(overall, functools.partial(readout, everything), chosen)
+    means = [float(e.mean()) for e in errors]
+    judged = {"linear": means[0], "both": min(means[1:], default=math.inf)}
+    parts = "both" if network.layers else "linear"
+    return Chosen(network, trained, parts, judged, len(lesson.starts))
+
+
+def _judge_in_turn(judge, readout):
+    """Return the errors of each penalty, from the strongest on, until forecasts explode."""
+    linear, *others = map(readout, STATE_PENALTIES)
+    bound = judge.bound(linear, no_change(linear))
+    errors = itertools.takewhile(lambda e: e.max() <= bound, map(judge.errors, others))
+    return [judge.errors(linear), *errors]
+
+
+def _choose(judge, errors):
+    """Return the usual penalty's place, or the best one's if that is better beyond doubt."""
+    usual = min(USUAL, len(errors) - 1)
+    best = int(np.argmin([e.mean() for e in errors]))
+    return best if judge.beyond_doubt(errors[best], errors[usual]) else usual
+
+
+def _stable(overall, readout, chosen):
+    """Return the readout chosen, or the next stronger one whose forecasts explode nowhere."""
+    linear = readout(STATE_PENALTIES[0])
+    bound = overall.bound(linear, no_change(linear))
+    for penalty in STATE_PENALTIES[chosen:0:-1]:
+        network = readout(penalty)
+        if overall.errors(network).max() <= bound:
+            return network
+    return linear
 
 
 def lstm_alone(template, lesson, train, *, relative):
-    """Train the LSTM, with nothing to choose from.
+    """Train the LSTM as it is.
 
     If `relative`, it learns by how much the next values differ from the newest one, scaled to one.
     Neighbours in a series are much alike, so that the same relative error of what is learnt is a
     far smaller error of the forecast (benchmarks/README.md).
     """
-    trained = _train_on_rest(no_change(template), lesson, train) if relative else train(lesson)
-    return Chosen(trained.network, trained, "lstm", {})
+    if not relative:
+        trained = train(template, lesson)
+        return Chosen(trained.network, trained, "lstm", {}, len(lesson.starts))
+    skip = no_change(template).skip
+    rest = lesson.targets - skip_outputs(replace(template, skip=skip), lesson.values, lesson.starts)
+    scale = rest[: lesson.n_train].std(axis=0)
+    scale = np.where(scale > 0, scale, 1.0)
+    if template.layers:
+        template = replace(template, head=_times(template.head, 1 / scale))
+
+    def whole(network):
+        return replace(network, head=_times(network.head, scale), skip=skip)
+
+    lesson = lesson._replace(targets=(rest / scale).astype(np.float32))
+    trained = train(template, lesson, whole=whole)
+    return Chosen(trained.network, trained, "lstm", {}, len(lesson.starts))
 
 
-def go_on(start, lesson, train, parts):
-    """Train on from the weights of a network, whose linear part stays as it is."""
+def go_on(start, lesson, train):
+    """Train on from the weights of an LSTM alone, whose skip stays as it is."""
     if start.skip is not None:
-        rest = lesson.targets - linear_outputs(start, lesson.values, lesson.starts)
+        rest = lesson.targets - skip_outputs(start, lesson.values, lesson.starts)
         lesson = lesson._replace(targets=rest.astype(np.float32))
-    trained = train(lesson)
-    return Chosen(trained.network, trained, parts, {})
+    trained = train(start, lesson)
+    return Chosen(trained.network, trained, "lstm", {}, len(lesson.starts))
+
+
+def solve_on(before, lesson):
+    """Move a solved readout towards new windows, as far as their number warrants.
+
+    Parameters
+    ----------
+    before : Chosen
+        The network, whose layers stay as they are. The windows that it was solved for are stood
+        for by a penalty on changes.
+    lesson : Lesson
+        The new windows.
+
+    Returns
+    -------
+    Chosen
+        Its history has one entry, the mean squared error of the new readout.
+    """
+    moments = take_moments(before.network, lesson, slice(None))
+    penalty = before.n_windows / len(lesson.starts)
+    network = solve(
+        before.network, moments,
+        state_penalty=penalty, linear_penalty=penalty, bias_penalty=penalty,
+    )  # fmt: skip
+    history = {"loss": [mean_square_rest(network, moments)]}
+    trained = before.trained._replace(network=network, history=history, best_epoch=0)
+    n_windows = before.n_windows + len(lesson.starts)
+    return before._replace(network=network, trained=trained, n_windows=n_windows)
 
 
 def continue_from(start, template, units):
     """Return the network to go on from, if it can learn what the template asks for."""
-    if not start.layers:
-        raise ValueError(
-            "Training cannot go on: linear_skip kept the linear model alone, which has no weights "
-            "to go on from. Set warm_start=False and fit anew."
-        )
     shapes = [
         (n.window_length, n.n_channels, n.n_outputs, n.horizon, n.anchored)
         for n in (start, template)
     ]
     before = tuple(len(recurrent) for _, recurrent, _ in start.layers)
-    if shapes[0] != shapes[1] or before != units:
+    if shapes[0] != shapes[1] or (before and before != units):
         raise ValueError(
             f"Training cannot go on: the fitted network has units={before} and (window_length, "
             f"n_channels, n_outputs, horizon, relative to the window) = {shapes[0]}, but "
@@ -103,15 +182,26 @@ def continue_from(start, template, units):
     return start
 
 
-def _train_on_rest(linear, lesson, train):
-    """Train an LSTM on what a linear network leaves, scaled to one."""
-    rest = lesson.targets - linear_outputs(linear, lesson.values, lesson.starts) - linear.head[1]
-    scale = rest[: lesson.n_train].std(axis=0)
-    scale = np.where(scale > 0, scale, 1.0)
+def _sample(lesson):
+    """Return slices of the windows trained on and held out; their order is random already."""
+    n, n_train = len(lesson.starts), lesson.n_train
+    share = min(1, MAX_WINDOWS / n)
+    ends = math.ceil(share * n_train), n_train + math.ceil(share * (n - n_train))
+    return slice(0, ends[0]), slice(n_train, ends[1])
 
-    def whole(network):
-        kernel, bias = network.head
-        head = ((kernel * scale).astype(np.float32), (bias * scale).astype(np.float32))
-        return replace(network, head=(head[0], head[1] + linear.head[1]), skip=linear.skip)
 
-    return train(lesson._replace(targets=(rest / scale).astype(np.float32)), whole=whole)
+def _smoothed(network, lesson):
+    """Give layers that a fit goes on from a head of small coefficients; others need none."""
+    if not network.layers:
+        return network
+    start = no_change(network)
+    moments = take_moments(start, lesson, _sample(lesson)[0])
+    return solve(start, moments, state_penalty=SMOOTH, linear_penalty=1 / SMOOTH)
+
+
+def _linear(start, moments, penalty):
+    return solve(start, moments, state_penalty=math.inf, linear_penalty=penalty)
+
+
+def _times(head, scale):
+    return tuple((weights * scale).astype(np.float32) for weights in head)

@@ -123,6 +123,7 @@ def test_five_hundred_origins_are_one_batch(monkeypatch):
     network = random_network(np.random.default_rng(0), units=(4,), length=10)
     forecaster = LSTMForecaster()
     forecaster.network_, forecaster.window_shape_ = network, (10, 1)
+    forecaster.parts_ = "lstm"
     batches = []
 
     def forecast(n_steps, *, window):

@@ -99,6 +99,7 @@ parameters = st.fixed_dictionaries(
         ),
         "horizon": mostly(st.integers(1, 4), st.one_of(small, junk)),
         "normalization": mostly(st.sampled_from(["series", "window", None])),
+        "linear_skip": mostly(st.sampled_from(["auto", True, False])),
         "dropout": mostly(st.floats(0, 0.9)),
         "learning_rate": mostly(st.floats(1e-6, 1)),
         "schedule": mostly(st.sampled_from(["cosine", None])),
@@ -106,7 +107,7 @@ parameters = st.fixed_dictionaries(
         "batch_size": mostly(st.integers(1, 99), small),
         "epochs": mostly(st.one_of(st.just("auto"), st.integers(1, 3)), small),
         "validation_split": mostly(st.floats(0, 0.99)),
-        "validation": mostly(st.sampled_from(["random", "last"])),
+        "validation": mostly(st.sampled_from(["random", "last", "forecast"])),
         "patience": mostly(st.one_of(st.none(), st.integers(0, 3))),
         "callbacks": mostly(st.none()),
         "checkpoint_dir": mostly(st.none(), st.one_of(st.integers(), st.lists(st.integers()))),
@@ -139,7 +140,7 @@ def pretend_to_train(template, lesson, *, recipe, whole=lambda network: network,
 
 @pytest.fixture(scope="module", autouse=True)
 def _no_keras():
-    with mock.patch("skwave._forecaster.train", pretend_to_train):
+    with mock.patch("skwave._fitting.train", pretend_to_train):
         yield
 
 
@@ -271,7 +272,7 @@ def test_chaos(n, tau):
     refused(lambda: np.testing.assert_equal(make_mackey_glass(n, tau=tau).shape, (n,)))
 
 
-with mock.patch("skwave._forecaster.train", pretend_to_train):
+with mock.patch("skwave._fitting.train", pretend_to_train):
     FITTED = [
         make_fitted(),
         make_fitted(n_channels=2, horizon=3),

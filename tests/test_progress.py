@@ -13,7 +13,7 @@ from sklearn.pipeline import make_pipeline
 from skwave import LSTMForecaster, WindowTransformer
 from skwave.model_selection import ForecastSplit, forecast_scorer
 
-TINY = {"units": 4, "epochs": 3, "batch_size": 64, "random_state": 0}
+TINY = {"units": 4, "epochs": 3, "batch_size": 64, "random_state": 0, "linear_skip": False}
 
 
 @pytest.fixture
@@ -93,11 +93,14 @@ def test_epochs_are_told_of(callback, windows):
     ]  # fmt: skip
 
 
-def test_both_trainings_of_a_linear_skip_are_told_of(callback, windows):
+def test_a_solved_fit_and_its_continuation_are_told_of(callback, windows):
     recorder = Recorder()
-    LSTMForecaster(**TINY, linear_skip=True).set_callbacks(recorder).fit(windows)
-    assert recorder.events.count("end LSTMForecaster epoch") == 2 * 3
+    forecaster = LSTMForecaster(**TINY | {"linear_skip": True}).set_callbacks(recorder)
+    forecaster.fit(windows)
+    assert recorder.events.count("end LSTMForecaster epoch") == 3
     assert recorder.events[-2:] == ["end LSTMForecaster fit", "teardown"]
+    forecaster.partial_fit(windows)
+    assert recorder.events.count("end LSTMForecaster epoch") == 4
 
 
 def test_a_callback_can_stop_the_training(callback, windows):

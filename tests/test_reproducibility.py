@@ -22,7 +22,10 @@ from skwave import (
 from skwave._model import _MODELS
 from skwave.datasets import make_mackey_glass, make_wave
 
-TINY = {"units": 5, "epochs": 2, "dropout": 0.1, "batch_size": 16, "random_state": 0}
+TINY = {
+    "units": 5, "epochs": 2, "dropout": 0.1, "batch_size": 16, "random_state": 0,
+    "linear_skip": False,
+}  # fmt: skip
 
 
 def forecaster(**changes):
@@ -36,6 +39,16 @@ def test_twice_in_one_process_and_after_clone(windows):
         np.testing.assert_array_equal(again.fit(windows).forecast(30), expected)
     assert (forecaster(random_state=1).fit(windows).forecast(30) != expected).all()
     assert (forecaster(random_state=None).fit(windows).forecast(30) != expected).all()
+
+
+def test_a_solved_readout_twice_and_after_other_fits(windows):
+    chaos = WindowTransformer(30).fit_transform(make_mackey_glass(400, random_state=0))
+    first = forecaster(linear_skip=True).fit(chaos)
+    assert first.parts_ == "both"
+    expected = first.forecast(30)
+    forecaster(linear_skip=True).fit(windows)
+    for again in (forecaster(linear_skip=True), clone(first), first):
+        np.testing.assert_array_equal(again.fit(chaos).forecast(30), expected)
 
 
 def test_random_state_instances_go_on(windows):

@@ -59,7 +59,7 @@ def test_fits_in_several_threads_are_as_one_after_the_other(windows):
 
 
 @pytest.mark.parametrize("units", [(7,), (33, 5)])
-def test_results_do_not_depend_on_the_number_of_blas_threads(units):
+def test_results_depend_on_the_number_of_blas_threads_by_rounding_alone(units):
     from threadpoolctl import threadpool_limits
 
     network = random_network(np.random.default_rng(0), units=units, length=30)
@@ -68,4 +68,5 @@ def test_results_do_not_depend_on_the_number_of_blas_threads(units):
     for n in (1, 2):
         with threadpool_limits(n, user_api="blas"):
             results.append(network.predict(windows))
-    np.testing.assert_array_equal(*results)
+    # Bit for bit on some processors only: kernels differ in how they share a product out.
+    np.testing.assert_allclose(*results, rtol=0, atol=2e-4)

@@ -1,0 +1,189 @@
+"""Fitting: from a forecaster's parameters and windows to what is learnt, and by which way."""
+
+import functools
+import math
+from dataclasses import fields
+from typing import NamedTuple
+
+import numpy as np
+from sklearn.utils.validation import _check_sample_weight
+
+from skwave._checks import check_backup, check_targets, check_units, check_windows, own_random_state
+from skwave._judge import ForecastJudge, make_judge
+from skwave._lesson import Lesson, make_lesson, make_template, next_values, split_windows
+from skwave._network import Network
+from skwave._parts import continue_from, go_on, lstm_alone, lstm_and_linear, solve_on
+from skwave._training import Recipe, train
+from skwave._warn import warn_about_window
+from skwave._window import find_runs
+
+# Updates after which the forecasts of the development series are no longer better for more, with
+# the readout solved for and without; see benchmarks/README.md.
+AUTO_UPDATES = {True: 200, False: 600}
+AUTO_EPOCHS = {True: (1, 1000), False: (3, 1000)}
+
+
+class Task(NamedTuple):
+    """What is to be learnt, and how."""
+
+    windows: np.ndarray
+    which: np.ndarray  # the windows that have a target
+    targets: np.ndarray
+    template: Network
+    lesson: Lesson
+    recipe: Recipe
+    seed: int
+    judge: ForecastJudge | None
+    overall: ForecastJudge | None  # forecasts all values
+    epoch_judge: ForecastJudge | None  # chooses the epoch
+    solves: bool
+    relative: bool
+
+
+def make_task(forecaster, X, y, sample_weight, *, before, validation_split, **changes):
+    """Check what a fit is given, and put it in the form that is learnt from.
+
+    Parameters
+    ----------
+    forecaster : LSTMForecaster
+        Its parameters.
+    X, y, sample_weight : array-like
+        What `fit` was given.
+    before : Chosen or None
+        The outcome to go on from.
+    validation_split : float
+        Share of the windows held out.
+    **changes
+        Parameters of this fit that differ from those of the forecaster.
+
+    Returns
+    -------
+    Task
+        Nothing of the forecaster is changed, `n_features_in_` apart.
+    """
+    units = check_units(forecaster.units)
+    check_backup(forecaster.backup_dir, forecaster.random_state)
+    windows = check_windows(forecaster, X, reset=before is None)
+    runs = find_runs(windows)
+    which, targets = find_targets(windows, runs, y, forecaster.horizon)
+    if sample_weight is not None:
+        sample_weight = _check_sample_weight(sample_weight, windows)[which]
+    template = make_template(
+        windows, runs, targets,
+        normalization=forecaster.normalization, horizon=forecaster.horizon, follow=y is None,
+    )  # fmt: skip
+    if before is not None:
+        template = continue_from(before.network, template, units)
+    solves = solves_readout(forecaster, y)
+    judge = overall = None
+    if solves or forecaster.validation == "forecast":
+        _check_follow(y, "linear_skip=True" if solves else "validation='forecast'")
+        judge = make_judge(runs, windows.shape[1], validation_split)
+        overall = make_judge(runs, windows.shape[1], 1.0)
+    random_state = own_random_state(forecaster.random_state)
+    order, n_train = split_windows(
+        which, runs, forecaster.horizon, share=validation_split, random_state=random_state,
+        newest=solves or forecaster.validation != "random",
+    )  # fmt: skip
+    lesson = make_lesson(template, runs, which, targets, sample_weight, order, n_train)
+    if y is None:
+        warn_about_window(windows.shape[1], runs.lengths.max() + windows.shape[1] - 1)
+    recipe = _make_recipe(forecaster, n_train, solves, changes | {"units": units})
+    seed = random_state.randint(2**31)
+    return Task(
+        windows=windows,
+        which=which,
+        targets=targets,
+        template=template,
+        lesson=lesson,
+        recipe=recipe,
+        seed=seed,
+        judge=judge,
+        overall=overall,
+        epoch_judge=judge if forecaster.validation == "forecast" else None,
+        solves=solves,
+        relative=y is None and forecaster.normalization is not None,
+    )
+
+
+def find_targets(windows, runs, y, horizon):
+    """Return the windows that have a target, and the targets."""
+    if y is None:
+        return next_values(runs, windows.shape[1], horizon)
+    return np.arange(len(windows)), check_targets(y, windows, horizon)
+
+
+def solves_readout(forecaster, y):
+    """Tell whether a fit solves for the readout: as `linear_skip` says, or where that is sound."""
+    if forecaster.linear_skip != "auto":
+        return forecaster.linear_skip
+    squared = forecaster.loss in ("mean_squared_error", "mse", "MSE")
+    return y is None and squared and forecaster.normalization is not None
+
+
+def learn(task, before, progress):
+    """Train on from an outcome, or afresh.
+
+    Parameters
+    ----------
+    task : Task
+        What is to be learnt.
+    before : Chosen or None
+        The outcome to go on from.
+    progress : EpochProgress
+        Told of each epoch.
+
+    Returns
+    -------
+    Chosen
+        The network, and how it came about.
+    """
+    trainer = functools.partial(
+        train, recipe=task.recipe, seed=task.seed, judge=task.epoch_judge, progress=progress
+    )
+    if task.solves:
+        return lstm_and_linear(task.template, task.lesson, task.judge, task.overall, trainer)
+    if before is not None and before.parts == "lstm":
+        return go_on(task.template, task.lesson, trainer)
+    return lstm_alone(task.template, task.lesson, trainer, relative=task.relative)
+
+
+def learn_on(task, before, progress):
+    """Take in new windows: solve on for a readout that was solved for, otherwise train on.
+
+    Parameters
+    ----------
+    task, before, progress
+        As in `learn`.
+
+    Returns
+    -------
+    Chosen
+        The network, and how it came about.
+    """
+    if before is None or before.parts == "lstm":
+        return learn(task, before, progress)
+    progress.begin()
+    chosen = solve_on(before, task.lesson)
+    progress.end(lambda: chosen.network)
+    return chosen
+
+
+def _check_follow(y, asks):
+    """Raise an error if there is nothing to roll forecasts out over."""
+    if y is not None:
+        raise ValueError(
+            f"{asks} rolls forecasts out over held-out values, so the targets must be the "
+            "values that follow the windows: fit without y."
+        )
+
+
+def _make_recipe(forecaster, n_train, solves, changes):
+    """Return the parameters that are Keras's concern."""
+    names = {f.name for f in fields(Recipe)}
+    recipe = {k: v for k, v in forecaster.get_params(deep=False).items() if k in names} | changes
+    if recipe["epochs"] == "auto":
+        per_epoch = math.ceil(n_train / forecaster.batch_size)
+        epochs = math.ceil(AUTO_UPDATES[solves] / per_epoch)
+        recipe["epochs"] = int(np.clip(epochs, *AUTO_EPOCHS[solves]))
+    return Recipe(**recipe)
