@@ -49,7 +49,7 @@ def mackey_glass(seed):
     train = make_mackey_glass(3000, random_state=2 * seed)
     test = make_mackey_glass(50 * 1084, random_state=2 * seed + 1)
     origins = 1084 * np.arange(50) + 1000
-    contexts, truths = _cut(test, origins, 84)
+    contexts, truths = cut(test, origins, 84)
 
     def score(truth, forecast):
         return {"D2 Mackey-Glass": nrmse(truth[:, -1], forecast[:, -1], test.std())}
@@ -59,22 +59,22 @@ def mackey_glass(seed):
 
 def air_passengers(folder):
     """D3: one forecast of 29 months."""
-    series = _column(folder / "air_passengers.csv", -1)
+    series = column(folder / "air_passengers.csv", -1)
     yield _one_forecast("D3 air passengers", series[:115], series[115:], 12)
 
 
 def heart_rate(folder):
     """D4: one forecast of 180 readings."""
-    series = _column(folder / "heart_rate.csv", -1)[::2]
+    series = column(folder / "heart_rate.csv", -1)[::2]
     yield _one_forecast("D4 heart rate", series[:720], series[720:], 1)
 
 
 def ett(folder):
     """D5: oil temperature, an origin every day."""
-    series = _column(folder / "ETTh1.csv", "OT")
+    series = column(folder / "ETTh1.csv", "OT")
     series = (series - series[:8640].mean()) / series[:8640].std()
     for h in (24, 96):
-        contexts, truths = _cut(series, np.arange(11520, 14400 - h + 1, 24), h)
+        contexts, truths = cut(series, np.arange(11520, 14400 - h + 1, 24), h)
 
         def score(truth, forecast, row=f"D5 ETTh1, {h}"):
             return {row: float(np.mean((truth - forecast) ** 2))}
@@ -105,12 +105,12 @@ def _one_forecast(row, train, test, season):
     return Protocol(row[:2], train, train[None], test[None], score, season)
 
 
-def _cut(series, origins, n_steps):
+def cut(series, origins, n_steps):
     contexts = np.stack([series[o - 400 : o] for o in origins])
     return contexts, np.stack([series[o : o + n_steps] for o in origins])
 
 
-def _column(path, which):
+def column(path, which):
     with open(path, newline="") as file:
         rows = list(csv.reader(file))
     number = rows[0].index(which) if isinstance(which, str) else which
