@@ -116,7 +116,8 @@ class Cell:
 
     The logistic function is taken through tanh, σ(x) = (1 + tanh(x / 2)) / 2, so that one tanh
     serves all four gates: the halves inside stand in the weights. The state that is kept is 2 h;
-    its half stands in the weights that read it.
+    its half stands in the weights that read it. Inputs and a one stand beside the state, so that
+    one product makes the gates, bias and all.
 
     Parameters
     ----------
@@ -128,28 +129,34 @@ class Cell:
 
     def __init__(self, kernel, recurrent_kernel, bias, *, reads_cell):
         self.units = len(recurrent_kernel)
+        kernel = kernel * np.float32(0.5 if reads_cell else 1.0)
+        weights = np.vstack([recurrent_kernel * np.float32(0.5), kernel, bias])
         # Sigmoid gates first (input, forget, output), the candidate last.
         i, f, g, o = np.arange(4 * self.units).reshape(4, -1)
-        order = np.concatenate([i, f, o, g])
         half = np.repeat(np.float32([0.5, 0.5, 0.5, 1.0]), self.units)
-        self.kernel = kernel[:, order] * half * np.float32(0.5 if reads_cell else 1.0)
-        self.recurrent_kernel = recurrent_kernel[:, order] * half * np.float32(0.5)
-        self.bias = bias[order] * half
+        self.weights = weights[:, np.concatenate([i, f, o, g])] * half
 
-    def drive(self, inputs):
-        """Return what the inputs (..., n_inputs) add to the gates, (..., 4 * units)."""
-        return inputs @ self.kernel + self.bias
+    def new_state(self, n_rows):
+        """Return a zero state of so many rows: [2 h, inputs, 1], memory c, and room for gates."""
+        hidden = np.zeros((n_rows, len(self.weights)), np.float32)
+        hidden[:, -1] = 1
+        memory = np.zeros((n_rows, self.units), np.float32)
+        return hidden, memory, np.empty((n_rows, 4 * self.units), np.float32)
 
-    def advance(self, gates, hidden, memory):
-        """Advance the states by one step, in place.
+    def advance(self, hidden, memory, gates):
+        """Advance the states by one step, in place; the inputs stand in `hidden` already.
 
         Parameters
         ----------
-        gates : ndarray of shape (n_rows, 4 * units)
-            The product of `hidden` and the recurrent kernel plus the drive; overwritten.
-        hidden, memory : ndarray of shape (n_rows, units)
-            The states 2 h and c.
+        hidden, memory, gates : ndarray of shape (n_rows, ...)
+            Rows of what `new_state` returned.
+
+        Returns
+        -------
+        ndarray of shape (n_rows, units)
+            The new 2 h, a view of `hidden`.
         """
+        np.matmul(hidden, self.weights, out=gates)
         np.tanh(gates, out=gates)
         n = self.units
         gates[:, : 3 * n] += 1
@@ -159,7 +166,7 @@ class Cell:
         memory += g
         memory *= np.float32(0.5)
         np.tanh(memory, out=g)
-        np.multiply(o, g, out=hidden)
+        return np.multiply(o, g, out=hidden[:, :n])
 
 
 def make_cells(network):
@@ -180,21 +187,20 @@ def make_head(network):
     return head
 
 
-def last_state(states, n_rows):
-    """Return the first rows of the last layer's state; a network without layers has none."""
-    return states[-1][0][:n_rows] if states else np.zeros((n_rows, 0), np.float32)
+def last_state(cells, states, n_rows):
+    """Return the first rows of the last layer's 2 h; a network without layers has none."""
+    if not cells:
+        return np.zeros((n_rows, 0), np.float32)
+    return states[-1][0][:n_rows, : cells[-1].units]
 
 
 def read_windows(cells, windows):
     """Run cells over whole windows, (n_windows, L, n_inputs), and return the last state 2 h."""
     n_windows = len(windows)
     windows = np.pad(windows, [(0, -n_windows % ROW_MULTIPLE), (0, 0), (0, 0)])
-    states = [tuple(np.zeros((2, len(windows), cell.units), np.float32)) for cell in cells]
-    gates = [np.empty((len(windows), 4 * cell.units), np.float32) for cell in cells]
+    states = [cell.new_state(len(windows)) for cell in cells]
     for inputs in windows.transpose(1, 0, 2):
-        for cell, (hidden, memory), z in zip(cells, states, gates, strict=True):
-            np.matmul(hidden, cell.recurrent_kernel, out=z)
-            z += cell.drive(inputs)
-            cell.advance(z, hidden, memory)
-            inputs = hidden
-    return last_state(states, n_windows)
+        for cell, (hidden, memory, gates) in zip(cells, states, strict=True):
+            hidden[:, cell.units : -1] = inputs
+            inputs = cell.advance(hidden, memory, gates)
+    return last_state(cells, states, n_windows)

@@ -54,8 +54,7 @@ class _Wavefront:
         self.n_slots = min(-(-self.length // self.horizon), self.n_windows)
         self.cells, self.head = make_cells(network), make_head(network)
         n_rows = self.n_slots * self.n_contexts
-        self.states = [tuple(np.zeros((2, n_rows, c.units), np.float32)) for c in self.cells]
-        self.gates = [np.empty((n_rows, 4 * c.units), np.float32) for c in self.cells]
+        self.states = [cell.new_state(n_rows) for cell in self.cells]
         # Known and predicted values on the scale of the layers, time first.
         n_values = self.length + self.n_windows * self.horizon
         self.values = np.empty((n_values, self.n_contexts, network.n_channels))
@@ -85,9 +84,10 @@ class _Wavefront:
     def _open(self, number):
         """Give window `number` a slot and a zero state."""
         slot = self._slot(number)
-        for hidden, memory in self.states:
-            hidden[self._rows(slot)] = 0
-            memory[self._rows(slot)] = 0
+        rows = self._rows(slot)
+        for cell, (hidden, memory, _) in zip(self.cells, self.states, strict=True):
+            hidden[rows, : cell.units] = 0
+            memory[rows] = 0
         if self.network.anchored:
             self.anchors[slot] = self.values[number * self.horizon]
 
@@ -107,14 +107,11 @@ class _Wavefront:
         inputs = self.values[time][None]
         if self.network.anchored:
             inputs = inputs - self.anchors[slots]
-        inputs = inputs.astype(np.float32)
-        for cell, (hidden, memory), gates in zip(self.cells, self.states, self.gates, strict=True):
-            hidden, memory, gates = hidden[rows], memory[rows], gates[rows]
-            np.matmul(hidden, cell.recurrent_kernel, out=gates)
-            by_slot = gates.reshape(-1, self.n_contexts, gates.shape[1])
-            by_slot += cell.drive(inputs)
-            cell.advance(gates, hidden, memory)
-            inputs = hidden.reshape(by_slot.shape[:2] + (-1,))
+        for cell, state in zip(self.cells, self.states, strict=True):
+            hidden, memory, gates = (x[rows] for x in state)
+            by_slot = hidden.reshape(-1, self.n_contexts, hidden.shape[1])
+            by_slot[:, :, cell.units : -1] = inputs
+            inputs = cell.advance(hidden, memory, gates).reshape(*by_slot.shape[:2], -1)
 
     def _close(self, number):
         """Predict with window `number`, make its values known, and return the head's outputs."""
@@ -123,7 +120,7 @@ class _Wavefront:
         window = self.values[begin : begin + self.length].transpose(1, 0, 2)
         window = window - self.anchors[slot][0][:, None]
         rows = self._rows(slot)
-        hidden = last_state(self.states, rows.stop)[rows]
+        hidden = last_state(self.cells, self.states, rows.stop)[rows]
         outputs = self.head(hidden, window)
         outputs += np.tile(self.anchors[slot][0], self.horizon)
         network = self.network
