@@ -69,8 +69,9 @@ class LSTMForecaster(CallbackSupportMixin, RegressorMixin, BaseEstimator):
     batch_size : int, default=32
         Windows in an update.
     epochs : int or "auto", default="auto"
-        Passes over the training windows at most. ``"auto"`` makes about 600 updates, in 3 to
-        1,000 epochs.
+        Passes over the training windows at most. ``"auto"`` makes about 200 updates where the
+        output layer is solved for afterwards, with as many windows of a longer series as that
+        takes, drawn at random; without, about 600, in at least 3 passes over all.
     validation_split : float, default=0.3
         Share of the windows held out to choose the best epoch, in [0, 1). With 0 the training
         loss chooses.

@@ -1,5 +1,6 @@
 """From windows to what is learnt: targets, scales, and the windows held out."""
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -206,4 +207,33 @@ def make_lesson(template, runs, which, targets, weights, order, n_train):
         targets=outputs,
         weights=None if weights is None else weights[order].astype(np.float32),
         n_train=n_train,
+    )
+
+
+def some_windows(lesson, n_windows):
+    """Keep a part of a lesson, as many of the windows held out for as many for training.
+
+    Parameters
+    ----------
+    lesson : Lesson
+        Its windows are in random order, so that the first ones are a random choice.
+    n_windows : int
+        Windows to keep.
+
+    Returns
+    -------
+    Lesson
+        All of it, where it has no more windows.
+    """
+    n, n_train = len(lesson.starts), lesson.n_train
+    if n_windows >= n:
+        return lesson
+    kept = math.ceil(n_train * n_windows / n)
+    held_out = math.ceil((n - n_train) * n_windows / n)
+    rows = np.r_[0:kept, n_train : n_train + held_out]
+    return lesson._replace(
+        starts=lesson.starts[rows],
+        targets=lesson.targets[rows],
+        weights=None if lesson.weights is None else lesson.weights[rows],
+        n_train=kept,
     )

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from skwave._lesson import some_windows
 from skwave._network import Network
 from skwave._readout import mean_square_rest, no_change, skip_outputs, solve, take_moments
 from skwave._training import Trained
@@ -35,7 +36,7 @@ class Chosen(NamedTuple):
     n_windows: int
 
 
-def lstm_and_linear(template, lesson, judge, overall, train):
+def lstm_and_linear(template, lesson, practice, judge, overall, train):
     """Train the LSTM, solve for its head together with a linear model, and keep what is of use.
 
     Parameters
@@ -44,6 +45,8 @@ def lstm_and_linear(template, lesson, judge, overall, train):
         Shapes and scales; where it has layers, training goes on from them.
     lesson : Lesson
         Windows and targets; those after `n_train` are the ones the judge forecasts.
+    practice : Lesson
+        The part of it that the LSTM is trained on.
     judge : ForecastJudge
         Chooses the penalties by forecasts. One-step errors do not: on chaotic series the linear
         model has the lower one and far worse forecasts.
@@ -57,14 +60,15 @@ def lstm_and_linear(template, lesson, judge, overall, train):
     Chosen
         With the chosen penalties solved for all windows, the held-out ones too.
     """
-    trained = lstm_alone(_smoothed(template, lesson), lesson, train, relative=True).trained
+    start = _smoothed(template, lesson) if template.layers else template
+    trained = lstm_alone(start, practice, train, relative=True).trained
     start = no_change(trained.network)
-    rows, held_out = _sample(lesson)
-    seen = take_moments(start, lesson, rows)
+    some = some_windows(lesson, MAX_WINDOWS)
+    seen = take_moments(start, some, slice(some.n_train))
 
     linears = [_linear(start, seen, penalty) for penalty in LINEAR_PENALTIES]
     linear = LINEAR_PENALTIES[np.argmin([judge(network) for network in linears])]
-    everything = seen + take_moments(start, lesson, held_out)
+    everything = seen + take_moments(start, some, slice(some.n_train, None))
 
     def readout(moments, state):
         return solve(start, moments, state_penalty=state, linear_penalty=linear)
@@ -182,20 +186,10 @@ def continue_from(start, template, units):
     return start
 
 
-def _sample(lesson):
-    """Return slices of the windows trained on and held out; their order is random already."""
-    n, n_train = len(lesson.starts), lesson.n_train
-    share = min(1, MAX_WINDOWS / n)
-    ends = math.ceil(share * n_train), n_train + math.ceil(share * (n - n_train))
-    return slice(0, ends[0]), slice(n_train, ends[1])
-
-
 def _smoothed(network, lesson):
-    """Give layers that a fit goes on from a head of small coefficients; others need none."""
-    if not network.layers:
-        return network
-    start = no_change(network)
-    moments = take_moments(start, lesson, _sample(lesson)[0])
+    """Give layers that a fit goes on from a head of small coefficients."""
+    start, some = no_change(network), some_windows(lesson, MAX_WINDOWS)
+    moments = take_moments(start, some, slice(some.n_train))
     return solve(start, moments, state_penalty=SMOOTH, linear_penalty=1 / SMOOTH)
 
 

@@ -31,7 +31,7 @@ class Recipe:
     schedule: str | None
     clipnorm: float | None
     batch_size: int
-    epochs: int
+    epochs: int | str
     patience: int | None
     callbacks: list | None
     checkpoint_dir: str | os.PathLike | None

@@ -1,7 +1,14 @@
 import numpy as np
 import pytest
 
-from skwave._lesson import center_and_scale, make_lesson, make_template, next_values, split_windows
+from skwave._lesson import (
+    center_and_scale,
+    make_lesson,
+    make_template,
+    next_values,
+    some_windows,
+    split_windows,
+)
 from skwave._window import find_runs, sliding_windows
 
 
@@ -93,3 +100,18 @@ def test_windows_that_do_not_continue_each_other_have_no_targets():
     windows = np.random.default_rng(0).normal(size=(9, 4, 1))
     with pytest.raises(ValueError, match="none of the 9 windows in X is continued"):
         next_values(find_runs(windows), 4, 1)
+
+
+def test_a_part_of_a_lesson_has_the_same_share_held_out():
+    _, lesson = lesson_of(np.arange(104.0)[:, None])
+    lesson = lesson._replace(n_train=70, weights=np.arange(100, dtype=np.float32))
+    part = some_windows(lesson, 10)
+    assert part.n_train == 7
+    np.testing.assert_array_equal(part.starts, [*range(7), *range(70, 73)])
+    np.testing.assert_array_equal(part.weights, part.starts)
+    np.testing.assert_array_equal(part.targets, lesson.targets[part.starts])
+    assert part.values is lesson.values
+    assert some_windows(lesson, 100) is lesson
+    # None of the two parts is lost.
+    least = some_windows(lesson, 1)
+    assert (least.n_train, len(least.starts)) == (1, 2)
