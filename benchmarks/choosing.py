@@ -1,6 +1,6 @@
 """Choose the defaults on series, or parts of series, that no test is made on.
 
-    python benchmarks/choosing.py --data DIR [--only "defaults" ...] [--jobs 2]
+    python benchmarks/choosing.py --data DIR [--only "300 units" ...] [--jobs 2]
 
 The series are the training parts of D3-D6 (benchmarks/protocols.py), cut again: the newest part of
 each is forecast, and the official validation part of ETTh1; sunspots and the electricity load of
@@ -9,32 +9,42 @@ means over the series, and all of them are written to choosing.json.
 """
 
 import argparse
+import contextlib
 import json
 import math
+from collections import OrderedDict
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 import protocols
 from joblib import Parallel, delayed
 
-from skwave import LSTMForecaster, WindowTransformer, _parts
+from skwave import LSTMForecaster, WindowTransformer, _fitting, _model, _parts
 
 # Every fourth of the M4 series; they are much alike.
 M4_STEP = 4
-# Settings of the forecaster, and constants of the package that are changed for the run.
+# Small enough to try many things, and better than 300 on these series.
+BASE = {"units": 64}
+# Parameters of the forecaster, the window's length, and changes of the package for the run.
 VARIANTS = {
-    "defaults": ({}, {}),
-    "100 updates": ({}, {"updates": 100}),
-    "400 updates": ({}, {"updates": 400}),
-    "64 units": ({"units": 64}, {}),
-    "window": ({"normalization": "window"}, {}),
-    "as trained": ({"linear_skip": False, "validation": "last"}, {}),
-    "usual penalty": ({}, {"penalties": (math.inf, 1.0)}),
-    "linear unless better": ({}, {"usual": 0}),
-    "epochs by forecasts": ({"validation": "forecast"}, {}),
+    "64 units, windows of 80": ({}, 80, {}),
+    "windows of 168": ({}, 168, {}),
+    "300 units": ({"units": 300}, 80, {}),
+    "window normalization": ({"normalization": "window"}, 80, {}),
+    "100 updates": ({}, 80, {"updates": 100}),
+    "400 updates": ({}, 80, {"updates": 400}),
+    "usual penalty 0.1": ({}, 80, {"penalties": (math.inf, 0.1)}),
+    "usual penalty 0.01": ({}, 80, {"penalties": (math.inf, 0.01)}),
+    "linear unless better": ({}, 80, {"usual": 0}),
+    "epochs by forecasts": ({"validation": "forecast"}, 80, {}),
+    "a block of 24": ({"horizon": 24}, 80, {}),
+    "noise on the inputs": ({}, 80, {"noise": 0.05}),
+    "as trained": ({"linear_skip": False, "validation": "last"}, 80, {}),
+    "as trained, random": ({"linear_skip": False, "validation": "random"}, 80, {}),
 }
 # What all are compared with.
-LINEAR = ({"units": 1, "epochs": 1}, {"penalties": (math.inf,)})
+LINEAR = ({"units": 1, "epochs": 1}, 80, {"penalties": (math.inf,)})
 
 
 def mean_absolute(truths, forecasts):
@@ -69,24 +79,45 @@ def _origins(name, values, n_train, horizon, step):
     return name, values[:n_train], contexts, truths, mean_square
 
 
+@contextlib.contextmanager
+def changed(*, penalties=None, usual=None, updates=None, noise=None):
+    """Change the package for a while."""
+    with contextlib.ExitStack() as stack:
+
+        def patch(module, name, value):
+            if value is not None:
+                stack.enter_context(mock.patch.object(module, name, value))
+
+        patch(_parts, "STATE_PENALTIES", penalties)
+        patch(_parts, "USUAL", usual)
+        patch(_fitting, "SOLVED_UPDATES", updates)
+        if noise is not None:
+            patch(_model, "_trained_layers", noisy(_model._trained_layers, noise))
+            # Models are kept by what they were built from, which says nothing of noise.
+            patch(_model, "_MODELS", OrderedDict())
+        yield
+
+
+def noisy(trained_layers, stddev):
+    """Put noise in front of the layers, on the scale of the network; only training knows it."""
+
+    def layers(keras, *args):
+        yield keras.layers.GaussianNoise(stddev, seed=0, dtype="float32")
+        yield from trained_layers(keras, *args)
+
+    return layers
+
+
 def run(variant, seed, name, train, contexts, truths, measure):
     """Return the error of one variant on one series."""
-    settings, constants = VARIANTS.get(variant, LINEAR)
-    before = _parts.STATE_PENALTIES, _parts.USUAL
-    _parts.STATE_PENALTIES = constants.get("penalties", before[0])
-    _parts.USUAL = constants.get("usual", before[1])
-    if "updates" in constants:
-        settings = settings | {"epochs": _epochs(len(train), constants["updates"])}
-    length = min(80, len(train) // 2)
+    settings, length, changes = VARIANTS.get(variant, LINEAR)
+    # A window that is longer than a third of its series warns.
+    length = min(length, len(train) // 3)
     windows = WindowTransformer(length).fit_transform(train)
-    model = LSTMForecaster(random_state=seed, **settings).fit(windows)
-    _parts.STATE_PENALTIES, _parts.USUAL = before
+    with changed(**changes):
+        model = LSTMForecaster(**BASE | settings, random_state=seed).fit(windows)
     forecasts = model.forecast(truths.shape[1], window=contexts[:, -length:, None])
     return variant, name, seed, measure(truths, forecasts), model.parts_
-
-
-def _epochs(n_values, n_updates):
-    return max(1, round(n_updates * 32 / (0.7 * n_values)))
 
 
 def show(results):
@@ -106,7 +137,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, required=True, help="folder of the series")
     parser.add_argument("--only", nargs="+", choices=VARIANTS, default=list(VARIANTS))
-    parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--seeds", type=int, default=2)
     parser.add_argument("--jobs", type=int, default=2)
     options = parser.parse_args()
     tasks = [
