@@ -40,7 +40,7 @@ def main():
     series = make_mackey_glass(800, random_state=0)
     model = make_forecast_pipeline(
         WindowTransformer(LONGEST),
-        LSTMForecaster(units=16, epochs=EPOCHS, validation="last", random_state=0),
+        LSTMForecaster(units=16, epochs=EPOCHS, random_state=0),
     )
     splits = list(ForecastSplit(3, horizon=HORIZON, context=LONGEST).split(series))
     search = GridSearchCV(

@@ -42,7 +42,7 @@ judges = {
 
 # %%
 # ``ForecastSplit`` gives all candidates the same 48 known values, however long their windows.
-forecaster = LSTMForecaster(epochs=EPOCHS, validation="last", validation_split=0.1, random_state=0)
+forecaster = LSTMForecaster(epochs=EPOCHS, validation_split=0.1, random_state=0)
 model = make_forecast_pipeline(WindowTransformer(), forecaster)
 grid = {"windowtransformer__window_length": [12, LONGEST], "lstmforecaster__units": [8, 32]}
 cv = ForecastSplit(3, horizon=HORIZON, context=LONGEST)

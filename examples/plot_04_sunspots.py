@@ -31,14 +31,13 @@ print(train.tail(3))
 
 # %%
 # Sunspots are counts: their swings are wider where they are many. A square root evens that out, and
-# the pipeline squares the forecasts. The windows span two cycles; the newest ones are held out to
-# choose the weights.
+# the pipeline squares the forecasts. The windows span two cycles.
 
 root = FunctionTransformer(np.sqrt, inverse_func=np.square)
 model = make_forecast_pipeline(
     root,
     WindowTransformer(22),
-    LSTMForecaster(units=16, validation="last", epochs=EPOCHS, verbose=VERBOSE, random_state=0),
+    LSTMForecaster(units=16, epochs=EPOCHS, verbose=VERBOSE, random_state=0),
 )
 model.fit(train)
 
