@@ -3,7 +3,7 @@ The tutorial's forecast, in one command
 =======================================
 
 A network with an LSTM of 300 units reads windows of 80 values and predicts the next one; fed with
-its own predictions it forecasts 200 steps of two waves. The whole takes about a minute on two cores.
+its own predictions it forecasts 200 steps of two waves. All takes about a minute on two cores.
 """
 
 import time
