@@ -3,7 +3,7 @@
 import numpy as np
 
 from skwave._recursion import roll_forward
-from skwave._window import following_values
+from skwave._window import followed_windows, following_values
 
 # Enough origins to tell networks apart; all of them would cost more than the training.
 MAX_ORIGINS = 16
@@ -118,14 +118,13 @@ def make_judge(runs, window_length, share):
     if held_out.max() < 1:
         held_out = runs.lengths - 1
     n_steps = min(window_length, held_out.max())
-    which, truths = following_values(runs, window_length, n_steps)
+    which = followed_windows(runs, n_steps)
     run = np.searchsorted(runs.first, which, side="right") - 1
     last = runs.first + runs.lengths - 1
-    newest = which >= (last - held_out)[run]
-    which, truths = which[newest], truths[newest]
+    which = which[which >= (last - held_out)[run]]
     if len(which) > MAX_ORIGINS:
-        some = np.linspace(0, len(which) - 1, MAX_ORIGINS).round().astype(int)
-        which, truths = which[some], truths[some]
+        which = which[np.linspace(0, len(which) - 1, MAX_ORIGINS).round().astype(int)]
     contexts = runs.values[runs.starts[which][:, None] + np.arange(window_length)]
+    truths = following_values(runs, which, window_length, n_steps)
     n_independent = min(len(which), held_out[held_out >= n_steps].sum() / n_steps)
     return ForecastJudge(contexts.astype(float), truths.astype(float), n_independent)

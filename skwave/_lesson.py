@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from skwave._network import Network
-from skwave._window import following_values
+from skwave._window import followed_windows, following_values
 
 
 class Lesson(NamedTuple):
@@ -44,13 +44,14 @@ def next_values(runs, window_length, horizon):
     ValueError
         If no window is followed by `horizon` values.
     """
-    which, targets = following_values(runs, window_length, horizon)
+    which = followed_windows(runs, horizon)
     if len(which) == 0:
         raise ValueError(
             f"y=None takes the targets from the windows that follow, but none of the "
             f"{len(runs.starts)} windows in X is continued by horizon={horizon} more. Give the "
             "windows of a series in the order of time and unshuffled, a longer series, or y."
         )
+    targets = following_values(runs, which, window_length, horizon)
     shape = [n for n in targets.shape[1:] if n > 1]
     return which, targets.reshape(len(which), *shape)
 

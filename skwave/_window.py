@@ -120,29 +120,33 @@ def find_runs(windows):
     return Runs(values, starts, first)
 
 
-def following_values(runs, window_length, horizon):
-    """Find the targets of windows: the values that follow them.
+def followed_windows(runs, n_values):
+    """Return the windows, (n_followed,), that so many values follow within their own series."""
+    last = np.repeat(runs.first + runs.lengths, runs.lengths)
+    return np.flatnonzero(np.arange(len(runs.starts)) + n_values < last)
+
+
+def following_values(runs, which, window_length, n_values):
+    """Return the values that follow windows.
 
     Parameters
     ----------
     runs : Runs
-        The windows.
+        All windows.
+    which : ndarray of shape (n_chosen,)
+        Some of them; `n_values` more must follow each.
     window_length : int
         Values in a window.
-    horizon : int
-        Values that follow.
+    n_values : int
+        Values to return for each.
 
     Returns
     -------
-    which : ndarray of shape (n_targets,)
-        The windows that `horizon` values follow within their own series.
-    targets : ndarray of shape (n_targets, horizon, n_channels)
-        Those values.
+    ndarray of shape (n_chosen, n_values, n_channels)
+        A copy.
     """
-    last = np.repeat(runs.first + runs.lengths, runs.lengths)
-    which = np.flatnonzero(np.arange(len(runs.starts)) + horizon < last)
     after = runs.starts[which] + window_length
-    return which, runs.values[after[:, None] + np.arange(horizon)]
+    return runs.values[after[:, None] + np.arange(n_values)]
 
 
 class WindowTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):

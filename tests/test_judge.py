@@ -1,3 +1,4 @@
+import tracemalloc
 from dataclasses import replace
 
 import numpy as np
@@ -29,6 +30,17 @@ def test_contexts_and_truths_are_the_newest_values_of_each_series():
 def test_origins_are_limited():
     judge = make_judge(runs_of(np.arange(5000.0)[:, None]), 10, 0.5)
     assert len(judge.contexts) == MAX_ORIGINS
+
+
+def test_a_judge_of_a_long_series_takes_no_array_of_its_windows():
+    runs = runs_of(np.arange(100_000.0)[:, None], length=80)
+    tracemalloc.start()
+    judge = make_judge(runs, 80, 1.0)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert judge.truths.shape == (MAX_ORIGINS, 80, 1)
+    # A few numbers for each window; its values would be 80.
+    assert peak < 20 * runs.starts.nbytes
 
 
 def test_the_truth_scores_zero_and_no_change_its_mean_square():

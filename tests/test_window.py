@@ -4,7 +4,13 @@ import pytest
 from sklearn.base import clone
 
 from skwave import WindowTransformer
-from skwave._window import find_runs, following_values, is_sliding_view, series_under
+from skwave._window import (
+    find_runs,
+    followed_windows,
+    following_values,
+    is_sliding_view,
+    series_under,
+)
 
 
 def test_windows_of_a_series():
@@ -97,7 +103,9 @@ def test_a_copy_of_windows_is_understood_as_the_view_is():
 def test_runs_of_several_series_share_no_targets():
     first, second = np.arange(6.0), 10 + np.arange(5.0)
     windows = WindowTransformer(3).fit_transform([first, second])
-    which, targets = following_values(find_runs(windows), 3, 2)
+    runs = find_runs(windows)
+    which = followed_windows(runs, 2)
+    targets = following_values(runs, which, 3, 2)
     assert which.tolist() == [0, 1, 4]
     assert targets[:, :, 0].tolist() == [[3, 4], [4, 5], [13, 14]]
 
