@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from skwave.datasets import make_mackey_glass, make_wave
+from skwave.metrics import mean_absolute_scaled_error
 
 
 class Protocol(NamedTuple):
@@ -90,10 +91,12 @@ def m4_hourly(folder):
             parts[row["series"]][row["part"]].append(float(row["value"]))
     for series in parts.values():
         train, test = np.array(series["train"]), np.array(series["test"])
-        scale = np.mean(np.abs(train[24:] - train[:-24]))
 
-        def score(truth, forecast, scale=scale):
-            return {"D6 M4 Hourly": float(np.mean(np.abs(truth - forecast)) / scale)}
+        def score(truth, forecast, train=train):
+            error = mean_absolute_scaled_error(
+                truth[0], forecast[0], y_train=train, season_length=24
+            )
+            return {"D6 M4 Hourly": float(error)}
 
         yield Protocol("D6", train, train[None], test[None], score, 24)
 
