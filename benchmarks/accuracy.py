@@ -169,7 +169,7 @@ def mean_of_seeds(tasks, outcomes):
     same = defaultdict(list)
     for (method, protocol, _), (_, forecasts) in zip(tasks, outcomes, strict=True):
         if method == RECOMMENDED and protocol.name not in ("D1", "D2"):
-            same[protocol.name, protocol.train.tobytes()].append((protocol, forecasts))
+            same[protocol.truths.tobytes()].append((protocol, forecasts))
     for found in same.values():
         protocol, mean = found[0][0], np.mean([forecasts for _, forecasts in found], axis=0)
         yield MEAN, protocol.name, 0, protocol.score(protocol.truths, mean), np.nan
@@ -238,7 +238,9 @@ def main():
     before = json.loads(path.read_text()) if options.keep and path.exists() else []
     tasks = list(all_tasks(options))
     outcomes = Parallel(n_jobs=options.jobs, verbose=5)(delayed(run)(*task) for task in tasks)
-    results = [result for result, _ in outcomes] + list(mean_of_seeds(tasks, outcomes))
+    results = [result for result, _ in outcomes]
+    path.write_text(json.dumps(results, indent=0))
+    results += mean_of_seeds(tasks, outcomes)
     if not options.quick and any(protocol.name == "D6" for _, protocol, _ in tasks):
         results += run_one_model(list(protocols.ALL["D6"](options.data)), 0)
     done = {(r[0], r[1]) for r in results}
