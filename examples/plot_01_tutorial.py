@@ -43,7 +43,7 @@ for kind, n_cycles in CYCLES.items():
     done = time.perf_counter()
 
     print(f"training: {trained - begin:.0f} s; forecast of 2,000 steps: {done - trained:.2f} s")
-    print(f"kept, as it forecast held-out values best: {model[-1].parts_}")
+    print(f"kept, as forecasts over held-out values decided: {model[-1].parts_}")
     for n in (200, 2000):
         print(f"NRMSE over {n:,} steps: {nrmse(future[:n], forecast[:n]):.2g}", flush=True)
 

@@ -48,7 +48,7 @@ class Task(NamedTuple):
     relative: bool
 
 
-def make_task(forecaster, X, y, sample_weight, *, before, validation_split, **changes):
+def make_task(forecaster, X, y, sample_weight, *, before, judged, validation_split, **changes):
     """Check what a fit is given, and put it in the form that is learnt from.
 
     Parameters
@@ -59,6 +59,8 @@ def make_task(forecaster, X, y, sample_weight, *, before, validation_split, **ch
         What `fit` was given.
     before : Chosen or None
         The outcome to go on from.
+    judged : bool
+        Whether forecasts choose anything in this fit.
     validation_split : float
         Share of the windows held out.
     **changes
@@ -84,7 +86,7 @@ def make_task(forecaster, X, y, sample_weight, *, before, validation_split, **ch
         template = continue_from(before.network, template, units)
     solves = solves_readout(forecaster, y)
     judge = overall = None
-    if solves or forecaster.validation == "forecast":
+    if judged and (solves or forecaster.validation == "forecast"):
         _check_follow(y, "linear_skip=True" if solves else "validation='forecast'")
         judge = make_judge(runs, windows.shape[1], validation_split)
         overall = make_judge(runs, windows.shape[1], 1.0)
@@ -127,7 +129,7 @@ def solves_readout(forecaster, y):
     """Tell whether a fit solves for the readout: as `linear_skip` says, or where that is sound."""
     if forecaster.linear_skip != "auto":
         return forecaster.linear_skip
-    squared = forecaster.loss in ("mean_squared_error", "mse", "MSE")
+    squared = forecaster.loss in ("mean_squared_error", "MeanSquaredError", "mse", "MSE")
     return y is None and squared and forecaster.normalization is not None
 
 
@@ -148,9 +150,7 @@ def learn(task, before, progress):
     Chosen
         The network, and how it came about.
     """
-    trainer = functools.partial(
-        train, recipe=task.recipe, seed=task.seed, judge=task.epoch_judge, progress=progress
-    )
+    trainer = _trainer(task, progress)
     if task.solves:
         return lstm_and_linear(
             task.template, task.lesson, task.practice, task.judge, task.overall, trainer
@@ -173,12 +173,20 @@ def learn_on(task, before, progress):
     Chosen
         The network, and how it came about.
     """
-    if before is None or before.parts == "lstm":
+    if before is None:
         return learn(task, before, progress)
+    if before.parts == "lstm":
+        return go_on(task.template, task.lesson, _trainer(task, progress))
     progress.begin()
     chosen = solve_on(before, task.lesson)
     progress.end(lambda: chosen.network)
     return chosen
+
+
+def _trainer(task, progress):
+    return functools.partial(
+        train, recipe=task.recipe, seed=task.seed, judge=task.epoch_judge, progress=progress
+    )
 
 
 def _check_follow(y, asks):

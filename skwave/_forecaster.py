@@ -49,9 +49,9 @@ class LSTMForecaster(CallbackSupportMixin, RegressorMixin, BaseEstimator):
         Whether a linear model of the window is part of the network. After the training it and the
         output layer are solved for together, by ridge regression in closed form. Forecasts over
         the newest, held-out windows choose the penalties, and whether the LSTM is kept beside the
-        linear model; then all windows are used. ``"auto"`` does so in a fit without `y` where the
-        loss is the mean squared error, which a ridge regression minimizes, and `normalization`
-        is not None. False is the LSTM as it was trained.
+        linear model; then all windows, or 16,384 drawn at random, are used. ``"auto"`` does so in
+        a fit without `y` where the loss is the mean squared error, which a ridge regression
+        minimizes, and `normalization` is not None. False is the LSTM as it was trained.
     dropout : float, default=0.0
         Share of each LSTM layer's outputs set to zero in training.
     loss : str, callable or keras.losses.Loss, default="mean_squared_error"
@@ -88,6 +88,7 @@ class LSTMForecaster(CallbackSupportMixin, RegressorMixin, BaseEstimator):
     checkpoint_dir : str, path-like or None, default=None
         Folder for a Keras model at each improvement, named
         ``model{epoch:03d}-loss{loss:.3f}-vloss{val_loss:.3f}.keras`` with epochs counted from 1.
+        It is the LSTM in training, before an output layer is solved for.
     backup_dir : str, path-like or None, default=None
         Folder in which a running fit is backed up after each epoch, in a folder of its own that is
         removed at its end. After a crash the same call, with the same data and `random_state`,
@@ -114,8 +115,9 @@ class LSTMForecaster(CallbackSupportMixin, RegressorMixin, BaseEstimator):
     parts_ : {"both", "linear", "lstm"}
         What the network consists of. ``"lstm"`` is one without `linear_skip`.
     part_errors_ : dict of float
-        With `linear_skip`, the mean squared error of forecasts over held-out values, on the scale
-        of the network, of ``"linear"`` and of the best of ``"both"``. Empty without.
+        With `linear_skip`, the mean squared error of forecasts over held-out values (over those
+        trained on, where none are held out), on the scale of the network, of ``"linear"`` and of
+        the best of ``"both"``. Empty without.
     window_shape_ : tuple of (window_length, n_channels)
         Shape of a window.
     context_ : ndarray of shape (window_length, n_channels), or None
@@ -278,6 +280,9 @@ class LSTMForecaster(CallbackSupportMixin, RegressorMixin, BaseEstimator):
         self, X: ArrayLike, y: ArrayLike | None = None, sample_weight: ArrayLike | None = None
     ) -> Self:
         """Go on from the present weights for one pass over all of the windows.
+
+        An output layer that was solved for is moved as far as their number warrants beside the
+        windows seen before, and the LSTM stays as it is.
 
         Parameters
         ----------
@@ -472,8 +477,9 @@ class LSTMForecaster(CallbackSupportMixin, RegressorMixin, BaseEstimator):
     def _fit(self, X, y, sample_weight, *, before, way, validation_split, **changes):
         """Learn in one way, and set the fitted attributes when all has gone well."""
         task = make_task(
-            self, X, y, sample_weight, before=before, validation_split=validation_split, **changes
-        )
+            self, X, y, sample_weight, before=before, judged=way is learn or before is None,
+            validation_split=validation_split, **changes,
+        )  # fmt: skip
         fitted = {
             "window_shape_": task.windows.shape[1:],
             "context_": np.array(task.windows[-1], float) if y is None else None,
@@ -498,9 +504,7 @@ class LSTMForecaster(CallbackSupportMixin, RegressorMixin, BaseEstimator):
         trained = Trained(
             self.network_, self.history_, self.best_epoch_, getattr(self, "_regressor", None)
         )
-        # The first files did not say how many windows were fitted.
-        n_windows = getattr(self, "_n_windows", 1)
-        return Chosen(self.network_, trained, self.parts_, self.part_errors_, n_windows)
+        return Chosen(self.network_, trained, self.parts_, self.part_errors_, self._n_windows)
 
     def __getstate__(self):
         # Keras's objects belong to the process that fitted: the state is plain data.
@@ -520,6 +524,8 @@ class LSTMForecaster(CallbackSupportMixin, RegressorMixin, BaseEstimator):
         state = unseal(state, type(self).__name__)
         if "network_" in state:
             state["network_"] = Network(**state["network_"])
+            # The first files have an LSTM as it was trained.
+            state = {"parts_": "lstm", "part_errors_": {}, "_n_windows": 1} | state
         # Parameters that are younger than the file have their defaults.
         LSTMForecaster.__init__(self)
         vars(self).update(state)

@@ -104,7 +104,7 @@ def make_judge(runs, window_length, share):
         All windows.
     window_length : int
         Values in a window. Forecasts are rolled out as far as a window is long, or as the
-        held-out values reach if these are fewer.
+        held-out values of the median series reach if these are fewer.
     share : float
         Share of the windows held out. Where that is less than one value, all are taken: forecasts
         over values that were trained on tell more than nothing.
@@ -117,7 +117,8 @@ def make_judge(runs, window_length, share):
     held_out = np.floor((runs.lengths - 1) * share).astype(int)
     if held_out.max() < 1:
         held_out = runs.lengths - 1
-    n_steps = min(window_length, held_out.max())
+    # As many as most series have: one that is longer must not be the only one that is forecast.
+    n_steps = min(window_length, int(np.median(held_out[held_out > 0])))
     which = followed_windows(runs, n_steps)
     run = np.searchsorted(runs.first, which, side="right") - 1
     last = runs.first + runs.lengths - 1

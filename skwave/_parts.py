@@ -58,7 +58,8 @@ def lstm_and_linear(template, lesson, practice, judge, overall, train):
     Returns
     -------
     Chosen
-        With the chosen penalties solved for all windows, the held-out ones too.
+        With the chosen penalties solved for all windows, or `MAX_WINDOWS` drawn at random, the
+        held-out ones too.
     """
     start = _smoothed(template, lesson) if template.layers else template
     trained = lstm_alone(start, practice, train, relative=True).trained
@@ -116,7 +117,8 @@ def lstm_alone(template, lesson, train, *, relative):
     far smaller error of the forecast (benchmarks/README.md).
     """
     if not relative:
-        trained = train(template, lesson)
+        # One that a fit goes on from may have a skip, which is no part of what is trained.
+        trained = train(replace(template, skip=None), lesson)
         return Chosen(trained.network, trained, "lstm", {}, len(lesson.starts))
     skip = no_change(template).skip
     rest = lesson.targets - skip_outputs(replace(template, skip=skip), lesson.values, lesson.starts)
@@ -162,7 +164,7 @@ def solve_on(before, lesson):
     penalty = before.n_windows / len(lesson.starts)
     network = solve(
         before.network, moments,
-        state_penalty=penalty, linear_penalty=penalty, bias_penalty=penalty,
+        state_penalty=penalty, linear_penalty=penalty, weight_before=penalty,
     )  # fmt: skip
     history = {"loss": [mean_square_rest(network, moments)]}
     trained = before.trained._replace(network=network, history=history, best_epoch=0)

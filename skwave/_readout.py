@@ -97,7 +97,7 @@ def take_moments(network, lesson, rows):
     return Moments(weights.sum(), sums, products, n_states)
 
 
-def solve(start, moments, *, state_penalty, linear_penalty, bias_penalty=0.0):
+def solve(start, moments, *, state_penalty, linear_penalty, weight_before=0.0):
     """Fit head, bias and skip by ridge regression towards those of a network.
 
     Parameters
@@ -109,8 +109,8 @@ def solve(start, moments, *, state_penalty, linear_penalty, bias_penalty=0.0):
     state_penalty, linear_penalty : float
         Penalties of the coefficients of the states, μ, and of the window, λ, as shares of the
         mean square of these inputs. With an infinite μ the layers are left out.
-    bias_penalty : float, default=0.0
-        The same for the bias, as a share of one.
+    weight_before : float, default=0.0
+        Weight of what `start` predicts for these windows, beside that of their targets, r.
 
     Returns
     -------
@@ -121,8 +121,8 @@ def solve(start, moments, *, state_penalty, linear_penalty, bias_penalty=0.0):
     -----
     With h the states, u the window and v the targets, the last two relative to the newest value of
     the window and all centred, and w₀ the coefficients of `start`, the change of the coefficients
-    is (xᵀx / n + P)⁻¹ xᵀ(v - x w₀) / n, where x = [h u], n is the number of windows, and P is
-    diagonal with μ mean(h²) and λ mean(u²). Relative to the newest value, because what a
+    is ((1 + r) xᵀx / n + P)⁻¹ xᵀ(v - x w₀) / n, where x = [h u], n is the number of windows, and
+    P is diagonal with μ mean(h²) and λ mean(u²). Relative to the newest value, because what a
     coefficient of zero says is then "no change".
 
     References
@@ -149,11 +149,11 @@ def solve(start, moments, *, state_penalty, linear_penalty, bias_penalty=0.0):
         square = np.mean(np.diag(inner)[part]) if part.stop > part.start else 0.0
         size[part] = np.sqrt(square) if square > 0 else 1.0
     penalty = np.repeat([state_penalty, linear_penalty], [k, n - k])
-    normal = inner / np.outer(size, size) + np.diag(penalty)
+    normal = (1 + weight_before) * inner / np.outer(size, size) + np.diag(penalty)
     rest = (cross - inner @ present) / size[:, None]
     change = np.linalg.solve(normal, rest) / size[:, None]
     missing = mean[n:] - mean[:n] @ (present + change) - bias
-    bias = bias + missing / (1 + bias_penalty)
+    bias = bias + missing / (1 + weight_before)
     head = (kernel + change[:k]).astype(np.float32), bias.astype(np.float32)
     return replace(start, head=head, skip=skip + _from_newest(change[k:], start.n_channels))
 

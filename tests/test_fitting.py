@@ -12,8 +12,9 @@ def task_of(n_values, **parameters):
     windows = WindowTransformer(10).fit_transform(np.sin(np.arange(n_values) / 3))
     forecaster = LSTMForecaster(4, random_state=0, **parameters)
     return make_task(
-        forecaster, windows, None, None, before=None, validation_split=forecaster.validation_split
-    )
+        forecaster, windows, None, None,
+        before=None, judged=True, validation_split=forecaster.validation_split,
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize("n_values", [60, 900, 9_000, 90_000])

@@ -43,6 +43,13 @@ def test_a_judge_of_a_long_series_takes_no_array_of_its_windows():
     assert peak < 20 * runs.starts.nbytes
 
 
+def test_a_longer_series_does_not_decide_alone():
+    short = [k * 1000 + np.arange(60.0)[:, None] for k in range(10)]
+    judge = make_judge(runs_of(*short, 20_000 + np.arange(200.0)[:, None]), 10, 0.1)
+    assert judge.truths.shape[1] == 5
+    assert len(np.unique(judge.truths[:, 0, 0] // 1000)) > 3
+
+
 def test_the_truth_scores_zero_and_no_change_its_mean_square():
     t = np.arange(200)
     series = np.sin(t / 3)[:, None]

@@ -129,7 +129,6 @@ def test_new_windows_move_a_solved_readout_as_far_as_their_number_warrants(linea
     assert forecaster.score(windows) > score - 0.01 * (1 - score) - 1e-9
     assert len(forecaster.history_["loss"]) == n_epochs + 1
     # A few windows of another level move it a little, and very many do a lot.
-    forecaster.set_params(linear_skip="auto")  # which does not ask for forecasts
     moved = []
     for n in (4, len(windows) - 1):
         one = copy.deepcopy(forecaster)
@@ -140,6 +139,45 @@ def test_new_windows_move_a_solved_readout_as_far_as_their_number_warrants(linea
             np.testing.assert_array_equal(mine[1], theirs[1])
     assert 0 < moved[0] < 0.1
     assert 0.2 < moved[1] < 0.6
+
+
+def test_a_conflicting_law_moves_the_coefficients_by_its_share_of_the_windows():
+    rng = np.random.default_rng(0)
+
+    def process(n, *coefficients):
+        values = list(rng.normal(size=2))
+        for noise in rng.normal(size=n):
+            values.append(coefficients[0] * values[-1] + coefficients[1] * values[-2] + noise)
+        return WindowTransformer(20).fit_transform(np.array(values))
+
+    old, new = process(2000, 1.2, -0.5), process(220, -0.6, 0.2)
+    forecaster = LSTMForecaster(**TINY | {"units": 2, "epochs": 1}).fit(old)
+    test = process(1000, 1.2, -0.5)
+    before = forecaster.score(test)
+    forecaster.partial_fit(new)
+    # A tenth of the windows takes away little of what the others taught.
+    assert before - 0.05 < forecaster.score(test) < before
+
+
+def test_a_fit_with_targets_of_its_own_forgets_the_linear_model_before():
+    _, windows = chaos()
+    y = windows[:, 0, 0] + 5
+    cold = LSTMForecaster(**CHAOS).set_params(linear_skip="auto").fit(windows, y)
+    warm = LSTMForecaster(**CHAOS).set_params(linear_skip="auto", warm_start=True)
+    warm.fit(windows).fit(windows, y)
+    assert warm.parts_ == "lstm"
+    assert warm.network_.skip is None
+    assert 1 - warm.score(windows, y) < 2 * (1 - cold.score(windows, y)) + 0.1
+
+
+def test_new_windows_do_not_replace_an_lstm_as_it_was_trained():
+    _, windows = chaos()
+    forecaster = LSTMForecaster(**CHAOS).set_params(linear_skip=False).fit(windows)
+    weights = forecaster.network_.layers[0][1]
+    forecaster.set_params(linear_skip=True).partial_fit(windows[:30])
+    assert forecaster.parts_ == "lstm"
+    change = np.abs(forecaster.network_.layers[0][1] - weights)
+    assert 0 < change.max() < 0.2
 
 
 class Judged:

@@ -114,13 +114,13 @@ def test_shrinks_towards_the_network_it_starts_from():
     start = linear_network(template, lesson, 1e-3)
     _, other = lesson_of(noisy_wave(n=150) ** 2, length=12)
     moments = take_moments(start, other, ALL)
-    near = solve(start, moments, state_penalty=1, linear_penalty=1e12, bias_penalty=1e12)
+    near = solve(start, moments, state_penalty=1, linear_penalty=1e12, weight_before=1e12)
     np.testing.assert_allclose(near.skip, start.skip, atol=1e-6)
     np.testing.assert_allclose(near.head[1], start.head[1], atol=1e-6)
     # What is at its least square already, is not moved at all.
     same = take_moments(start, lesson, ALL)
     best = solve(start, same, state_penalty=1, linear_penalty=1e-9)
-    again = solve(best, same, state_penalty=1, linear_penalty=1.0, bias_penalty=1.0)
+    again = solve(best, same, state_penalty=1, linear_penalty=1.0, weight_before=1.0)
     np.testing.assert_allclose(again.skip, best.skip, atol=1e-4)
 
 

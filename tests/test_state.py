@@ -19,6 +19,7 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 import skwave
 from skwave import LSTMForecaster, WindowTransformer, make_forecast_pipeline
 from skwave._state import FORMAT, checksum, seal, unseal
+from skwave._warn import overlaps
 
 DATA = Path(__file__).parent / "data"
 TINY = {"units": 4, "epochs": 1, "random_state": 0}
@@ -181,6 +182,24 @@ def test_artefacts_load_and_forecast_as_they_did(path):
         expected = forecasts[path.stem]
     # Another BLAS may round differently.
     np.testing.assert_allclose(load(path).forecast(20), expected, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("way", ["partial_fit", "warm_start", "backtest"])
+def test_a_forecaster_of_the_first_format_goes_on(way):
+    forecaster = load(DATA / "format1" / "forecaster.pkl")
+    shape = forecaster.window_shape_
+    series = np.random.default_rng(0).normal(size=(40, shape[1]))
+    windows = WindowTransformer(shape[0]).fit_transform(series)
+    if way == "backtest":
+        assert overlaps(forecaster) == (forecaster.validation == "random")
+        return
+    before = forecaster.network_
+    if way == "partial_fit":
+        forecaster.partial_fit(windows)
+    else:
+        forecaster.set_params(warm_start=True, epochs=1).fit(windows)
+    assert forecaster.network_ is not before
+    assert np.isfinite(forecaster.forecast(5)).all()
 
 
 def test_a_parameter_younger_than_the_file_has_its_default(estimators):
