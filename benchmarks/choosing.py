@@ -24,7 +24,7 @@ from skwave import LSTMForecaster, WindowTransformer, _fitting, _model, _parts
 
 # Every fourth of the M4 series; they are much alike.
 M4_STEP = 4
-# Small enough to try many things, and better than 300 on these series.
+# Small enough to try many things, and as good as 300 on these series.
 BASE = {"units": 64}
 # Parameters of the forecaster, the window's length, and changes of the package for the run.
 VARIANTS = {
