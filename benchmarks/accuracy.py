@@ -213,10 +213,13 @@ def draw(table, path):
         ratios = [table[r].get(method, np.nan) / table[r].get("AR80", np.nan) for r in rows]
         color = {DEFAULTS: "tab:blue", RECOMMENDED: "tab:green"}.get(method, "gray")
         color = "tab:orange" if method in (MEAN, ONE) else color
-        ax.plot(ratios, range(len(rows)), marker, label=method, color=color)
+        if np.isfinite(ratios).any():
+            ax.plot(np.clip(ratios, 0.1, 10), range(len(rows)), marker, label=method, color=color)
     ax.axvline(1, color="gray", lw=0.8)
     ax.set(xscale="log", yticks=range(len(rows)), yticklabels=rows)
-    ax.set_xlabel("Error as a ratio to that of AR80 (left is better)")
+    ax.set_xlabel(
+        "Error as a ratio to that of AR80; left is better, what is beyond stands at the edge"
+    )
     ax.legend(loc="center left", bbox_to_anchor=(1, 0.5))
     figure.savefig(path, dpi=120)
 
