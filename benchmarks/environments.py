@@ -1,6 +1,8 @@
 """Virtual environments for packages that a benchmark compares with, made once and kept."""
 
+import json
 import subprocess
+import sys
 import venv
 from pathlib import Path
 
@@ -18,3 +20,12 @@ def make_environment(name, folder=FOLDER):
         subprocess.run(install, check=True, cwd=HERE.parent)
         (folder / name / "complete").touch()
     return python
+
+
+def last_line(command, **options):
+    """Run a command; return its last line, which is JSON, or None where it fails."""
+    done = subprocess.run(command, capture_output=True, text=True, check=False, **options)
+    if done.returncode:
+        print(done.stderr[-2000:], file=sys.stderr)
+        return None
+    return json.loads(done.stdout.splitlines()[-1])

@@ -9,13 +9,12 @@ is a table for each wave, and all of it is written to peers.json.
 
 import argparse
 import json
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 import numpy as np
-from environments import FOLDER, make_environment
+from environments import FOLDER, last_line, make_environment
 
 from skwave.datasets import make_wave
 
@@ -33,11 +32,7 @@ def run(python, contestant, wave, seconds):
     command = [python, HERE / "contestants.py", contestant, wave, str(seconds)]
     # In a folder of its own, as some leave files behind.
     with tempfile.TemporaryDirectory() as folder:
-        done = subprocess.run(command, capture_output=True, text=True, cwd=folder, check=False)
-    if done.returncode:
-        print(done.stderr[-2000:], file=sys.stderr)
-        return None
-    return json.loads(done.stdout.splitlines()[-1])
+        return last_line(command, cwd=folder)
 
 
 def show(results):

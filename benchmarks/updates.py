@@ -11,11 +11,11 @@ import argparse
 import json
 import os
 import statistics
-import subprocess
 import sys
 import time
 from pathlib import Path
 
+import environments
 import numpy as np
 
 UNITS, LENGTH, N_WINDOWS = 300, 80, 512
@@ -75,17 +75,11 @@ def measure(options):
 def in_a_process(python, options, backend):
     environment = os.environ | {"KERAS_BACKEND": backend, "TF_CPP_MIN_LOG_LEVEL": "3"}
     command = [python, __file__, "--measure", json.dumps(options)]
-    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
-    if done.returncode:
-        print(done.stderr[-1500:], file=sys.stderr)
-        return None
-    return json.loads(done.stdout.splitlines()[-1])
+    return environments.last_line(command, env=environment)
 
 
 def compare(names):
     """Print a row for each way of training."""
-    import environments
-
     print(
         f"\n| one epoch of {N_WINDOWS} windows | ratio | seconds | the first one takes longer by |"
     )

@@ -69,4 +69,4 @@ def test_results_depend_on_the_number_of_blas_threads_by_rounding_alone(units):
         with threadpool_limits(n, user_api="blas"):
             results.append(network.predict(windows))
     # Bit for bit on some processors only: kernels differ in how they share a product out.
-    np.testing.assert_allclose(*results, rtol=0, atol=2e-4)
+    np.testing.assert_allclose(*results, rtol=1e-5, atol=1e-5)
