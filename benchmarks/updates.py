@@ -151,11 +151,9 @@ def parts(rows=32):
     model = build(USUAL)
     x, y = np.zeros((rows, LENGTH, 1), np.float32), np.zeros((rows, 1), np.float32)
     begin = time.perf_counter()
-    step = model.make_train_function()
-    batch = [(x, y)]
-    step(iter(batch))
+    model.train_on_batch(x, y)
     tracing = time.perf_counter() - begin
-    update = seconds(lambda: step(iter(batch)))
+    update = seconds(lambda: model.train_on_batch(x, y))
     tensor = keras.ops.convert_to_tensor(x)
     forward = seconds(lambda: model(tensor))
     _, epoch = measure(USUAL)
@@ -164,7 +162,7 @@ def parts(rows=32):
     print("|---|---|---|")
     table = {
         "within fit": fed,
-        "the traced function alone": update,
+        "train_on_batch, a single one": update,
         "feeding and callbacks: the difference": fed - update,
         "its matrix products in NumPy": floor,
         "tanh and products of the gates, forward, in NumPy": gates,
