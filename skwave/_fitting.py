@@ -19,7 +19,8 @@ from skwave._lesson import (
     split_windows,
 )
 from skwave._network import Network
-from skwave._parts import continue_from, go_on, lstm_alone, lstm_and_linear, solve_on
+from skwave._parts import continue_from, lstm_alone, lstm_and_linear, solve_on
+from skwave._readout import no_change
 from skwave._training import Recipe, train
 from skwave._warn import warn_about_window
 from skwave._window import find_runs
@@ -28,6 +29,8 @@ from skwave._window import find_runs
 # development series by 2 % better. And where it is not; see benchmarks/README.md.
 SOLVED_UPDATES = 200
 TRAINED_UPDATES = 600
+# Least squares takes memory for some ten matrices of as many rows and columns: 300 MB in all.
+MAX_COEFFICIENTS = 2000
 
 
 class Task(NamedTuple):
@@ -84,7 +87,7 @@ def make_task(forecaster, X, y, sample_weight, *, before, judged, validation_spl
     )  # fmt: skip
     if before is not None:
         template = continue_from(before.network, template, units)
-    solves = solves_readout(forecaster, y)
+    solves = solves_readout(forecaster, y, n_coefficients=units[-1] + windows[0].size)
     judge = overall = None
     if judged and (solves or forecaster.validation == "forecast"):
         _check_follow(y, "linear_skip=True" if solves else "validation='forecast'")
@@ -125,10 +128,12 @@ def find_targets(windows, runs, y, horizon):
     return np.arange(len(windows)), check_targets(y, windows, horizon)
 
 
-def solves_readout(forecaster, y):
+def solves_readout(forecaster, y, n_coefficients):
     """Tell whether a fit solves for the readout: as `linear_skip` says, or where that is sound."""
     if forecaster.linear_skip != "auto":
         return forecaster.linear_skip
+    if n_coefficients > MAX_COEFFICIENTS:
+        return False
     squared = forecaster.loss in ("mean_squared_error", "MeanSquaredError", "mse", "MSE")
     return y is None and squared and forecaster.normalization is not None
 
@@ -156,8 +161,10 @@ def learn(task, before, progress):
             task.template, task.lesson, task.practice, task.judge, task.overall, trainer
         )
     if before is not None and before.parts == "lstm":
-        return go_on(task.template, task.lesson, trainer)
-    return lstm_alone(task.template, task.lesson, trainer, relative=task.relative)
+        skip = before.network.skip
+    else:
+        skip = no_change(task.template).skip if task.relative else None
+    return lstm_alone(task.template, task.lesson, trainer, skip=skip)
 
 
 def learn_on(task, before, progress):
@@ -176,7 +183,8 @@ def learn_on(task, before, progress):
     if before is None:
         return learn(task, before, progress)
     if before.parts == "lstm":
-        return go_on(task.template, task.lesson, _trainer(task, progress))
+        trainer = _trainer(task, progress)
+        return lstm_alone(task.template, task.lesson, trainer, skip=before.network.skip)
     progress.begin()
     chosen = solve_on(before, task.lesson)
     progress.end(lambda: chosen.network)

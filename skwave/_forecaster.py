@@ -48,10 +48,11 @@ class LSTMForecaster(CallbackSupportMixin, RegressorMixin, BaseEstimator):
     linear_skip : bool or "auto", default="auto"
         Whether a linear model of the window is part of the network. After the training it and the
         output layer are solved for together, by ridge regression in closed form. Forecasts over
-        the newest, held-out windows choose the penalties, and whether the LSTM is kept beside the
-        linear model; then all windows, or 16,384 drawn at random, are used. ``"auto"`` does so in
+        the newest, held-out windows choose how much the LSTM has to say beside the linear model,
+        if anything; then all windows, or 16,384 drawn at random, are used. ``"auto"`` does so in
         a fit without `y` where the loss is the mean squared error, which a ridge regression
-        minimizes, and `normalization` is not None. False is the LSTM as it was trained.
+        minimizes, `normalization` is not None, and units and values in a window are together at
+        most 2,000. False is the LSTM as it was trained.
     dropout : float, default=0.0
         Share of each LSTM layer's outputs set to zero in training.
     loss : str, callable or keras.losses.Loss, default="mean_squared_error"
@@ -109,7 +110,8 @@ class LSTMForecaster(CallbackSupportMixin, RegressorMixin, BaseEstimator):
     network_ : Network
         The fitted weights as NumPy arrays.
     history_ : dict of lists
-        Losses for each epoch, on the scale of the network.
+        Losses for each epoch, on the scale of what is learnt: with `normalization`, that of the
+        next values less the newest one, scaled to one.
     best_epoch_ : int
         The epoch whose weights were kept: an index into the lists of `history_`.
     parts_ : {"both", "linear", "lstm"}
@@ -248,7 +250,8 @@ class LSTMForecaster(CallbackSupportMixin, RegressorMixin, BaseEstimator):
             A `y` that is ``window_length - 1`` longer than the windows is one for each value of
             the series; those at the ends of the windows are taken.
         sample_weight : array-like of shape (n_windows,), default=None
-            Weights of the windows in the loss.
+            Weights of the windows in the loss, and where the output layer is solved for. The
+            forecasts that choose are of equal weight.
 
         Returns
         -------

@@ -3,6 +3,7 @@
 import functools
 import itertools
 import math
+import operator
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -10,16 +11,27 @@ import numpy as np
 
 from skwave._lesson import some_windows
 from skwave._network import Network
-from skwave._readout import mean_square_rest, no_change, skip_outputs, solve, take_moments
+from skwave._readout import (
+    cross_validated,
+    mean_square_rest,
+    midway,
+    no_change,
+    skip_outputs,
+    solve,
+    take_moments,
+)
 from skwave._training import Trained
 
 # Penalties that are tried for the coefficients of the window.
 LINEAR_PENALTIES = 10.0 ** np.arange(-7, 2)
-# And for those of the states, from the strongest on: no LSTM at all; the LSTM shrunk to about half,
-# which served nearly every series best where nothing is known (benchmarks/choosing.py); and
-# weaker ones, for the series that are nothing but what the LSTM learns.
-STATE_PENALTIES = (math.inf, *10.0 ** np.arange(0, -10, -2))
-USUAL = 1
+# Pieces of the series that choose among them.
+N_BLOCKS = 5
+# And for those of the states: the LSTM shrunk to about half, and weaker ones, for the series that
+# are nothing but what the LSTM learns.
+STATE_PENALTIES = tuple(10.0 ** np.arange(0, -10, -2))
+# Readouts are the linear model, the mean of it and of the first of these, and each of these. The
+# mean served nearly every series best where nothing is known (benchmarks/choosing.py).
+LINEAR, USUAL = 0, 1
 # From a head of small coefficients training goes on smoothly.
 SMOOTH = 1e-2
 # A random sample of that many windows tells as much of 400 coefficients as millions do.
@@ -48,8 +60,8 @@ def lstm_and_linear(template, lesson, practice, judge, overall, train):
     practice : Lesson
         The part of it that the LSTM is trained on.
     judge : ForecastJudge
-        Chooses the penalties by forecasts. One-step errors do not: on chaotic series the linear
-        model has the lower one and far worse forecasts.
+        Chooses by forecasts how much the LSTM has to say. One-step errors do not: on chaotic series
+        the linear model has the lower one and far worse forecasts.
     overall : ForecastJudge
         Forecasts all values, those trained on too: what explodes there is not kept.
     train : callable
@@ -58,89 +70,119 @@ def lstm_and_linear(template, lesson, practice, judge, overall, train):
     Returns
     -------
     Chosen
-        With the chosen penalties solved for all windows, or `MAX_WINDOWS` drawn at random, the
+        The chosen readout, solved for all windows, or `MAX_WINDOWS` drawn at random, the
         held-out ones too.
     """
     start = _smoothed(template, lesson) if template.layers else template
-    trained = lstm_alone(start, practice, train, relative=True).trained
+    trained = lstm_alone(start, practice, train, skip=no_change(start).skip).trained
     start = no_change(trained.network)
     some = some_windows(lesson, MAX_WINDOWS)
-    seen = take_moments(start, some, slice(some.n_train))
-
-    linears = [_linear(start, seen, penalty) for penalty in LINEAR_PENALTIES]
-    linear = LINEAR_PENALTIES[np.argmin([judge(network) for network in linears])]
+    in_time = np.argsort(some.starts[: some.n_train])
+    blocks = [take_moments(start, some, rows) for rows in np.array_split(in_time, N_BLOCKS)]
+    seen = functools.reduce(operator.add, blocks)
     everything = seen + take_moments(start, some, slice(some.n_train, None))
 
-    def readout(moments, state):
-        return solve(start, moments, state_penalty=state, linear_penalty=linear)
-
+    readout = functools.partial(_readout, start, _linear_penalties(start, blocks))
     errors = _judge_in_turn(judge, functools.partial(readout, seen))
     chosen = _choose(judge, errors)
     network = _stable(overall, functools.partial(readout, everything), chosen)
     means = [float(e.mean()) for e in errors]
-    judged = {"linear": means[0], "both": min(means[1:], default=math.inf)}
+    judged = {"linear": means[LINEAR], "both": min(means[USUAL:], default=math.inf)}
     parts = "both" if network.layers else "linear"
     return Chosen(network, trained, parts, judged, len(lesson.starts))
 
 
+def _linear_penalties(start, blocks):
+    """Choose the penalty of the window's coefficients without the states, and with them."""
+
+    def choose(state_penalty):
+        def solved(moments, penalty):
+            return solve(start, moments, state_penalty=state_penalty, linear_penalty=penalty)
+
+        return cross_validated(solved, blocks, LINEAR_PENALTIES)
+
+    return choose(math.inf), choose(STATE_PENALTIES[0])
+
+
+def _readout(start, linear_penalties, moments, number):
+    """Solve for one of the readouts; the larger its number, the more it makes of the LSTM."""
+    alone, beside = linear_penalties
+    if number > USUAL:
+        penalty = STATE_PENALTIES[number - USUAL - 1]
+        return solve(start, moments, state_penalty=penalty, linear_penalty=beside)
+    linear = solve(start, moments, state_penalty=math.inf, linear_penalty=alone)
+    if number == LINEAR:
+        return linear
+    return midway(linear, _readout(start, linear_penalties, moments, USUAL + 1))
+
+
 def _judge_in_turn(judge, readout):
-    """Return the errors of each penalty, from the strongest on, until forecasts explode."""
-    linear, *others = map(readout, STATE_PENALTIES)
+    """Return the errors of each readout, from the linear model on, until forecasts explode."""
+    linear = readout(LINEAR)
     bound = judge.bound(linear, no_change(linear))
+    others = map(readout, range(USUAL, USUAL + 1 + len(STATE_PENALTIES)))
     errors = itertools.takewhile(lambda e: e.max() <= bound, map(judge.errors, others))
     return [judge.errors(linear), *errors]
 
 
-def _choose(judge, errors):
-    """Return the usual penalty's place, or the best one's if that is better beyond doubt."""
-    usual = min(USUAL, len(errors) - 1)
+def _choose(judge, errors, usual=USUAL):
+    """Return the number of the usual readout, or of the best if that is better beyond doubt."""
+    usual = min(usual, len(errors) - 1)
     best = int(np.argmin([e.mean() for e in errors]))
     return best if judge.beyond_doubt(errors[best], errors[usual]) else usual
 
 
 def _stable(overall, readout, chosen):
-    """Return the readout chosen, or the next stronger one whose forecasts explode nowhere."""
-    linear = readout(STATE_PENALTIES[0])
+    """Return the readout chosen, or the next one before it whose forecasts explode nowhere."""
+    linear = readout(LINEAR)
     bound = overall.bound(linear, no_change(linear))
-    for penalty in STATE_PENALTIES[chosen:0:-1]:
-        network = readout(penalty)
+    for number in range(chosen, LINEAR, -1):
+        network = readout(number)
         if overall.errors(network).max() <= bound:
             return network
     return linear
 
 
-def lstm_alone(template, lesson, train, *, relative):
-    """Train the LSTM as it is.
+def lstm_alone(template, lesson, train, *, skip):
+    """Train the LSTM as it is, beside a linear model that stays as it is.
 
-    If `relative`, it learns by how much the next values differ from the newest one, scaled to one.
-    Neighbours in a series are much alike, so that the same relative error of what is learnt is a
-    far smaller error of the forecast (benchmarks/README.md).
+    Parameters
+    ----------
+    template : Network
+        Shapes and scales; where it has layers, training goes on from them.
+    lesson : Lesson
+        Windows and targets.
+    train : callable
+        As in `lstm_and_linear`.
+    skip : None or ndarray of shape (window_length * n_channels, n_outputs)
+        Coefficients of the linear model. With those of `no_change` the LSTM learns by how much
+        the next values differ from the newest one, scaled to one. Neighbours in a series are much
+        alike, so that the same relative error of what is learnt is a far smaller error of the
+        forecast (benchmarks/README.md). With None it learns the targets as they are.
+
+    Returns
+    -------
+    Chosen
+        The losses in its history are those of what is learnt.
     """
-    if not relative:
-        # One that a fit goes on from may have a skip, which is no part of what is trained.
-        trained = train(replace(template, skip=None), lesson)
+    template = replace(template, skip=skip)
+    if skip is None:
+        trained = train(template, lesson)
         return Chosen(trained.network, trained, "lstm", {}, len(lesson.starts))
-    skip = no_change(template).skip
-    rest = lesson.targets - skip_outputs(replace(template, skip=skip), lesson.values, lesson.starts)
-    scale = rest[: lesson.n_train].std(axis=0)
+    rest = lesson.targets - skip_outputs(template, lesson.values, lesson.starts)
+    seen = rest[: lesson.n_train]
+    center, scale = seen.mean(axis=0), seen.std(axis=0)
     scale = np.where(scale > 0, scale, 1.0)
     if template.layers:
-        template = replace(template, head=_times(template.head, 1 / scale))
+        kernel, bias = template.head
+        template = replace(template, head=_float32(kernel / scale, (bias - center) / scale))
 
     def whole(network):
-        return replace(network, head=_times(network.head, scale), skip=skip)
+        kernel, bias = network.head
+        return replace(network, head=_float32(kernel * scale, bias * scale + center), skip=skip)
 
-    lesson = lesson._replace(targets=(rest / scale).astype(np.float32))
+    lesson = lesson._replace(targets=((rest - center) / scale).astype(np.float32))
     trained = train(template, lesson, whole=whole)
-    return Chosen(trained.network, trained, "lstm", {}, len(lesson.starts))
-
-
-def go_on(start, lesson, train):
-    """Train on from the weights of an LSTM alone, whose skip stays as it is."""
-    if start.skip is not None:
-        rest = lesson.targets - skip_outputs(start, lesson.values, lesson.starts)
-        lesson = lesson._replace(targets=rest.astype(np.float32))
-    trained = train(start, lesson)
     return Chosen(trained.network, trained, "lstm", {}, len(lesson.starts))
 
 
@@ -195,9 +237,5 @@ def _smoothed(network, lesson):
     return solve(start, moments, state_penalty=SMOOTH, linear_penalty=1 / SMOOTH)
 
 
-def _linear(start, moments, penalty):
-    return solve(start, moments, state_penalty=math.inf, linear_penalty=penalty)
-
-
-def _times(head, scale):
-    return tuple((weights * scale).astype(np.float32) for weights in head)
+def _float32(*weights):
+    return tuple(w.astype(np.float32) for w in weights)

@@ -1,5 +1,7 @@
 """The readout: the output layer and a linear model of the window, solved together."""
 
+import functools
+import operator
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -29,6 +31,11 @@ class Moments(NamedTuple):
         total = self.weight if self.weight > 0 else 1.0
         mean = self.sums / total
         return mean, self.products / total - np.outer(mean, mean)
+
+    def of_windows(self):
+        """Return the moments without the states."""
+        k = self.n_states
+        return Moments(self.weight, self.sums[k:], self.products[k:, k:], 0)
 
 
 def no_change(network):
@@ -69,7 +76,7 @@ def take_moments(network, lesson, rows):
         Its layers read; what it predicts does not matter.
     lesson : Lesson
         Windows, targets and weights.
-    rows : slice
+    rows : slice or ndarray of int
         The windows to take.
 
     Returns
@@ -134,12 +141,11 @@ def solve(start, moments, *, state_penalty, linear_penalty, weight_before=0.0):
     energy in wireless communication. Science 304, 78-80. (States of a recurrent network, read out
     by least squares.)
     """
-    mean, covariance = moments.centred()
-    k, n = moments.n_states, len(mean) - start.n_outputs
     if not np.isfinite(state_penalty):
         start = replace(start, layers=(), head=(start.head[0][:0], start.head[1]))
-        mean, covariance = mean[k:], covariance[k:, k:]
-        k, n = 0, n - k
+        moments = moments.of_windows()
+    mean, covariance = moments.centred()
+    k, n = moments.n_states, len(mean) - start.n_outputs
     (kernel, bias), skip = start.head, start.skip
     present = np.vstack([kernel, skip])
     inner, cross = covariance[:n, :n], covariance[:n, n:]
@@ -164,7 +170,7 @@ def mean_square_rest(network, moments):
     Parameters
     ----------
     network : Network
-        The network whose layers read the windows.
+        The network whose layers read the windows, or one without layers.
     moments : Moments
         Those of the windows.
 
@@ -173,10 +179,55 @@ def mean_square_rest(network, moments):
     float
         Over all windows and outputs, on the scale of the network.
     """
-    mean, covariance = moments.centred()
+    mean, covariance = (moments if network.layers else moments.of_windows()).centred()
     weights = np.vstack([network.head[0], network.skip, -np.eye(network.n_outputs)])
     bias = mean @ weights + network.head[1]
     return float(np.mean(np.diag(weights.T @ covariance @ weights) + bias**2))
+
+
+def cross_validated(solve, blocks, penalties):
+    """Return the penalty with the least one-step error on blocks that were not solved for.
+
+    Parameters
+    ----------
+    solve : callable
+        From moments and a penalty to a network.
+    blocks : list of Moments
+        Those of pieces of the series; each is left out in turn.
+    penalties : sequence of float
+        To choose from.
+
+    Returns
+    -------
+    float
+        One of `penalties`.
+
+    Notes
+    -----
+    Whole blocks of time are left out, since neighbouring windows share nearly all their values:
+    Bergmeir, C. and Benítez, J. M. (2012). On the use of cross-validation for time series predictor
+    evaluation. Information Sciences 191, 192-213.
+    """
+    others = [_total(blocks[:k] + blocks[k + 1 :]) for k in range(len(blocks))]
+
+    def error(penalty):
+        return sum(
+            block.weight * mean_square_rest(solve(rest, penalty), block)
+            for block, rest in zip(blocks, others, strict=True)
+        )
+
+    return penalties[int(np.argmin([error(penalty) for penalty in penalties]))]
+
+
+def midway(linear, both):
+    """Return the mean of a linear model and of one that has layers."""
+    (kernel, bias), skip = both.head, both.skip
+    head = kernel / 2, (bias + linear.head[1]) / 2
+    return replace(both, head=head, skip=(skip + linear.skip) / 2)
+
+
+def _total(moments):
+    return functools.reduce(operator.add, moments)
 
 
 def _from_newest(change, n_channels):

@@ -7,7 +7,7 @@ from oracle import random_network
 
 from skwave import LSTMForecaster, WindowTransformer
 from skwave._judge import ForecastJudge
-from skwave._parts import _choose, _judge_in_turn, _stable
+from skwave._parts import LINEAR, USUAL, _choose, _judge_in_turn, _stable
 
 TINY = {"units": 6, "epochs": 2, "batch_size": 32, "random_state": 0, "linear_skip": True}
 
@@ -181,17 +181,17 @@ def test_new_windows_do_not_replace_an_lstm_as_it_was_trained():
 
 
 class Judged:
-    """A judge of networks that are told apart by their bias, the penalty."""
+    """A judge of networks that are told apart by their bias, the number of the readout."""
 
-    def __init__(self, errors, n_independent=100):
-        self.table = {np.float32(penalty): np.array(e, float) for penalty, e in errors.items()}
+    def __init__(self, *errors, n_independent=100):
+        self.table = np.array(errors, float)
         self.asked = []
         self.n_independent = n_independent
 
     def errors(self, network):
-        penalty = network.head[1][0]
-        self.asked.append(float(penalty))
-        return self.table[penalty]
+        number = int(network.head[1][0])
+        self.asked.append(number)
+        return self.table[number]
 
     def bound(self, *simple):
         return 10 * self.errors(simple[0]).max()
@@ -199,32 +199,32 @@ class Judged:
     beyond_doubt = ForecastJudge.beyond_doubt
 
 
-def readout(penalty):
-    network = random_network(np.random.default_rng(0), units=() if np.isinf(penalty) else (3,))
+def readout(number):
+    network = random_network(np.random.default_rng(0), units=() if number == LINEAR else (3,))
     kernel, _ = network.head
-    return replace(network, head=(kernel, np.array([penalty], np.float32)), skip=np.zeros((7, 1)))
+    return replace(network, head=(kernel, np.array([number], np.float32)), skip=np.zeros((7, 1)))
 
 
 def test_weaker_penalties_are_not_judged_once_forecasts_explode():
-    judge = Judged({np.inf: [1, 2], 1: [1, 1.5], 1e-2: [0.5, 0.5], 1e-4: [0.1, 1e6], 1e-6: [0, 0]})
+    judge = Judged([1, 2], [1, 1.5], [0.5, 0.5], [0.1, 1e6], [0, 0])
     errors = _judge_in_turn(judge, readout)
     assert [e.mean() for e in errors] == [1.5, 1.25, 0.5]
-    assert np.float32(1e-6) not in judge.asked
+    assert 4 not in judge.asked
 
 
-def test_the_usual_penalty_is_kept_unless_another_is_better_beyond_doubt():
+def test_the_usual_readout_is_kept_unless_another_is_better_beyond_doubt():
     linear, usual = np.array([1.9, 2.2, 2.1]), np.array([1.1, 1.4, 1.0])
-    judge = Judged({})
+    judge = Judged()
     assert _choose(judge, [linear, usual, usual - 0.01]) == 2
-    assert _choose(judge, [linear, usual, usual + 0.01]) == 1
-    assert _choose(judge, [linear - 1.5, usual, usual]) == 0
+    assert _choose(judge, [linear, usual, usual + 0.01]) == USUAL
+    assert _choose(judge, [linear - 1.5, usual, usual]) == LINEAR
     # Where all but the linear model explode, it is what is left.
-    assert _choose(judge, [linear]) == 0
+    assert _choose(judge, [linear]) == LINEAR
 
 
-def test_a_readout_that_explodes_anywhere_gives_way_to_a_stronger_penalty():
-    overall = Judged({np.inf: [1, 1], 1: [1, 20], 1e-2: [1, 2], 1e-4: [1, 30], 1e-6: [1, 40]})
-    assert _stable(overall, readout, 4).head[1] == np.float32(1e-2)
+def test_a_readout_that_explodes_anywhere_gives_way_to_one_that_makes_less_of_the_lstm():
+    overall = Judged([1, 1], [1, 20], [1, 2], [1, 30], [1, 40])
+    assert _stable(overall, readout, 4).head[1] == 2
     assert _stable(overall, readout, 1).layers == ()
 
 
@@ -247,3 +247,24 @@ def test_what_rolls_out_needs_the_values_that_follow(windows, change):
     # With nothing held out, the windows that were trained on are forecast.
     forecaster.set_params(validation_split=0.0).fit(windows)
     assert forecaster.forecast(3).shape == (3,)
+
+
+def test_an_lstm_alone_learns_the_slope_of_a_trend():
+    # The difference from the newest value hardly varies here; its mean is what matters.
+    series = 5.0 * np.arange(300) + np.sin(np.arange(300))
+    windows = WindowTransformer(10).fit_transform(series)
+    forecaster = LSTMForecaster(**TINY).set_params(linear_skip=False, epochs=1).fit(windows)
+    forecast = forecaster.forecast(20)
+    assert np.abs(forecast - (series[-1] + 5 * np.arange(1, 21))).max() < 15
+    # Training goes on from there, and not on another scale.
+    forecaster.set_params(warm_start=True, epochs=5).fit(windows)
+    assert forecaster.history_["loss"][-1] < 1
+    assert forecaster.score(windows) > 0.9999
+
+
+def test_auto_solves_for_no_more_coefficients_than_fit_into_memory():
+    series = np.random.default_rng(0).normal(size=(80, 50))
+    windows = WindowTransformer(40).fit_transform(series)
+    settings = {"epochs": 1, "random_state": 0, "batch_size": 64}
+    assert LSTMForecaster(2, **settings).fit(windows).parts_ == "lstm"
+    assert LSTMForecaster(2, **settings).fit(windows[:, 1:]).parts_ != "lstm"

@@ -6,7 +6,15 @@ from oracle import lstm, random_network
 from sklearn.linear_model import Ridge
 from test_lesson import lesson_of
 
-from skwave._readout import mean_square_rest, no_change, skip_outputs, solve, take_moments
+from skwave._readout import (
+    cross_validated,
+    mean_square_rest,
+    midway,
+    no_change,
+    skip_outputs,
+    solve,
+    take_moments,
+)
 from skwave._recursion import roll_forward
 from skwave._window import sliding_windows
 
@@ -161,3 +169,47 @@ def test_outputs_of_the_skip_are_its_share_of_the_prediction():
     anchored = outputs + np.tile(lesson.values[lesson.starts], 2)
     windows = sliding_windows(series, 12)[: len(outputs)]
     np.testing.assert_allclose(network.unscale(anchored), network.predict(windows), rtol=1e-5)
+
+
+def test_penalties_are_chosen_as_by_scikit_learns_cross_validation_over_blocks():
+    series = noisy_wave(n=200) + np.random.default_rng(1).normal(size=(200, 1))
+    template, lesson = lesson_of(series, length=12)
+    start = no_change(template)
+    blocks = np.array_split(np.argsort(lesson.starts), 5)
+    penalties = 10.0 ** np.arange(-4, 3)
+
+    def solved(moments, penalty):
+        return solve(start, moments, state_penalty=np.inf, linear_penalty=penalty)
+
+    chosen = cross_validated(
+        solved, [take_moments(start, lesson, rows) for rows in blocks], penalties
+    )
+    inputs, targets, _ = relative(series, template)
+    errors = []
+    for penalty in penalties:
+        squares = 0
+        for rows in np.array_split(np.arange(len(inputs)), 5):
+            rest = np.delete(np.arange(len(inputs)), rows)
+            spread = inputs[rest] - inputs[rest].mean(axis=0)
+            alpha = penalty * len(rest) * np.mean(spread**2)
+            ridge = Ridge(alpha=alpha, solver="cholesky").fit(inputs[rest], targets[rest])
+            squares += np.sum((ridge.predict(inputs[rows]) - targets[rows].ravel()) ** 2)
+        errors.append(squares)
+    assert 0 < np.argmin(errors) < len(penalties) - 1
+    assert chosen == penalties[np.argmin(errors)]
+
+
+@pytest.mark.parametrize("normalization", ["series", "window"])
+def test_midway_predicts_the_mean(normalization):
+    series = noisy_wave(n_channels=2, n=150)
+    template, lesson = lesson_of(series, length=12, normalization=normalization)
+    start = with_layers(template)
+    moments = take_moments(start, lesson, ALL)
+    linear, both = (
+        solve(start, moments, state_penalty=penalty, linear_penalty=1e-3)
+        for penalty in (np.inf, 1e-4)
+    )
+    windows = sliding_windows(series, 12)
+    expected = (linear.predict(windows) + both.predict(windows)) / 2
+    np.testing.assert_allclose(midway(linear, both).predict(windows), expected, rtol=1e-6)
+    assert np.abs(linear.predict(windows) - expected).max() > 1e-3
