@@ -257,9 +257,9 @@ def test_an_lstm_alone_learns_the_slope_of_a_trend():
     forecast = forecaster.forecast(20)
     assert np.abs(forecast - (series[-1] + 5 * np.arange(1, 21))).max() < 15
     # Training goes on from there, and not on another scale.
-    forecaster.set_params(warm_start=True, epochs=5).fit(windows)
-    assert forecaster.history_["loss"][-1] < 1
-    assert forecaster.score(windows) > 0.9999
+    (first,) = forecaster.history_["loss"]
+    forecaster.set_params(warm_start=True).fit(windows)
+    assert 0.5 * first < forecaster.history_["loss"][0] < first
 
 
 def test_auto_solves_for_no_more_coefficients_than_fit_into_memory():
