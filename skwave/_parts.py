@@ -24,8 +24,8 @@ from skwave._training import Trained
 
 # Penalties that are tried for the coefficients of the window.
 LINEAR_PENALTIES = 10.0 ** np.arange(-7, 2)
-# Pieces of the series that choose among them.
-N_BLOCKS = 5
+# The windows trained on and those held out fall into as many pieces each, which choose among them.
+N_PIECES = 3
 # And for those of the states: the LSTM shrunk to about half, and weaker ones, for the series that
 # are nothing but what the LSTM learns.
 STATE_PENALTIES = tuple(10.0 ** np.arange(0, -10, -2))
@@ -77,12 +77,14 @@ def lstm_and_linear(template, lesson, practice, judge, overall, train):
     trained = lstm_alone(start, practice, train, skip=no_change(start).skip).trained
     start = no_change(trained.network)
     some = some_windows(lesson, MAX_WINDOWS)
-    in_time = np.argsort(some.starts[: some.n_train])
-    blocks = [take_moments(start, some, rows) for rows in np.array_split(in_time, N_BLOCKS)]
-    seen = functools.reduce(operator.add, blocks)
-    everything = seen + take_moments(start, some, slice(some.n_train, None))
+    rows = np.arange(len(some.starts))
+    seen, held_out = (
+        _moments_of_pieces(start, some, part) for part in np.split(rows, [some.n_train])
+    )
+    readout = functools.partial(_readout, start, _linear_penalties(start, seen + held_out))
+    everything = functools.reduce(operator.add, seen + held_out)
+    seen = functools.reduce(operator.add, seen)
 
-    readout = functools.partial(_readout, start, _linear_penalties(start, blocks))
     errors = _judge_in_turn(judge, functools.partial(readout, seen))
     chosen = _choose(judge, errors)
     network = _stable(overall, functools.partial(readout, everything), chosen)
@@ -92,14 +94,20 @@ def lstm_and_linear(template, lesson, practice, judge, overall, train):
     return Chosen(network, trained, parts, judged, len(lesson.starts))
 
 
-def _linear_penalties(start, blocks):
+def _moments_of_pieces(start, lesson, rows):
+    """Sum up windows piece by piece, in the order of time."""
+    rows = rows[np.argsort(lesson.starts[rows])]
+    return [take_moments(start, lesson, piece) for piece in np.array_split(rows, N_PIECES)]
+
+
+def _linear_penalties(start, pieces):
     """Choose the penalty of the window's coefficients without the states, and with them."""
 
     def choose(state_penalty):
         def solved(moments, penalty):
             return solve(start, moments, state_penalty=state_penalty, linear_penalty=penalty)
 
-        return cross_validated(solved, blocks, LINEAR_PENALTIES)
+        return cross_validated(solved, pieces, LINEAR_PENALTIES)
 
     return choose(math.inf), choose(STATE_PENALTIES[0])
 
