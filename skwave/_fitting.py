@@ -25,9 +25,9 @@ from skwave._training import Recipe, train
 from skwave._warn import warn_about_window
 from skwave._window import find_runs
 
-# Updates that epochs="auto" makes where the readout is solved for: twice as many forecast the
-# development series by 2 % better. And where it is not; see benchmarks/README.md.
-SOLVED_UPDATES = 200
+# Updates that epochs="auto" makes where the readout is solved for: twice as many forecast no better
+# (benchmarks/README.md). And where it is not.
+SOLVED_UPDATES = 100
 TRAINED_UPDATES = 600
 # Least squares takes memory for some ten matrices of as many rows and columns: 300 MB in all.
 MAX_COEFFICIENTS = 2000

@@ -49,7 +49,7 @@ class LSTMForecaster(CallbackSupportMixin, RegressorMixin, BaseEstimator):
         Whether a linear model of the window is part of the network. After the training it and the
         output layer are solved for together, by ridge regression in closed form. Forecasts over
         the newest, held-out windows choose how much the LSTM has to say beside the linear model,
-        if anything; then all windows, or 16,384 drawn at random, are used. ``"auto"`` does so in
+        if anything; then all windows, or 8,192 drawn at random, are used. ``"auto"`` does so in
         a fit without `y` where the loss is the mean squared error, which a ridge regression
         minimizes, `normalization` is not None, and units and values in a window are together at
         most 2,000. False is the LSTM as it was trained.
@@ -70,7 +70,7 @@ class LSTMForecaster(CallbackSupportMixin, RegressorMixin, BaseEstimator):
     batch_size : int, default=32
         Windows in an update.
     epochs : int or "auto", default="auto"
-        Passes over the training windows at most. ``"auto"`` makes about 200 updates where the
+        Passes over the training windows at most. ``"auto"`` makes about 100 updates where the
         output layer is solved for afterwards, with as many windows of a longer series as that
         takes, drawn at random; without, about 600, in at least 3 passes over all.
     validation_split : float, default=0.3
