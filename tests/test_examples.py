@@ -39,8 +39,7 @@ def _close_pictures():
 @pytest.mark.parametrize("path", [p for p in EXAMPLES if p.name not in LONG], ids=lambda p: p.stem)
 def test_example_runs_and_its_pictures_read_without_the_text(path, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    quick = {"EPOCHS": 1} | ({"STARTS": 1} if "serving" in path.name else {})
-    exec(compile(source(path, **quick), path, "exec"), {"__name__": "__main__"})
+    exec(compile(source(path, EPOCHS=1), path, "exec"), {"__name__": "__main__"})
     figures = [plt.figure(number) for number in plt.get_fignums()]
     assert figures
     for figure in figures:
@@ -65,6 +64,16 @@ def test_examples_are_numbered_and_none_is_forgotten():
     numbers = [int(path.stem.split("_")[1]) for path in EXAMPLES]
     assert len(set(numbers)) == len(numbers)
     assert set(range(4, 10)) <= set(numbers)
+
+
+@pytest.mark.parametrize("others", [[], ["-f", "kernel.json"], ["--f=kernel.json"]])
+def test_the_recipe_is_cut_short_where_no_file_is_known(others, monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["script", "--epochs", "3", *others])  # gallery; notebook
+    head, _, _ = (FOLDER / "plot_02_tutorial_recipe.py").read_text().partition("# %%")
+    names = {}
+    exec(head, names)
+    assert names["options"].epochs == 3
+    assert names["options"].folder == Path("result")
 
 
 def as_notebook(text, path):
