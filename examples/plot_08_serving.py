@@ -20,6 +20,7 @@ from skwave import LSTMForecaster, WindowTransformer
 from skwave.datasets import make_wave
 
 EPOCHS = "auto"
+STARTS = 2  # of each process; the quicker one counts, as the other waited for the machine
 
 model = make_pipeline(
     WindowTransformer(80), LSTMForecaster(units=32, epochs=EPOCHS, random_state=0)
@@ -46,10 +47,13 @@ print(model[-1].forecast(200).shape, "TensorFlow imported:", "tensorflow" in sys
 
 
 def seconds(code):
-    begin = time.perf_counter()
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    taken = []
+    for _ in range(STARTS):
+        begin = time.perf_counter()
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+        taken.append(time.perf_counter() - begin)
     print(done.stdout, end="")
-    return time.perf_counter() - begin
+    return min(taken)
 
 
 times = {
