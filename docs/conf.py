@@ -38,7 +38,7 @@ sphinx_gallery_conf = {
     "examples_dirs": "../examples",
     "gallery_dirs": "auto_examples",
     "filename_pattern": r"/plot_",
-    "within_subsection_order": "FileNameSortKey",
+    "within_subsection_order": "gallery_arguments.PicturesFirst",
     "abort_on_example_error": True,
     "download_all_examples": False,
     "show_memory": False,
@@ -61,14 +61,16 @@ html_context = {"default_mode": "auto"}  # light or dark, as the reader's system
 html_show_sourcelink = False
 html_theme_options = {
     "navbar_align": "left",
-    "header_links_before_dropdown": 8,
+    "header_links_before_dropdown": 6,  # one row on a screen of 1280 pixels
     "show_toc_level": 2,
     "navigation_with_keys": False,
     "footer_start": ["copyright"],
     "footer_end": [],
     "secondary_sidebar_items": {"**": ["page-toc"], "index": []},
 }
-html_sidebars = {"index": [], "changelog": [], "installation": [], "how_it_works": []}
+# Pages without others below them need no list of these.
+alone = ("index", "changelog", "installation", "how_it_works", "tutorial", "ja/*", "users_of")
+html_sidebars = {page: [] for page in alone}
 
 
 def skip_generated(app, what, name, obj, skip, options):
@@ -82,7 +84,16 @@ def keep_the_last_of_each_bar(app, docname, source):
         source[0] = re.sub(r"^.*\x08 *\n(?: *\n)?", "", source[0], flags=re.MULTILINE)
 
 
+def describe_constant(app, what, name, obj, options, lines):
+    """Replace what Python says of any tuple."""
+    if name == "skwave.TRUSTED_TYPES":
+        lines[:] = [
+            "The types of skwave that a skops file may hold, for ``trusted`` of its ``load``."
+        ]
+
+
 def setup(app):
     """Connect the functions above."""
+    app.connect("autodoc-process-docstring", describe_constant)
     app.connect("source-read", keep_the_last_of_each_bar)
     app.connect("autodoc-skip-member", skip_generated)

@@ -5,7 +5,7 @@ A search and a backtest on a Dask cluster
 A scheduler and two worker processes on this machine stand for a cluster; on a real one, give
 ``Client`` the address of its scheduler and leave the rest as it is::
 
-    pip install "skwave[dask]"
+    pip install ".[dask]"
     python examples/cluster.py
 """
 

@@ -18,10 +18,10 @@ import numpy as np
 from skwave import ForecastDisplay, HistoryDisplay, LSTMForecaster, WindowTransformer
 from skwave.datasets import make_wave
 
-parser = argparse.ArgumentParser(description="Run the tutorial as written.")
+parser = argparse.ArgumentParser(description="Run the tutorial as written.", allow_abbrev=False)
 parser.add_argument("--epochs", type=int, default=1000, help="epochs at most")
 parser.add_argument("--folder", type=Path, default=Path("result"), help="for checkpoints, pictures")
-options = parser.parse_args([] if "__file__" not in globals() else None)
+options, _ = parser.parse_known_args()  # a notebook has arguments of its own
 
 # %%
 # Each number of the tutorial is a parameter.
@@ -74,8 +74,9 @@ error = np.sqrt(np.mean((forecast - future) ** 2)) / wave.std()
 print(f"validation loss {validation_loss(best):.3f}, but NRMSE over 200 steps {error:.2f}")
 
 display = ForecastDisplay.from_predictions(future, forecast)
-display.ax_.set_title(f"The tutorial as written, 200 steps ahead (NRMSE {error:.2f})")
+recipe = f"The tutorial's recipe, {len(forecaster.history_['loss'])} epochs"
+display.ax_.set_title(f"{recipe}: 200 steps ahead (NRMSE {error:.2f})")
 display.figure_.savefig(options.folder / "tutorial_recipe.png", dpi=120)
 history = HistoryDisplay.from_estimator(forecaster)
-history.ax_.set_title("The tutorial as written: losses")
+history.ax_.set_title(f"{recipe}: losses")
 history.figure_.savefig(options.folder / "tutorial_recipe_history.png", dpi=120)

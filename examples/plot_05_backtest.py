@@ -60,4 +60,5 @@ for number in range(5, ORIGINS, 10):
     label = "Forecasts" if number == 5 else None
     right.plot(np.arange(begin, begin + HORIZON), forecasts[number], "b--", label=label)
 right.set(xlabel="Time", ylabel="Value", title="Every tenth forecast", xlim=(80, 700))
-right.legend(loc="lower right")
+right.set_ylim(top=1.6)
+right.legend(loc="upper right", ncols=2)

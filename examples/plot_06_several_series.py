@@ -56,5 +56,5 @@ for number, (ax, truth, forecast) in enumerate(zip(axes, unseen, forecasts, stri
     ax.axvspan(-WINDOW, 0, color="gray", alpha=0.2, label="Window given")
     ax.set(ylabel="Sales", title=f"Shop {13 + number}, never seen in training: NRMSE {error:.2f}")
 axes[0].legend(loc="upper left", ncols=3)
-axes[0].set_ylim(-3, unseen.max() + 3)
+axes[0].set_ylim(unseen.min() - 0.5, unseen.max() + 2.5)
 axes[-1].set_xlabel("Hours after the last known value")

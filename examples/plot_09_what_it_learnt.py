@@ -29,8 +29,9 @@ display = HistoryDisplay.from_estimator(forecaster)
 display.ax_.set_title("Losses of the training")
 
 # %%
-# The error by step, over 40 windows of the test part. A small error after one step is no promise:
-# each step reads the errors of those before.
+# The error by step, over 40 windows of the test part, against the wave without its noise. A small
+# error after one step is no promise, as each step reads the errors of those before. Here it does
+# not grow: the forecasts stay on the wave.
 
 contexts = transformer.transform(test[:-N_STEPS])[:400:10]
 clean = make_wave("sine", n_cycles=40)[2400:]
@@ -47,7 +48,9 @@ ax.set_ylim(bottom=0)
 ax.legend()
 
 # %%
-# What a prediction depends on: each value of a window is moved a little.
+# What a prediction depends on: each value of a window is moved a little. Those nearly a cycle ago
+# count like the newest ones and those half a cycle ago count against them, all of them a little.
+# That is how noise is averaged away.
 
 window = contexts[0]
 nudged = window + 0.01 * np.eye(WINDOW)[:, :, None]
@@ -58,5 +61,5 @@ ax.bar(np.arange(-WINDOW, 0), answer)
 ax.set(
     xlabel="Position in the window, counted from its end",
     ylabel="Change of the prediction\nper change of the value",
-    title="The newest values matter most",
+    title="Each value of the window says a little",
 )

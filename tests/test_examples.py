@@ -67,6 +67,16 @@ def test_examples_are_numbered_and_none_is_forgotten():
     assert set(range(4, 10)) <= set(numbers)
 
 
+@pytest.mark.parametrize("others", [[], ["-f", "kernel.json"], ["--f=kernel.json"]])
+def test_the_recipe_is_cut_short_where_no_file_is_known(others, monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["script", "--epochs", "3", *others])  # gallery; notebook
+    head, _, _ = (FOLDER / "plot_02_tutorial_recipe.py").read_text().partition("# %%")
+    names = {}
+    exec(head, names)
+    assert names["options"].epochs == 3
+    assert names["options"].folder == Path("result")
+
+
 def as_notebook(text, path):
     """Convert a script as the gallery does, and look at the model at the end."""
     script = path / "script.py"
