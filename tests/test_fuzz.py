@@ -220,7 +220,9 @@ def test_fit_and_forecast_of_a_series(series, window_length, parameters):
     forecast = forecaster.forecast(7)
     assert forecast.shape == ((7,) if n_channels == 1 else (7, n_channels))
     assert np.isfinite(forecast).all()
-    assert np.isfinite(forecaster.predict(windows)).all()
+    # What follows a value near the end of the range of floats may lie beyond it.
+    if not refused(lambda: forecaster.predict(windows), forecaster):
+        assert np.isfinite(forecaster.predict(windows)).all()
 
 
 @given(any_array(), st.one_of(st.none(), any_array(max_dims=2)), st.one_of(st.none(), any_array()))
