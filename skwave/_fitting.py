@@ -19,7 +19,7 @@ from skwave._lesson import (
     split_windows,
 )
 from skwave._network import Network
-from skwave._parts import continue_from, lstm_alone, lstm_and_linear, solve_on
+from skwave._parts import continue_from, exact_linear, lstm_alone, lstm_and_linear, solve_on
 from skwave._readout import no_change
 from skwave._training import Recipe, train
 from skwave._warn import warn_about_window
@@ -48,6 +48,7 @@ class Task(NamedTuple):
     overall: ForecastJudge | None  # forecasts all values
     epoch_judge: ForecastJudge | None  # chooses the epoch
     solves: bool
+    may_be_linear: bool  # without training, if nothing is left to learn
     relative: bool
 
 
@@ -117,6 +118,7 @@ def make_task(forecaster, X, y, sample_weight, *, before, judged, validation_spl
         overall=overall,
         epoch_judge=judge if forecaster.validation == "forecast" else None,
         solves=solves,
+        may_be_linear=solves and before is None and _leaves_training_open(forecaster),
         relative=y is None and forecaster.normalization is not None,
     )
 
@@ -138,6 +140,12 @@ def solves_readout(forecaster, y, n_coefficients):
     return y is None and squared and forecaster.normalization is not None
 
 
+def _leaves_training_open(forecaster):
+    """Tell whether nothing is asked for that only training can give."""
+    wanted = forecaster.callbacks, forecaster.checkpoint_dir, forecaster.backup_dir
+    return forecaster.epochs == "auto" and all(x is None for x in wanted)
+
+
 def learn(task, before, progress):
     """Train on from an outcome, or afresh.
 
@@ -156,6 +164,10 @@ def learn(task, before, progress):
         The network, and how it came about.
     """
     trainer = _trainer(task, progress)
+    if task.may_be_linear:
+        chosen = exact_linear(task.template, task.lesson, task.judge)
+        if chosen is not None:
+            return _tell(progress, chosen)
     if task.solves:
         return lstm_and_linear(
             task.template, task.lesson, task.practice, task.judge, task.overall, trainer
@@ -185,8 +197,12 @@ def learn_on(task, before, progress):
     if before.parts == "lstm":
         trainer = _trainer(task, progress)
         return lstm_alone(task.template, task.lesson, trainer, skip=before.network.skip)
+    return _tell(progress, solve_on(before, task.lesson))
+
+
+def _tell(progress, chosen):
+    """Tell of one epoch, as something was learnt without any."""
     progress.begin()
-    chosen = solve_on(before, task.lesson)
     progress.end(lambda: chosen.network)
     return chosen
 

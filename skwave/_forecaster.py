@@ -72,7 +72,9 @@ class LSTMForecaster(CallbackSupportMixin, RegressorMixin, BaseEstimator):
     epochs : int or "auto", default="auto"
         Passes over the training windows at most. ``"auto"`` makes about 100 updates where the
         output layer is solved for afterwards, with as many windows of a longer series as that
-        takes, drawn at random; without, about 600, in at least 3 passes over all.
+        takes, drawn at random; without, about 600, in at least 3 passes over all. It makes none
+        where the linear model alone forecasts held-out values as exactly as float32 allows, and
+        no callbacks, checkpoints or backups are asked for.
     validation_split : float, default=0.3
         Share of the windows held out to choose the best epoch, in [0, 1). With 0 the training
         loss chooses.

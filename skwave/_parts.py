@@ -33,6 +33,8 @@ STATE_PENALTIES = tuple(10.0 ** np.arange(0, -10, -2))
 # Readouts are the linear model, the mean of it and of the first of these, and each of these. The
 # mean served nearly every series best where nothing is known (benchmarks/choosing.py).
 LINEAR, USUAL = 0, 1
+# A mean squared error of forecasts, as a share of the series' variance, that no LSTM has come near.
+EXACT = 1e-10
 # From a head of small coefficients training goes on smoothly.
 SMOOTH = 1e-2
 # A random sample of that many windows tells as much of 400 coefficients as millions do.
@@ -77,14 +79,9 @@ def lstm_and_linear(template, lesson, practice, judge, overall, train):
     start = _smoothed(template, lesson) if template.layers else template
     trained = lstm_alone(start, practice, train, skip=no_change(start).skip).trained
     start = no_change(trained.network)
-    some = some_windows(lesson, MAX_WINDOWS)
-    rows = np.arange(len(some.starts))
-    seen, held_out = (
-        _moments_of_pieces(start, some, part) for part in np.split(rows, [some.n_train])
-    )
+    seen, held_out = _moments_of_pieces(start, lesson)
     readout = functools.partial(_readout, start, _linear_penalties(start, seen + held_out))
-    everything = functools.reduce(operator.add, seen + held_out)
-    seen = functools.reduce(operator.add, seen)
+    everything, seen = _total(seen + held_out), _total(seen)
 
     errors = _judge_in_turn(judge, functools.partial(readout, seen))
     chosen = _choose(judge, errors)
@@ -95,22 +92,62 @@ def lstm_and_linear(template, lesson, practice, judge, overall, train):
     return Chosen(network, trained, parts, judged, len(lesson.starts))
 
 
-def _moments_of_pieces(start, lesson, rows):
-    """Sum up windows piece by piece, in the order of time."""
-    rows = rows[np.argsort(lesson.starts[rows])]
-    return [take_moments(start, lesson, piece) for piece in np.array_split(rows, N_PIECES)]
+def exact_linear(template, lesson, judge):
+    """Return the linear model alone where it leaves nothing for an LSTM to learn.
+
+    Parameters
+    ----------
+    template : Network
+        Shapes and scales, without layers.
+    lesson, judge
+        As in `lstm_and_linear`.
+
+    Returns
+    -------
+    Chosen or None
+        None where forecasts over held-out values are further from the truth than an LSTM's, which
+        is trained in float32, could be. Nothing is trained, and Keras is not imported.
+    """
+    start = no_change(template)
+    seen, held_out = _moments_of_pieces(start, lesson)
+    penalty = _linear_penalty(start, seen + held_out, math.inf)
+    solved = functools.partial(solve, start, state_penalty=math.inf, linear_penalty=penalty)
+    error = judge(solved(_total(seen)))
+    if error > EXACT:
+        return None
+    everything = _total(seen + held_out)
+    network = solved(everything)
+    history = {"loss": [mean_square_rest(network, everything)]}
+    trained = Trained(network, history, 0, None)
+    errors = {"linear": error, "both": math.inf}
+    return Chosen(network, trained, "linear", errors, len(lesson.starts))
+
+
+def _moments_of_pieces(start, lesson):
+    """Sum up windows piece by piece, in the order of time: those trained on, those held out."""
+    some = some_windows(lesson, MAX_WINDOWS)
+
+    def of_pieces(rows):
+        rows = rows[np.argsort(some.starts[rows])]
+        return [take_moments(start, some, piece) for piece in np.array_split(rows, N_PIECES)]
+
+    return map(of_pieces, np.split(np.arange(len(some.starts)), [some.n_train]))
+
+
+def _total(moments):
+    return functools.reduce(operator.add, moments)
 
 
 def _linear_penalties(start, pieces):
     """Choose the penalty of the window's coefficients without the states, and with them."""
+    return tuple(_linear_penalty(start, pieces, mu) for mu in (math.inf, STATE_PENALTIES[0]))
 
-    def choose(state_penalty):
-        def solved(moments, penalty):
-            return solve(start, moments, state_penalty=state_penalty, linear_penalty=penalty)
 
-        return cross_validated(solved, pieces, LINEAR_PENALTIES)
+def _linear_penalty(start, pieces, state_penalty):
+    def solved(moments, penalty):
+        return solve(start, moments, state_penalty=state_penalty, linear_penalty=penalty)
 
-    return choose(math.inf), choose(STATE_PENALTIES[0])
+    return cross_validated(solved, pieces, LINEAR_PENALTIES)
 
 
 def _readout(start, linear_penalties, moments, number):

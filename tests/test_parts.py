@@ -268,3 +268,29 @@ def test_auto_solves_for_no_more_coefficients_than_fit_into_memory():
     settings = {"epochs": 1, "random_state": 0, "batch_size": 64}
     assert LSTMForecaster(2, **settings).fit(windows).parts_ == "lstm"
     assert LSTMForecaster(2, **settings).fit(windows[:, 1:]).parts_ != "lstm"
+
+
+def test_what_a_linear_model_forecasts_without_error_is_not_trained_on(monkeypatch):
+    def refuse(*args, **kwargs):
+        raise AssertionError("trained")
+
+    monkeypatch.setattr("skwave._fitting.train", refuse)
+    t = np.arange(400)
+    wave = 5 + np.sin(t / 3) + np.cos(t / 7)
+    windows = WindowTransformer(20).fit_transform(wave[:300])
+    forecaster = LSTMForecaster(random_state=0).fit(windows)
+    assert forecaster.parts_ == "linear"
+    assert forecaster.part_errors_["linear"] < 1e-10
+    np.testing.assert_allclose(forecaster.forecast(100), wave[300:], atol=1e-3)
+    (loss,) = forecaster.history_["loss"]
+    assert loss < 1e-10
+    # Noise of a thousandth, or a training that is asked for, brings the LSTM back.
+    noisy = wave[:300] + 1e-3 * np.random.default_rng(0).normal(size=300)
+    for series, changes in (
+        (noisy, {}),
+        (wave[:300], {"epochs": 2}),
+        (wave[:300], {"callbacks": []}),
+    ):
+        model = LSTMForecaster(random_state=0, **changes)
+        with pytest.raises(AssertionError, match="trained"):
+            model.fit(WindowTransformer(20).fit_transform(series))
