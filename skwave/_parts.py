@@ -110,12 +110,16 @@ def exact_linear(template, lesson, judge):
     """
     start = no_change(template)
     seen, held_out = _moments_of_pieces(start, lesson)
+    everything = _total(seen + held_out)
+    weakest = solve(start, everything, state_penalty=math.inf, linear_penalty=LINEAR_PENALTIES[0])
+    # Forecasts are no better than the predictions of one step that they are made of.
+    if mean_square_rest(weakest, everything) > EXACT:
+        return None
     penalty = _linear_penalty(start, seen + held_out, math.inf)
     solved = functools.partial(solve, start, state_penalty=math.inf, linear_penalty=penalty)
     error = judge(solved(_total(seen)))
     if error > EXACT:
         return None
-    everything = _total(seen + held_out)
     network = solved(everything)
     history = {"loss": [mean_square_rest(network, everything)]}
     trained = Trained(network, history, 0, None)
