@@ -121,7 +121,7 @@ class LSTMForecaster(CallbackSupportMixin, RegressorMixin, BaseEstimator):
     part_errors_ : dict of float
         With `linear_skip`, the mean squared error of forecasts over held-out values (over those
         trained on, where none are held out), on the scale of the network, of ``"linear"`` and of
-        the best of ``"both"``. Empty without.
+        the best of ``"both"``, infinite where none was tried. Empty without.
     window_shape_ : tuple of (window_length, n_channels)
         Shape of a window.
     context_ : ndarray of shape (window_length, n_channels), or None
@@ -461,7 +461,10 @@ class LSTMForecaster(CallbackSupportMixin, RegressorMixin, BaseEstimator):
     def regressor_(self):
         """The scikeras regressor that trained the network, fitted in this process."""
         if getattr(self, "_regressor", None) is None:
-            raise AttributeError("regressor_ exists only in the process that fitted the network.")
+            raise AttributeError(
+                "regressor_ exists only in the process that fitted the network, and where epochs "
+                "were trained: give a number of epochs."
+            )
         # It was fed positions in the series; as a fitted regressor it takes the windows themselves.
         regressor = self._regressor
         regressor.model_ = self.model_
