@@ -92,8 +92,9 @@ def make_task(forecaster, X, y, sample_weight, *, before, judged, validation_spl
     judge = overall = None
     if judged and (solves or forecaster.validation == "forecast"):
         _check_follow(y, "linear_skip=True" if solves else "validation='forecast'")
-        judge = make_judge(runs, windows.shape[1], validation_split)
-        overall = make_judge(runs, windows.shape[1], 1.0)
+        judge, overall = (
+            make_judge(runs, windows.shape[1], share) for share in (validation_split, 1.0)
+        )
     random_state = own_random_state(forecaster.random_state)
     order, n_train = split_windows(
         which, runs, forecaster.horizon, share=validation_split, random_state=random_state,

@@ -112,8 +112,8 @@ class LSTMForecaster(CallbackSupportMixin, RegressorMixin, BaseEstimator):
     network_ : Network
         The fitted weights as NumPy arrays.
     history_ : dict of lists
-        Losses for each epoch, on the scale of what is learnt: with `normalization`, that of the
-        next values less the newest one, scaled to one.
+        Losses for each epoch, on the scale of what is learnt: with `normalization` and without
+        `y`, that of the next values less the newest one, scaled to one.
     best_epoch_ : int
         The epoch whose weights were kept: an index into the lists of `history_`.
     parts_ : {"both", "linear", "lstm"}

@@ -3,7 +3,6 @@
 import functools
 import itertools
 import math
-import operator
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -19,6 +18,7 @@ from skwave._readout import (
     skip_outputs,
     solve,
     take_moments,
+    total,
 )
 from skwave._training import Trained
 
@@ -81,7 +81,7 @@ def lstm_and_linear(template, lesson, practice, judge, overall, train):
     start = no_change(trained.network)
     seen, held_out = _moments_of_pieces(start, lesson)
     readout = functools.partial(_readout, start, _linear_penalties(start, seen + held_out))
-    everything, seen = _total(seen + held_out), _total(seen)
+    everything, seen = total(seen + held_out), total(seen)
 
     errors = _judge_in_turn(judge, functools.partial(readout, seen))
     chosen = _choose(judge, errors)
@@ -110,14 +110,14 @@ def exact_linear(template, lesson, judge):
     """
     start = no_change(template)
     seen, held_out = _moments_of_pieces(start, lesson)
-    everything = _total(seen + held_out)
+    everything = total(seen + held_out)
     weakest = solve(start, everything, state_penalty=math.inf, linear_penalty=LINEAR_PENALTIES[0])
     # Forecasts are no better than the predictions of one step that they are made of.
     if mean_square_rest(weakest, everything) > EXACT:
         return None
     penalty = _linear_penalty(start, seen + held_out, math.inf)
     solved = functools.partial(solve, start, state_penalty=math.inf, linear_penalty=penalty)
-    error = judge(solved(_total(seen)))
+    error = judge(solved(total(seen)))
     if error > EXACT:
         return None
     network = solved(everything)
@@ -136,10 +136,6 @@ def _moments_of_pieces(start, lesson):
         return [take_moments(start, some, piece) for piece in np.array_split(rows, N_PIECES)]
 
     return map(of_pieces, np.split(np.arange(len(some.starts)), [some.n_train]))
-
-
-def _total(moments):
-    return functools.reduce(operator.add, moments)
 
 
 def _linear_penalties(start, pieces):

@@ -38,6 +38,11 @@ class Moments(NamedTuple):
         return Moments(self.weight, self.sums[k:], self.products[k:, k:], 0)
 
 
+def total(moments):
+    """Return the moments of several disjoint sets of windows together."""
+    return functools.reduce(operator.add, moments)
+
+
 def no_change(network):
     """Return a network with the same layers that predicts the newest value of the window.
 
@@ -185,12 +190,12 @@ def mean_square_rest(network, moments):
     return float(np.mean(np.diag(weights.T @ covariance @ weights) + bias**2))
 
 
-def cross_validated(solve, blocks, penalties):
+def cross_validated(readout, blocks, penalties):
     """Return the penalty with the least one-step error on blocks that were not solved for.
 
     Parameters
     ----------
-    solve : callable
+    readout : callable
         From moments and a penalty to a network.
     blocks : list of Moments
         Those of pieces of the series; each is left out in turn.
@@ -208,11 +213,11 @@ def cross_validated(solve, blocks, penalties):
     Bergmeir, C. and Benítez, J. M. (2012). On the use of cross-validation for time series predictor
     evaluation. Information Sciences 191, 192-213.
     """
-    others = [_total(blocks[:k] + blocks[k + 1 :]) for k in range(len(blocks))]
+    others = [total(blocks[:k] + blocks[k + 1 :]) for k in range(len(blocks))]
 
     def error(penalty):
         return sum(
-            block.weight * mean_square_rest(solve(rest, penalty), block)
+            block.weight * mean_square_rest(readout(rest, penalty), block)
             for block, rest in zip(blocks, others, strict=True)
         )
 
@@ -224,10 +229,6 @@ def midway(linear, both):
     (kernel, bias), skip = both.head, both.skip
     head = kernel / 2, (bias + linear.head[1]) / 2
     return replace(both, head=head, skip=(skip + linear.skip) / 2)
-
-
-def _total(moments):
-    return functools.reduce(operator.add, moments)
 
 
 def _from_newest(change, n_channels):

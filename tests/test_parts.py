@@ -41,6 +41,9 @@ def test_a_linear_series_is_forecast_by_the_linear_model(normalization, noise):
     assert forecaster.part_errors_.keys() == {"linear", "both"}
     if noise == 0:
         assert forecaster.part_errors_["linear"] < 1e-10
+    if noise == 0 and normalization == "series":  # beyond doubt
+        assert forecaster.parts_ == "linear"
+        assert forecaster.network_.layers == ()
     t = np.arange(300, 360)
     truth = 5 + 0.02 * t + np.sin(t / 3)
     assert np.sqrt(np.mean((forecaster.forecast(60) - truth) ** 2)) < max(3 * noise, 1e-3)
