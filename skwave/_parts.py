@@ -11,6 +11,7 @@ import numpy as np
 from skwave._lesson import some_windows
 from skwave._network import Network
 from skwave._readout import (
+    EQUAL_PENALTIES,
     cross_validated,
     mean_square_rest,
     midway,
@@ -19,12 +20,10 @@ from skwave._readout import (
     solve,
     take_moments,
     total,
+    window_penalties,
 )
 from skwave._training import Trained
 
-# Penalties that are tried for the coefficients of the window. With weaker ones a short series is
-# learnt by heart, and a clean wave is forecast to a millionth with these.
-LINEAR_PENALTIES = 10.0 ** np.arange(-5, 2)
 # The windows trained on and those held out fall into as many pieces each, which choose among them.
 N_PIECES = 3
 # And for those of the states: the LSTM shrunk to about half, and weaker ones, for the series that
@@ -111,7 +110,7 @@ def exact_linear(template, lesson, judge):
     start = no_change(template)
     seen, held_out = _moments_of_pieces(start, lesson)
     everything = total(seen + held_out)
-    weakest = solve(start, everything, state_penalty=math.inf, linear_penalty=LINEAR_PENALTIES[0])
+    weakest = solve(start, everything, state_penalty=math.inf, linear_penalty=min(EQUAL_PENALTIES))
     # Forecasts are no better than the predictions of one step that they are made of.
     if mean_square_rest(weakest, everything) > EXACT:
         return None
@@ -147,7 +146,8 @@ def _linear_penalty(start, pieces, state_penalty):
     def solved(moments, penalty):
         return solve(start, moments, state_penalty=state_penalty, linear_penalty=penalty)
 
-    return cross_validated(solved, pieces, LINEAR_PENALTIES)
+    penalties = window_penalties(start.window_length, start.n_channels)
+    return cross_validated(solved, pieces, penalties)
 
 
 def _readout(start, linear_penalties, moments, number):

@@ -9,6 +9,13 @@ import numpy as np
 
 from skwave._network import BLOCK_ROWS, make_cells, read_windows
 
+# Penalties that are tried for the coefficients of the window: with weaker ones a short series is
+# learnt by heart, and a clean wave is forecast to a millionth with these. Coarser steps choose
+# worse (benchmarks/README.md).
+EQUAL_PENALTIES = 10.0 ** np.arange(-5, 2)
+# And shares of the square of the lag: together they span the same range.
+LAG_PENALTIES = 10.0 ** np.arange(-8, 2)
+
 
 class Moments(NamedTuple):
     """What least squares needs to know of some windows: sums over them.
@@ -118,9 +125,12 @@ def solve(start, moments, *, state_penalty, linear_penalty, weight_before=0.0):
         What is shrunk towards; its layers read the windows.
     moments : Moments
         Those of the windows to fit, read by the same layers.
-    state_penalty, linear_penalty : float
-        Penalties of the coefficients of the states, μ, and of the window, λ, as shares of the
-        mean square of these inputs. With an infinite μ the layers are left out.
+    state_penalty : float
+        Penalty of the coefficients of the states, μ, as a share of the mean square of the states.
+        With an infinite one the layers are left out.
+    linear_penalty : float or ndarray of shape (window_length * n_channels,)
+        Penalty of the coefficients of the window, λ, as a share of the mean square of its values;
+        one for all, or one for each.
     weight_before : float, default=0.0
         Weight of what `start` predicts for these windows, beside that of their targets, r.
 
@@ -159,7 +169,7 @@ def solve(start, moments, *, state_penalty, linear_penalty, weight_before=0.0):
     for part in (slice(0, k), slice(k, n)):
         square = np.mean(np.diag(inner)[part]) if part.stop > part.start else 0.0
         size[part] = np.sqrt(square) if square > 0 else 1.0
-    penalty = np.repeat([state_penalty, linear_penalty], [k, n - k])
+    penalty = np.append(np.full(k, state_penalty), np.broadcast_to(linear_penalty, n - k))
     normal = (1 + weight_before) * inner / np.outer(size, size) + np.diag(penalty)
     rest = (cross - inner @ present) / size[:, None]
     change = np.linalg.solve(normal, rest) / size[:, None]
@@ -167,6 +177,32 @@ def solve(start, moments, *, state_penalty, linear_penalty, weight_before=0.0):
     bias = bias + missing / (1 + weight_before)
     head = (kernel + change[:k]).astype(np.float32), bias.astype(np.float32)
     return replace(start, head=head, skip=skip + _from_newest(change[k:], start.n_channels))
+
+
+def window_penalties(window_length, n_channels):
+    """Return the penalties of the window's coefficients that are tried.
+
+    Parameters
+    ----------
+    window_length, n_channels : int
+        Shape of a window.
+
+    Returns
+    -------
+    ndarray of shape (n_penalties, window_length * n_channels)
+        The first ones are the same for all lags, from weak to strong. The others grow with the
+        square of the lag: mostly an older value tells less, and where a season is as long as the
+        window, the data say so.
+
+    References
+    ----------
+    Litterman, R. B. (1986). Forecasting with Bayesian vector autoregressions: five years of
+    experience. Journal of Business and Economic Statistics 4(1), 25-38. (A standard deviation of
+    each coefficient that falls with the lag: its harmonic decay.)
+    """
+    lags = np.repeat(np.arange(window_length, 0, -1.0), n_channels)
+    equal = np.outer(EQUAL_PENALTIES, np.ones_like(lags))
+    return np.vstack([equal, np.outer(LAG_PENALTIES, lags**2)])
 
 
 def mean_square_rest(network, moments):
@@ -199,12 +235,12 @@ def cross_validated(readout, blocks, penalties):
         From moments and a penalty to a network.
     blocks : list of Moments
         Those of pieces of the series; each is left out in turn.
-    penalties : sequence of float
+    penalties : sequence of float or of ndarray
         To choose from.
 
     Returns
     -------
-    float
+    float or ndarray
         One of `penalties`.
 
     Notes

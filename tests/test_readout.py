@@ -14,6 +14,7 @@ from skwave._readout import (
     skip_outputs,
     solve,
     take_moments,
+    window_penalties,
 )
 from skwave._recursion import roll_forward
 from skwave._window import sliding_windows
@@ -80,6 +81,20 @@ def test_states_and_window_are_scikit_learns_ridge_with_a_penalty_for_each():
     expected = ridge.predict(design).ravel() * template.input_scale + series[11:-1, 0]
     windows = sliding_windows(series, 12)[:-1]
     np.testing.assert_allclose(network.predict(windows)[:, 0], expected, rtol=1e-5)
+
+
+def test_a_penalty_for_each_lag_is_scikit_learns_ridge_on_inputs_scaled_by_it():
+    series = noisy_wave(n_channels=2, n=150)
+    template, lesson = lesson_of(series, length=12)
+    penalties = 1e-3 * np.repeat(np.arange(12, 0, -1.0), 2)
+    network = linear_network(template, lesson, penalties)
+    inputs, targets, _ = relative(series, template)
+    size = np.sqrt(np.mean((inputs - inputs.mean(axis=0)) ** 2))
+    design = inputs / size / np.sqrt(penalties)
+    ridge = Ridge(alpha=len(design), solver="cholesky").fit(design, targets)
+    expected = ridge.predict(design) * template.input_scale + series[11:-1]
+    windows = sliding_windows(series, 12)[:-1]
+    np.testing.assert_allclose(network.predict(windows), expected, rtol=1e-5)
 
 
 def test_weights_count_as_repetitions():
@@ -197,6 +212,44 @@ def test_penalties_are_chosen_as_by_scikit_learns_cross_validation_over_blocks()
         errors.append(squares)
     assert 0 < np.argmin(errors) < len(penalties) - 1
     assert chosen == penalties[np.argmin(errors)]
+
+
+def test_penalties_are_equal_or_grow_with_the_square_of_the_lag():
+    penalties = window_penalties(3, 2)
+    ratios = penalties / penalties[:, -1:]
+    equal = np.isclose(ratios[:, 0], 1)
+    np.testing.assert_allclose(ratios[equal], 1)
+    np.testing.assert_allclose(ratios[~equal], np.tile([9, 9, 4, 4, 1, 1], (sum(~equal), 1)))
+    assert 0 < sum(equal) < len(penalties)
+
+
+def damped(rng):
+    """Return a series of which two values tell all there is to know."""
+    values = np.zeros(240)
+    for t in range(2, len(values)):
+        values[t] = 1.6 * values[t - 1] - 0.8 * values[t - 2] + rng.normal()
+    return values
+
+
+def repeated(rng):
+    """Return a season as long as the window, with noise."""
+    return np.tile(rng.normal(size=40), 6) + 0.1 * rng.normal(size=240)
+
+
+@pytest.mark.parametrize(("make", "grows"), [(damped, True), (repeated, False)])
+def test_old_values_count_for_less_only_where_they_tell_less(make, grows):
+    series = make(np.random.default_rng(0))[:, None]
+    template, lesson = lesson_of(series, length=40)
+    start = no_change(template)
+    pieces = [
+        take_moments(start, lesson, rows) for rows in np.array_split(np.argsort(lesson.starts), 5)
+    ]
+
+    def solved(moments, penalty):
+        return solve(start, moments, state_penalty=np.inf, linear_penalty=penalty)
+
+    chosen = cross_validated(solved, pieces, window_penalties(40, 1))
+    assert (chosen[0] > chosen[-1]) == grows
 
 
 @pytest.mark.parametrize("normalization", ["series", "window"])
