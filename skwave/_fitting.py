@@ -2,6 +2,7 @@
 
 import functools
 import math
+from collections.abc import Callable
 from dataclasses import fields, replace
 from typing import NamedTuple
 
@@ -19,11 +20,11 @@ from skwave._lesson import (
     split_windows,
 )
 from skwave._network import Network
-from skwave._parts import continue_from, exact_linear, lstm_alone, lstm_and_linear, solve_on
+from skwave._parts import Chosen, continue_from, exact_linear, lstm_alone, lstm_and_linear, solve_on
 from skwave._readout import no_change
 from skwave._training import Recipe, train
 from skwave._warn import warn_about_window
-from skwave._window import find_runs
+from skwave._window import Runs, find_runs
 
 # Updates that epochs="auto" makes where the readout is solved for: twice as many forecast no better
 # (benchmarks/README.md). And where it is not.
@@ -33,12 +34,22 @@ TRAINED_UPDATES = 600
 MAX_COEFFICIENTS = 2000
 
 
+class Data(NamedTuple):
+    """What a fit was given, checked."""
+
+    windows: np.ndarray  # (n_windows, window_length, n_channels)
+    runs: Runs  # the same, each value once
+    which: np.ndarray  # the windows that have a target
+    targets: np.ndarray
+    weights: np.ndarray | None  # of the windows that have a target
+    follow: bool  # whether the targets are the values that follow
+
+
 class Task(NamedTuple):
     """What is to be learnt, and how."""
 
-    windows: np.ndarray
-    which: np.ndarray  # the windows that have a target
-    targets: np.ndarray
+    data: Data
+    before: Chosen | None  # the outcome to go on from
     template: Network
     lesson: Lesson
     practice: Lesson  # what of it the LSTM is trained on
@@ -47,9 +58,7 @@ class Task(NamedTuple):
     judge: ForecastJudge | None
     overall: ForecastJudge | None  # forecasts all values
     epoch_judge: ForecastJudge | None  # chooses the epoch
-    solves: bool
-    may_be_linear: bool  # without training, if nothing is left to learn
-    relative: bool
+    method: Callable  # from this and an `EpochProgress` to a `Chosen`
 
 
 def make_task(forecaster, X, y, sample_weight, *, before, judged, validation_split, **changes):
@@ -77,51 +86,50 @@ def make_task(forecaster, X, y, sample_weight, *, before, judged, validation_spl
     """
     units = check_units(forecaster.units)
     check_backup(forecaster.backup_dir, forecaster.random_state)
-    windows = check_windows(forecaster, X, reset=before is None)
-    runs = find_runs(windows)
-    which, targets = find_targets(windows, runs, y, forecaster.horizon)
-    if sample_weight is not None:
-        sample_weight = _check_sample_weight(sample_weight, windows)[which]
+    data = _check_data(forecaster, X, y, sample_weight, reset=before is None)
     template = make_template(
-        windows, runs, targets,
-        normalization=forecaster.normalization, horizon=forecaster.horizon, follow=y is None,
+        data.windows, data.runs, data.targets,
+        normalization=forecaster.normalization, horizon=forecaster.horizon, follow=data.follow,
     )  # fmt: skip
     if before is not None:
         template = continue_from(before.network, template, units)
-    solves = solves_readout(forecaster, y, n_coefficients=units[-1] + windows[0].size)
-    judge = overall = None
-    if judged and (solves or forecaster.validation == "forecast"):
-        _check_follow(y, "linear_skip=True" if solves else "validation='forecast'")
-        judge, overall = (
-            make_judge(runs, windows.shape[1], share) for share in (validation_split, 1.0)
-        )
+    solves = solves_readout(forecaster, y, n_coefficients=units[-1] + data.windows[0].size)
+    judged = judged and (solves or forecaster.validation == "forecast")
+    judge, overall = _make_judges(data, solves, validation_split) if judged else (None, None)
     random_state = own_random_state(forecaster.random_state)
     order, n_train = split_windows(
-        which, runs, forecaster.horizon, share=validation_split, random_state=random_state,
-        newest=solves or forecaster.validation != "random",
+        data.which, data.runs, forecaster.horizon, share=validation_split,
+        newest=solves or forecaster.validation != "random", random_state=random_state,
     )  # fmt: skip
-    lesson = make_lesson(template, runs, which, targets, sample_weight, order, n_train)
-    if y is None:
-        warn_about_window(windows.shape[1], runs.lengths.max() + windows.shape[1] - 1)
+    lesson = make_lesson(
+        template, data.runs, data.which, data.targets, data.weights, order, n_train
+    )
     recipe = _make_recipe(forecaster, changes | {"units": units})
     practice, recipe = _auto_length(lesson, recipe, solves)
-    seed = random_state.randint(2**31)
     return Task(
-        windows=windows,
-        which=which,
-        targets=targets,
+        data=data,
+        before=before,
         template=template,
         lesson=lesson,
         practice=practice,
         recipe=recipe,
-        seed=seed,
+        seed=random_state.randint(2**31),
         judge=judge,
         overall=overall,
         epoch_judge=judge if forecaster.validation == "forecast" else None,
-        solves=solves,
-        may_be_linear=solves and before is None and _leaves_training_open(forecaster),
-        relative=y is None and forecaster.normalization is not None,
+        method=_choose_method(forecaster, data, template, before, solves),
     )
+
+
+def _check_data(forecaster, X, y, sample_weight, *, reset):
+    windows = check_windows(forecaster, X, reset=reset)
+    runs = find_runs(windows)
+    which, targets = find_targets(windows, runs, y, forecaster.horizon)
+    if sample_weight is not None:
+        sample_weight = _check_sample_weight(sample_weight, windows)[which]
+    if y is None:
+        warn_about_window(windows.shape[1], runs.lengths.max() + windows.shape[1] - 1)
+    return Data(windows, runs, which, targets, sample_weight, follow=y is None)
 
 
 def find_targets(windows, runs, y, horizon):
@@ -141,21 +149,61 @@ def solves_readout(forecaster, y, n_coefficients):
     return y is None and squared and forecaster.normalization is not None
 
 
-def _leaves_training_open(forecaster):
-    """Tell whether nothing is asked for that only training can give."""
-    wanted = forecaster.callbacks, forecaster.checkpoint_dir, forecaster.backup_dir
-    return forecaster.epochs == "auto" and all(x is None for x in wanted)
+def _make_judges(data, solves, validation_split):
+    """Make the judge of held-out values, and the one of all; there must be some that follow."""
+    if not data.follow:
+        asks = "linear_skip=True" if solves else "validation='forecast'"
+        raise ValueError(
+            f"{asks} rolls forecasts out over held-out values, so the targets must be the "
+            "values that follow the windows: fit without y."
+        )
+    shares = validation_split, 1.0
+    return [make_judge(data.runs, data.windows.shape[1], share) for share in shares]
 
 
-def learn(task, before, progress):
+def _choose_method(forecaster, data, template, before, solves):
+    """Return the way to learn: a function of a task and an `EpochProgress`."""
+    if not solves:
+        return functools.partial(_train_alone, skip=_fixed_skip(forecaster, data, template, before))
+    # Nothing may be asked for that only training can give.
+    wanted = before, forecaster.callbacks, forecaster.checkpoint_dir, forecaster.backup_dir
+    if forecaster.epochs == "auto" and all(x is None for x in wanted):
+        return _solve_or_train
+    return _train_and_solve
+
+
+def _fixed_skip(forecaster, data, template, before):
+    """Return the linear model that an LSTM is trained beside, or None."""
+    if before is not None and before.parts == "lstm":
+        return before.network.skip
+    relative = data.follow and forecaster.normalization is not None
+    return no_change(template).skip if relative else None
+
+
+def _train_alone(task, progress, *, skip):
+    return lstm_alone(task.template, task.lesson, _trainer(task, progress), skip=skip)
+
+
+def _train_and_solve(task, progress):
+    return lstm_and_linear(
+        task.template, task.lesson, task.practice, task.judge, task.overall,
+        _trainer(task, progress),
+    )  # fmt: skip
+
+
+def _solve_or_train(task, progress):
+    """Spare the training where a linear model leaves nothing to learn."""
+    chosen = exact_linear(task.template, task.lesson, task.judge)
+    return _train_and_solve(task, progress) if chosen is None else _tell(progress, chosen)
+
+
+def learn(task, progress):
     """Train on from an outcome, or afresh.
 
     Parameters
     ----------
     task : Task
         What is to be learnt.
-    before : Chosen or None
-        The outcome to go on from.
     progress : EpochProgress
         Told of each epoch.
 
@@ -164,28 +212,15 @@ def learn(task, before, progress):
     Chosen
         The network, and how it came about.
     """
-    trainer = _trainer(task, progress)
-    if task.may_be_linear:
-        chosen = exact_linear(task.template, task.lesson, task.judge)
-        if chosen is not None:
-            return _tell(progress, chosen)
-    if task.solves:
-        return lstm_and_linear(
-            task.template, task.lesson, task.practice, task.judge, task.overall, trainer
-        )
-    if before is not None and before.parts == "lstm":
-        skip = before.network.skip
-    else:
-        skip = no_change(task.template).skip if task.relative else None
-    return lstm_alone(task.template, task.lesson, trainer, skip=skip)
+    return task.method(task, progress)
 
 
-def learn_on(task, before, progress):
+def learn_on(task, progress):
     """Take in new windows: solve on for a readout that was solved for, otherwise train on.
 
     Parameters
     ----------
-    task, before, progress
+    task, progress
         As in `learn`.
 
     Returns
@@ -193,11 +228,11 @@ def learn_on(task, before, progress):
     Chosen
         The network, and how it came about.
     """
+    before = task.before
     if before is None:
-        return learn(task, before, progress)
+        return learn(task, progress)
     if before.parts == "lstm":
-        trainer = _trainer(task, progress)
-        return lstm_alone(task.template, task.lesson, trainer, skip=before.network.skip)
+        return _train_alone(task, progress, skip=before.network.skip)
     return _tell(progress, solve_on(before, task.lesson))
 
 
@@ -212,15 +247,6 @@ def _trainer(task, progress):
     return functools.partial(
         train, recipe=task.recipe, seed=task.seed, judge=task.epoch_judge, progress=progress
     )
-
-
-def _check_follow(y, asks):
-    """Raise an error if there is nothing to roll forecasts out over."""
-    if y is not None:
-        raise ValueError(
-            f"{asks} rolls forecasts out over held-out values, so the targets must be the "
-            "values that follow the windows: fit without y."
-        )
 
 
 def _make_recipe(forecaster, changes):

@@ -488,14 +488,15 @@ class LSTMForecaster(CallbackSupportMixin, RegressorMixin, BaseEstimator):
             self, X, y, sample_weight, before=before, judged=way is learn or before is None,
             validation_split=validation_split, **changes,
         )  # fmt: skip
+        data = task.data
         fitted = {
-            "window_shape_": task.windows.shape[1:],
-            "context_": np.array(task.windows[-1], float) if y is None else None,
-            "_target_shape": task.targets.shape[1:],
+            "window_shape_": data.windows.shape[1:],
+            "context_": np.array(data.windows[-1], float) if data.follow else None,
+            "_target_shape": data.targets.shape[1:],
         }
-        data = {"X": lambda: take_rows(task.windows, task.which), "y": lambda: task.targets}
-        with whole_fit(self, **data, n_tasks=task.recipe.epochs) as told:
-            chosen = way(task, before, EpochProgress(self, told, fitted, **data))
+        shown = {"X": lambda: take_rows(data.windows, data.which), "y": lambda: data.targets}
+        with whole_fit(self, **shown, n_tasks=task.recipe.epochs) as told:
+            chosen = way(task, EpochProgress(self, told, fitted, **shown))
             self.network_ = chosen.network
             self.parts_, self.part_errors_ = chosen.parts, chosen.errors
             self.history_ = chosen.trained.history
