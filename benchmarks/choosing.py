@@ -4,10 +4,11 @@
     python benchmarks/choosing.py --data DIR [--only "300 units" ...] [--every 2] [--jobs 2]
 
 The series are open ones of R and statsmodels; the training parts of D3, D4 and D6
-(benchmarks/protocols.py), cut again; the other columns of ETTh1 and its validation part; and the
-electricity load of `taylor`. Each is fitted once and forecast from several origins. Printed are the
-mean absolute errors as ratios to those of the linear model alone, as geometric means over each kind
-of series and over the four kinds, and all of them are written to choosing.json.
+(benchmarks/protocols.py), cut again; the other columns of ETTh1 and its validation part; the
+electricity load of `taylor`; and chaotic ones. Each is fitted once and forecast from several
+origins. Printed are the mean absolute errors as ratios to those of the linear model alone, as
+geometric means over each kind of series and over the kinds, and all of them are written to
+choosing.json.
 """
 
 import argparse
@@ -22,15 +23,17 @@ from unittest import mock
 import numpy as np
 import protocols
 from joblib import Parallel, delayed
+from scipy.integrate import solve_ivp
 
 from skwave import LSTMForecaster, WindowTransformer, _fitting, _model, _parts
+from skwave.datasets import make_mackey_glass
 
 R = (
     "BJsales", "JohnsonJohnson", "LakeHuron", "UKDriverDeaths", "UKgas", "WWWusage", "co2", "lynx",
     "manaus", "nottem", "sunspot.month", "sunspot.year",
 )  # fmt: skip
 ETT = "HUFL", "HULL", "LUFL", "LULL", "MUFL", "MULL", "OT"
-KINDS = "short", "long", "ETT", "M4"
+KINDS = "short", "long", "ETT", "M4", "chaos"
 # Small enough to try many things, and as good as 300 on these series.
 BASE = {"units": 64}
 LENGTH = 168
@@ -98,6 +101,8 @@ def all_series(folder):
         yield _cut(f"{name} 8640", values, 8640, 96, 16, kind="ETT")
     for number, m4 in enumerate(protocols.m4_hourly(folder)):
         yield _cut(f"M4 {number}", m4.train, len(m4.train) - 96, 48, 3, kind="M4")
+    for name, values in chaotic_series():
+        yield _cut(name, values, 3000, 84, 16, kind="chaos")
 
 
 def open_series():
@@ -111,6 +116,33 @@ def open_series():
     for name in ("realgdp", "unemp", "infl"):
         yield name, quarters[name].to_numpy()
     yield "elnino", elnino.load_pandas().data.drop(columns="YEAR").to_numpy().ravel()
+
+
+def chaotic_series():
+    """Yield name and 4,000 values of two delay equations and two flows, without noise and with."""
+
+    def lorenz(t, x):
+        return 10 * (x[1] - x[0]), x[0] * (28 - x[2]) - x[1], x[0] * x[1] - 8 / 3 * x[2]
+
+    def roessler(t, x):
+        return -x[1] - x[2], x[0] + 0.2 * x[1], 0.2 + x[2] * (x[0] - 5.7)
+
+    def flow(velocity, interval):
+        times = interval * np.arange(5000)
+        return solve_ivp(velocity, times[[0, -1]], np.ones(3), t_eval=times, rtol=1e-8).y[0]
+
+    made = {
+        "Mackey-Glass 17": make_mackey_glass(5000, random_state=50),
+        "Mackey-Glass 30": make_mackey_glass(5000, tau=30, random_state=50),
+        "Lorenz": flow(lorenz, 0.05),
+        "Rössler": flow(roessler, 0.3),
+    }
+    noise = np.random.default_rng(0).normal(size=4000)
+    for name, values in made.items():
+        # The start, off the attractor, is left out.
+        values = values[1000:]
+        yield name, values
+        yield f"{name}, 5% noise", values + 0.05 * values.std() * noise
 
 
 def _cut(name, values, n_train, n_steps, n_origins, kind=None):
