@@ -23,9 +23,11 @@ from unittest import mock
 import numpy as np
 import protocols
 from joblib import Parallel, delayed
+from rolled_out import rolled_out
 from scipy.integrate import solve_ivp
 
 from skwave import LSTMForecaster, WindowTransformer, _fitting, _model, _parts
+from skwave._readout import EQUAL_PENALTIES
 from skwave.datasets import make_mackey_glass
 
 R = (
@@ -49,6 +51,11 @@ def choose_unless(usual):
     return functools.partial(_parts._choose, usual=usual)
 
 
+def equal_penalties(window_length, n_channels):
+    """Return penalties that are the same for all lags."""
+    return EQUAL_PENALTIES
+
+
 # Parameters of the forecaster, the window's length, and changes of the package for the run.
 VARIANTS = {
     "as they are": ({}, LENGTH, {}),
@@ -63,11 +70,19 @@ VARIANTS = {
     "50 updates": ({}, LENGTH, {"updates": 50}),
     "200 updates": ({}, LENGTH, {"updates": 200}),
     "300 units, windows of 80": ({"units": 300}, 80, {}),
+    "equal penalties": ({}, LENGTH, {"penalties": equal_penalties}),
     "epochs by forecasts": ({"validation": "forecast"}, LENGTH, {}),
     "a block of 24": ({"horizon": 24}, LENGTH, {}),
     "noise on the inputs": ({}, LENGTH, {"noise": 0.05}),
+    "a loss over 8 steps": ({}, LENGTH, {"n_steps": 8}),
+    "a loss over 24 steps": ({}, LENGTH, {"n_steps": 24}),
     "as trained": ({"linear_skip": False, "validation": "last"}, LENGTH, {}),
     "as trained, random": ({"linear_skip": False}, LENGTH, {}),
+    "as trained, a loss over 8 steps": (
+        {"linear_skip": False, "validation": "last"},
+        LENGTH,
+        {"n_steps": 8},
+    ),
 }
 LINEAR = "linear alone"
 
@@ -153,7 +168,7 @@ def _cut(name, values, n_train, n_steps, n_origins, kind=None):
 
 
 @contextlib.contextmanager
-def changed(*, choose=None, updates=None, noise=None):
+def changed(*, choose=None, updates=None, penalties=None, noise=None, n_steps=None):
     """Change the package for a while."""
     with contextlib.ExitStack() as stack:
 
@@ -163,6 +178,9 @@ def changed(*, choose=None, updates=None, noise=None):
 
         patch(_parts, "_choose", choose)
         patch(_fitting, "SOLVED_UPDATES", updates)
+        patch(_parts, "window_penalties", penalties)
+        if n_steps is not None:
+            stack.enter_context(rolled_out(n_steps))
         if noise is not None:
             patch(_model, "_trained_layers", noisy(_model._trained_layers, noise))
             # Models are kept by what they were built from, which says nothing of noise.
