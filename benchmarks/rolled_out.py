@@ -26,13 +26,13 @@ def rolled_out(n_steps):
     """Change the package for a while.
 
     The LSTM goes on from its state at the end of the window: after each prediction it reads that
-    one alone. Gradients run back through all steps. For one series of one channel, and with
-    ``normalization="series"``.
+    one alone. Gradients run back through all steps. For one series of one channel, one layer
+    without dropout, ``horizon=1``, ``normalization="series"`` and the squared error.
     """
     scene = None
     lstm_alone = _parts.lstm_alone
 
-    def set_scene(template, lesson, train, *, skip):
+    def lstm_alone_in_scene(template, lesson, train, *, skip):
         nonlocal scene
         start = replace(template, skip=skip)
         seen = (lesson.targets - skip_outputs(start, lesson.values, lesson.starts))[
@@ -47,7 +47,7 @@ def rolled_out(n_steps):
 
     with contextlib.ExitStack() as stack:
         for module in (_parts, _fitting):
-            stack.enter_context(mock.patch.object(module, "lstm_alone", set_scene))
+            stack.enter_context(mock.patch.object(module, "lstm_alone", lstm_alone_in_scene))
         stack.enter_context(mock.patch.object(_model, "_build", build))
         # Models are kept by what they were built from, which says nothing of the scene.
         stack.enter_context(mock.patch.object(_model, "_MODELS", OrderedDict()))
@@ -65,12 +65,13 @@ def _build(template, recipe, capacity, scene, n_steps):
     windows = series(begin + np.arange(length, dtype=np.int32))
     ahead = begin + np.arange(length, length + n_steps, dtype=np.int32)
     # No window that is trained on sees a held-out value, and none looks past the end.
-    held_out = (begin > scene.newest) | (ahead <= scene.newest + length)
-    known = ops.cast((ahead < scene.n_values) & held_out, "float32")
+    allowed = (begin > scene.newest) | (ahead <= scene.newest + length)
+    known = ops.cast((ahead < scene.n_values) & allowed, "float32")
     truths = series(ops.minimum(ahead, capacity - 1))[..., 0]
     zeros = {"kernel_initializer": "zeros", "dtype": "float32"}
+    (units,) = recipe.units
     lstm = keras.layers.LSTM(
-        *recipe.units, return_state=True, recurrent_initializer="zeros", name="lstm_0", **zeros
+        units, return_state=True, recurrent_initializer="zeros", name="lstm_0", **zeros
     )
     head = keras.layers.Dense(1, name="head", **zeros)
     (output, *state), newest, forecasts = lstm(windows), windows[:, -1], []

@@ -61,7 +61,7 @@ class Task(NamedTuple):
     method: Callable  # from this and an `EpochProgress` to a `Chosen`
 
 
-def make_task(forecaster, X, y, sample_weight, *, before, judged, validation_split, **changes):
+def make_task(forecaster, X, y, sample_weight, *, before, choose, validation_split, **changes):
     """Check what a fit is given, and put it in the form that is learnt from.
 
     Parameters
@@ -72,8 +72,8 @@ def make_task(forecaster, X, y, sample_weight, *, before, judged, validation_spl
         What `fit` was given.
     before : Chosen or None
         The outcome to go on from.
-    judged : bool
-        Whether forecasts choose anything in this fit.
+    choose : {choose_method, choose_method_to_go_on}
+        Chooses the way to learn.
     validation_split : float
         Share of the windows held out.
     **changes
@@ -94,7 +94,7 @@ def make_task(forecaster, X, y, sample_weight, *, before, judged, validation_spl
     if before is not None:
         template = continue_from(before.network, template, units)
     solves = solves_readout(forecaster, y, n_coefficients=units[-1] + data.windows[0].size)
-    judged = judged and (solves or forecaster.validation == "forecast")
+    judged = choose is choose_method and (solves or forecaster.validation == "forecast")
     judge, overall = _make_judges(data, solves, validation_split) if judged else (None, None)
     random_state = own_random_state(forecaster.random_state)
     order, n_train = split_windows(
@@ -104,6 +104,9 @@ def make_task(forecaster, X, y, sample_weight, *, before, judged, validation_spl
     lesson = make_lesson(
         template, data.runs, data.which, data.targets, data.weights, order, n_train
     )
+    if data.follow:
+        length = data.windows.shape[1]
+        warn_about_window(length, data.runs.lengths.max() + length - 1)
     recipe = _make_recipe(forecaster, changes | {"units": units})
     practice, recipe = _auto_length(lesson, recipe, solves)
     return Task(
@@ -117,7 +120,7 @@ def make_task(forecaster, X, y, sample_weight, *, before, judged, validation_spl
         judge=judge,
         overall=overall,
         epoch_judge=judge if forecaster.validation == "forecast" else None,
-        method=_choose_method(forecaster, data, template, before, solves),
+        method=choose(forecaster, data, template, before, solves),
     )
 
 
@@ -127,8 +130,6 @@ def _check_data(forecaster, X, y, sample_weight, *, reset):
     which, targets = find_targets(windows, runs, y, forecaster.horizon)
     if sample_weight is not None:
         sample_weight = _check_sample_weight(sample_weight, windows)[which]
-    if y is None:
-        warn_about_window(windows.shape[1], runs.lengths.max() + windows.shape[1] - 1)
     return Data(windows, runs, which, targets, sample_weight, follow=y is None)
 
 
@@ -161,15 +162,53 @@ def _make_judges(data, solves, validation_split):
     return [make_judge(data.runs, data.windows.shape[1], share) for share in shares]
 
 
-def _choose_method(forecaster, data, template, before, solves):
-    """Return the way to learn: a function of a task and an `EpochProgress`."""
+def choose_method(forecaster, data, template, before, solves):
+    """Return the way to train on from an outcome, or afresh.
+
+    Parameters
+    ----------
+    forecaster : LSTMForecaster
+        Its parameters.
+    data : Data
+        What is learnt from.
+    template : Network
+        Shapes and scales.
+    before : Chosen or None
+        The outcome to go on from.
+    solves : bool
+        Whether the readout is solved for.
+
+    Returns
+    -------
+    callable
+        From a `Task` and an `EpochProgress` to a `Chosen`.
+    """
     if not solves:
         return functools.partial(_train_alone, skip=_fixed_skip(forecaster, data, template, before))
-    # Nothing may be asked for that only training can give.
+    # Only where nothing is asked for that training alone can give: who goes on from layers wants
+    # these trained.
     wanted = before, forecaster.callbacks, forecaster.checkpoint_dir, forecaster.backup_dir
     if forecaster.epochs == "auto" and all(x is None for x in wanted):
         return _solve_or_train
     return _train_and_solve
+
+
+def choose_method_to_go_on(forecaster, data, template, before, solves):
+    """Return the way to take in new windows: solve on for what was solved for, or train on.
+
+    Parameters
+    ----------
+    forecaster, data, template, before, solves
+        As in `choose_method`; there is an outcome to go on from.
+
+    Returns
+    -------
+    callable
+        As in `choose_method`.
+    """
+    if before.parts == "lstm":
+        return functools.partial(_train_alone, skip=_fixed_skip(forecaster, data, template, before))
+    return _solve_on
 
 
 def _fixed_skip(forecaster, data, template, before):
@@ -197,43 +236,8 @@ def _solve_or_train(task, progress):
     return _train_and_solve(task, progress) if chosen is None else _tell(progress, chosen)
 
 
-def learn(task, progress):
-    """Train on from an outcome, or afresh.
-
-    Parameters
-    ----------
-    task : Task
-        What is to be learnt.
-    progress : EpochProgress
-        Told of each epoch.
-
-    Returns
-    -------
-    Chosen
-        The network, and how it came about.
-    """
-    return task.method(task, progress)
-
-
-def learn_on(task, progress):
-    """Take in new windows: solve on for a readout that was solved for, otherwise train on.
-
-    Parameters
-    ----------
-    task, progress
-        As in `learn`.
-
-    Returns
-    -------
-    Chosen
-        The network, and how it came about.
-    """
-    before = task.before
-    if before is None:
-        return learn(task, progress)
-    if before.parts == "lstm":
-        return _train_alone(task, progress, skip=before.network.skip)
-    return _tell(progress, solve_on(before, task.lesson))
+def _solve_on(task, progress):
+    return _tell(progress, solve_on(task.before, task.lesson))
 
 
 def _tell(progress, chosen):

@@ -12,7 +12,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted
 
 from skwave._checks import check_context, check_finite, check_n_steps, check_windows
-from skwave._fitting import find_targets, learn, learn_on, make_task
+from skwave._fitting import choose_method, choose_method_to_go_on, find_targets, make_task
 from skwave._model import object_config, to_keras
 from skwave._network import Network
 from skwave._parts import Chosen
@@ -277,7 +277,7 @@ class LSTMForecaster(CallbackSupportMixin, RegressorMixin, BaseEstimator):
         with unchanged_on_failure(self):
             return self._fit(
                 X, y, sample_weight, before=self._outcome() if self.warm_start else None,
-                way=learn, validation_split=self.validation_split,
+                choose=choose_method, validation_split=self.validation_split,
             )  # fmt: skip
 
     @_fit_context(prefer_skip_nested_validation=True)
@@ -311,9 +311,10 @@ class LSTMForecaster(CallbackSupportMixin, RegressorMixin, BaseEstimator):
         # scikit-learn does so only before the first one.
         self._validate_params()
         with unchanged_on_failure(self):
-            history = getattr(self, "history_", {})
+            history, before = getattr(self, "history_", {}), self._outcome()
             self._fit(
-                X, y, sample_weight, before=self._outcome(), way=learn_on,
+                X, y, sample_weight, before=before,
+                choose=choose_method if before is None else choose_method_to_go_on,
                 validation_split=0.0, epochs=1, backup_dir=None,
             )  # fmt: skip
             self.history_ = {k: history.get(k, []) + v for k, v in self.history_.items()}
@@ -482,12 +483,9 @@ class LSTMForecaster(CallbackSupportMixin, RegressorMixin, BaseEstimator):
     # --- Fitting ------------------------------------------------------------------------------
 
     @with_callbacks
-    def _fit(self, X, y, sample_weight, *, before, way, validation_split, **changes):
+    def _fit(self, X, y, sample_weight, **changes):
         """Learn in one way, and set the fitted attributes when all has gone well."""
-        task = make_task(
-            self, X, y, sample_weight, before=before, judged=way is learn or before is None,
-            validation_split=validation_split, **changes,
-        )  # fmt: skip
+        task = make_task(self, X, y, sample_weight, **changes)
         data = task.data
         fitted = {
             "window_shape_": data.windows.shape[1:],
@@ -496,7 +494,7 @@ class LSTMForecaster(CallbackSupportMixin, RegressorMixin, BaseEstimator):
         }
         shown = {"X": lambda: take_rows(data.windows, data.which), "y": lambda: data.targets}
         with whole_fit(self, **shown, n_tasks=task.recipe.epochs) as told:
-            chosen = way(task, EpochProgress(self, told, fitted, **shown))
+            chosen = task.method(task, EpochProgress(self, told, fitted, **shown))
             self.network_ = chosen.network
             self.parts_, self.part_errors_ = chosen.parts, chosen.errors
             self.history_ = chosen.trained.history

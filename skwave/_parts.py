@@ -11,7 +11,6 @@ import numpy as np
 from skwave._lesson import some_windows
 from skwave._network import Network
 from skwave._readout import (
-    EQUAL_PENALTIES,
     cross_validated,
     mean_square_rest,
     midway,
@@ -110,9 +109,10 @@ def exact_linear(template, lesson, judge):
     start = no_change(template)
     seen, held_out = _moments_of_pieces(start, lesson)
     everything = total(seen + held_out)
-    weakest = solve(start, everything, state_penalty=math.inf, linear_penalty=min(EQUAL_PENALTIES))
+    weakest = window_penalties(start.window_length, start.n_channels).min(axis=0)
+    closest = solve(start, everything, state_penalty=math.inf, linear_penalty=weakest)
     # Forecasts are no better than the predictions of one step that they are made of.
-    if mean_square_rest(weakest, everything) > EXACT:
+    if mean_square_rest(closest, everything) > EXACT:
         return None
     penalty = _linear_penalty(start, seen + held_out, math.inf)
     solved = functools.partial(solve, start, state_penalty=math.inf, linear_penalty=penalty)

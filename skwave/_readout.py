@@ -9,11 +9,11 @@ import numpy as np
 
 from skwave._network import BLOCK_ROWS, make_cells, read_windows
 
-# Penalties that are tried for the coefficients of the window: with weaker ones a short series is
-# learnt by heart, and a clean wave is forecast to a millionth with these. Coarser steps choose
-# worse (benchmarks/README.md).
+# Penalties that are tried for the coefficients of the window, the same for all lags: with weaker
+# ones a short series is learnt by heart, and a clean wave is forecast to a millionth with these.
 EQUAL_PENALTIES = 10.0 ** np.arange(-5, 2)
-# And shares of the square of the lag: together they span the same range.
+# And those that are multiplied by the square of the lag: from nearly none for the newest values,
+# as strong as the weakest of the others at a lag of 32, to next to nothing but these values.
 LAG_PENALTIES = 10.0 ** np.arange(-8, 2)
 
 
@@ -190,9 +190,14 @@ def window_penalties(window_length, n_channels):
     Returns
     -------
     ndarray of shape (n_penalties, window_length * n_channels)
-        The first ones are the same for all lags, from weak to strong. The others grow with the
-        square of the lag: mostly an older value tells less, and where a season is as long as the
-        window, the data say so.
+        The first ones are the same for all lags, from weak to strong, the others grow with the
+        square of the lag.
+
+    Notes
+    -----
+    Mostly an older value tells less than a newer one. The equal penalties are for series whose
+    oldest values tell much, as with a season as long as the window. The newest value has the lag
+    1; with a horizon, lags count from its first step.
 
     References
     ----------

@@ -4,7 +4,13 @@ import numpy as np
 import pytest
 
 from skwave import LSTMForecaster, WindowTransformer
-from skwave._fitting import SOLVED_UPDATES, TRAINED_UPDATES, find_targets, make_task
+from skwave._fitting import (
+    SOLVED_UPDATES,
+    TRAINED_UPDATES,
+    choose_method,
+    find_targets,
+    make_task,
+)
 from skwave._window import find_runs
 
 
@@ -13,7 +19,7 @@ def task_of(n_values, **parameters):
     forecaster = LSTMForecaster(4, random_state=0, **parameters)
     return make_task(
         forecaster, windows, None, None,
-        before=None, judged=True, validation_split=forecaster.validation_split,
+        before=None, choose=choose_method, validation_split=forecaster.validation_split,
     )  # fmt: skip
 
 

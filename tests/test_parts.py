@@ -272,11 +272,24 @@ def test_auto_solves_for_no_more_coefficients_than_fit_into_memory():
     assert LSTMForecaster(2, **settings).fit(windows[:, 1:]).parts_ != "lstm"
 
 
-def test_what_a_linear_model_forecasts_without_error_is_not_trained_on(monkeypatch):
+@pytest.fixture
+def no_training(monkeypatch):
     def refuse(*args, **kwargs):
         raise AssertionError("trained")
 
     monkeypatch.setattr("skwave._fitting.train", refuse)
+
+
+@pytest.mark.parametrize("length", [4, 6, 20])
+def test_no_training_for_a_sine_however_short_the_windows(no_training, length):
+    wave = np.sin(np.arange(400) / 3)
+    windows = WindowTransformer(length).fit_transform(wave[:300])
+    forecaster = LSTMForecaster(random_state=0).fit(windows)
+    assert forecaster.parts_ == "linear"
+    np.testing.assert_allclose(forecaster.forecast(100), wave[300:], atol=1e-3)
+
+
+def test_what_a_linear_model_forecasts_without_error_is_not_trained_on(no_training, tmp_path):
     t = np.arange(400)
     wave = 5 + 0.02 * t + np.sin(t / 3)
     windows = WindowTransformer(20).fit_transform(wave[:300])
@@ -293,7 +306,11 @@ def test_what_a_linear_model_forecasts_without_error_is_not_trained_on(monkeypat
         (noisy, {}),
         (wave[:300], {"epochs": 2}),
         (wave[:300], {"callbacks": []}),
+        (wave[:300], {"checkpoint_dir": tmp_path}),
+        (wave[:300], {"backup_dir": tmp_path}),
     ):
         model = LSTMForecaster(random_state=0, **changes)
         with pytest.raises(AssertionError, match="trained"):
             model.fit(WindowTransformer(20).fit_transform(series))
+    with pytest.raises(AssertionError, match="trained"):
+        forecaster.set_params(warm_start=True).fit(windows)
