@@ -144,8 +144,9 @@ def solve(start, moments, *, state_penalty, linear_penalty, weight_before=0.0):
     With h the states, u the window and v the targets, the last two relative to the newest value of
     the window and all centred, and w₀ the coefficients of `start`, the change of the coefficients
     is ((1 + r) xᵀx / n + P)⁻¹ xᵀ(v - x w₀) / n, where x = [h u], n is the number of windows, and
-    P is diagonal with μ mean(h²) and λ mean(u²). Relative to the newest value, because what a
-    coefficient of zero says is then "no change".
+    P is diagonal with μ mean(h²) and λ mean(u²), the means over all states and all values of the
+    window. Relative to the newest value, because what a coefficient of zero says is then "no
+    change".
 
     References
     ----------

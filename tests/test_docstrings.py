@@ -3,6 +3,7 @@
 import functools
 import importlib
 import inspect
+import operator
 import pkgutil
 import re
 
@@ -45,10 +46,16 @@ def public_names():
         yield name
         public = functools.reduce(getattr, name.split(".")[1:], skwave)
         if inspect.isclass(public):
-            for method, value in vars(public).items():
+            for method, value in own_members(public).items():
                 ours = not method.startswith(("_", *SHOWN_BY_OTHERS))
                 if ours and (callable(value) or isinstance(value, classmethod | property)):
                     yield f"{name}.{method}"
+
+
+def own_members(public):
+    """Return the members of a class and of those of our classes that it inherits from."""
+    ours = [c for c in reversed(public.__mro__) if c.__module__.startswith("skwave")]
+    return functools.reduce(operator.or_, [dict(vars(c)) for c in ours])
 
 
 def get(name):
