@@ -73,9 +73,11 @@ alone = ("index", "changelog", "installation", "how_it_works", "tutorial", "ja/*
 html_sidebars = {page: [] for page in alone}
 
 
-def skip_generated(app, what, name, obj, skip, options):
-    """Leave out the methods for metadata routing, which scikit-learn makes and documents."""
-    return True if re.fullmatch(r"set_\w+_request", name) else None
+def skip_what_others_document(app, what, name, obj, skip, options):
+    """Leave out what is inherited from scikit-learn, or made by it for metadata routing."""
+    function = getattr(obj, "fget", None) or obj
+    ours = str(getattr(function, "__module__", "skwave")).startswith("skwave")
+    return None if ours and not re.fullmatch(r"set_\w+_request", name) else True
 
 
 def keep_the_last_of_each_bar(app, docname, source):
@@ -96,4 +98,4 @@ def setup(app):
     """Connect the functions above."""
     app.connect("autodoc-process-docstring", describe_constant)
     app.connect("source-read", keep_the_last_of_each_bar)
-    app.connect("autodoc-skip-member", skip_generated)
+    app.connect("autodoc-skip-member", skip_what_others_document)
