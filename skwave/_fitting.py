@@ -45,6 +45,13 @@ class Data(NamedTuple):
     follow: bool  # whether the targets are the values that follow
 
 
+class Way(NamedTuple):
+    """A way to learn."""
+
+    learn: Callable  # from a `Task` and an `EpochProgress` to a `Chosen`
+    judged: bool  # whether forecasts over held-out values have a say
+
+
 class Task(NamedTuple):
     """What is to be learnt, and how."""
 
@@ -58,7 +65,7 @@ class Task(NamedTuple):
     judge: ForecastJudge | None
     overall: ForecastJudge | None  # forecasts all values
     epoch_judge: ForecastJudge | None  # chooses the epoch
-    method: Callable  # from this and an `EpochProgress` to a `Chosen`
+    way: Way
 
 
 def make_task(forecaster, X, y, sample_weight, *, before, choose, validation_split, **changes):
@@ -72,7 +79,7 @@ def make_task(forecaster, X, y, sample_weight, *, before, choose, validation_spl
         What `fit` was given.
     before : Chosen or None
         The outcome to go on from.
-    choose : {choose_method, choose_method_to_go_on}
+    choose : {choose_way, choose_way_to_go_on}
         Chooses the way to learn.
     validation_split : float
         Share of the windows held out.
@@ -94,16 +101,11 @@ def make_task(forecaster, X, y, sample_weight, *, before, choose, validation_spl
     if before is not None:
         template = continue_from(before.network, template, units)
     solves = solves_readout(forecaster, y, n_coefficients=units[-1] + data.windows[0].size)
-    judged = choose is choose_method and (solves or forecaster.validation == "forecast")
-    judge, overall = _make_judges(data, solves, validation_split) if judged else (None, None)
+    way = choose(forecaster, data, template, before, solves)
+    judges = _make_judges(data, solves, validation_split) if way.judged else (None, None)
     random_state = own_random_state(forecaster.random_state)
-    order, n_train = split_windows(
-        data.which, data.runs, forecaster.horizon, share=validation_split,
-        newest=solves or forecaster.validation != "random", random_state=random_state,
-    )  # fmt: skip
-    lesson = make_lesson(
-        template, data.runs, data.which, data.targets, data.weights, order, n_train
-    )
+    newest = solves or forecaster.validation != "random"
+    lesson = _split_lesson(template, data, validation_split, newest, random_state)
     if data.follow:
         length = data.windows.shape[1]
         warn_about_window(length, data.runs.lengths.max() + length - 1)
@@ -117,10 +119,10 @@ def make_task(forecaster, X, y, sample_weight, *, before, choose, validation_spl
         practice=practice,
         recipe=recipe,
         seed=random_state.randint(2**31),
-        judge=judge,
-        overall=overall,
-        epoch_judge=judge if forecaster.validation == "forecast" else None,
-        method=choose(forecaster, data, template, before, solves),
+        judge=judges[0],
+        overall=judges[1],
+        epoch_judge=judges[0] if forecaster.validation == "forecast" else None,
+        way=way,
     )
 
 
@@ -162,7 +164,16 @@ def _make_judges(data, solves, validation_split):
     return [make_judge(data.runs, data.windows.shape[1], share) for share in shares]
 
 
-def choose_method(forecaster, data, template, before, solves):
+def _split_lesson(template, data, share, newest, random_state):
+    """Put the windows on the scale of the layers, and hold a share of them out."""
+    order, n_train = split_windows(
+        data.which, data.runs, template.horizon,
+        share=share, newest=newest, random_state=random_state,
+    )  # fmt: skip
+    return make_lesson(template, data.runs, data.which, data.targets, data.weights, order, n_train)
+
+
+def choose_way(forecaster, data, template, before, solves):
     """Return the way to train on from an outcome, or afresh.
 
     Parameters
@@ -180,35 +191,41 @@ def choose_method(forecaster, data, template, before, solves):
 
     Returns
     -------
-    callable
-        From a `Task` and an `EpochProgress` to a `Chosen`.
+    Way
+        Judged by forecasts where these choose the readout or the epoch.
     """
+    judged = solves or forecaster.validation == "forecast"
     if not solves:
-        return functools.partial(_train_alone, skip=_fixed_skip(forecaster, data, template, before))
+        return Way(_alone(forecaster, data, template, before), judged)
     # Only where nothing is asked for that training alone can give: who goes on from layers wants
     # these trained.
     wanted = before, forecaster.callbacks, forecaster.checkpoint_dir, forecaster.backup_dir
     if forecaster.epochs == "auto" and all(x is None for x in wanted):
-        return _solve_or_train
-    return _train_and_solve
+        return Way(_solve_or_train, judged)
+    return Way(_train_and_solve, judged)
 
 
-def choose_method_to_go_on(forecaster, data, template, before, solves):
+def choose_way_to_go_on(forecaster, data, template, before, solves):
     """Return the way to take in new windows: solve on for what was solved for, or train on.
 
     Parameters
     ----------
     forecaster, data, template, before, solves
-        As in `choose_method`; there is an outcome to go on from.
+        As in `choose_way`; there is an outcome to go on from.
 
     Returns
     -------
-    callable
-        As in `choose_method`.
+    Way
+        Never judged: one pass over new windows has nothing to choose.
     """
     if before.parts == "lstm":
-        return functools.partial(_train_alone, skip=_fixed_skip(forecaster, data, template, before))
-    return _solve_on
+        return Way(_alone(forecaster, data, template, before), judged=False)
+    return Way(_solve_on, judged=False)
+
+
+def _alone(forecaster, data, template, before):
+    """Return the way to train the LSTM as it is."""
+    return functools.partial(_train_alone, skip=_fixed_skip(forecaster, data, template, before))
 
 
 def _fixed_skip(forecaster, data, template, before):

@@ -11,7 +11,7 @@ from sklearn.base import BaseEstimator, RegressorMixin, _fit_context
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from skwave._fitted import FittedMixin
-from skwave._fitting import choose_method, choose_method_to_go_on, make_task
+from skwave._fitting import choose_way, choose_way_to_go_on, make_task
 from skwave._model import object_config
 from skwave._network import Network
 from skwave._parts import Chosen
@@ -274,7 +274,7 @@ class LSTMForecaster(FittedMixin, CallbackSupportMixin, RegressorMixin, BaseEsti
         with unchanged_on_failure(self):
             return self._fit(
                 X, y, sample_weight, before=self._outcome() if self.warm_start else None,
-                choose=choose_method, validation_split=self.validation_split,
+                choose=choose_way, validation_split=self.validation_split,
             )  # fmt: skip
 
     @_fit_context(prefer_skip_nested_validation=True)
@@ -311,7 +311,7 @@ class LSTMForecaster(FittedMixin, CallbackSupportMixin, RegressorMixin, BaseEsti
             history, before = getattr(self, "history_", {}), self._outcome()
             self._fit(
                 X, y, sample_weight, before=before,
-                choose=choose_method if before is None else choose_method_to_go_on,
+                choose=choose_way if before is None else choose_way_to_go_on,
                 validation_split=0.0, epochs=1, backup_dir=None,
             )  # fmt: skip
             self.history_ = {k: history.get(k, []) + v for k, v in self.history_.items()}
@@ -330,7 +330,7 @@ class LSTMForecaster(FittedMixin, CallbackSupportMixin, RegressorMixin, BaseEsti
         }
         shown = {"X": lambda: take_rows(data.windows, data.which), "y": lambda: data.targets}
         with whole_fit(self, **shown, n_tasks=task.recipe.epochs) as told:
-            chosen = task.method(task, EpochProgress(self, told, fitted, **shown))
+            chosen = task.way.learn(task, EpochProgress(self, told, fitted, **shown))
             self.network_ = chosen.network
             self.parts_, self.part_errors_ = chosen.parts, chosen.errors
             self.history_ = chosen.trained.history

@@ -7,7 +7,7 @@ from skwave import LSTMForecaster, WindowTransformer
 from skwave._fitting import (
     SOLVED_UPDATES,
     TRAINED_UPDATES,
-    choose_method,
+    choose_way,
     find_targets,
     make_task,
 )
@@ -19,7 +19,7 @@ def task_of(n_values, **parameters):
     forecaster = LSTMForecaster(4, random_state=0, **parameters)
     return make_task(
         forecaster, windows, None, None,
-        before=None, choose=choose_method, validation_split=forecaster.validation_split,
+        before=None, choose=choose_way, validation_split=forecaster.validation_split,
     )  # fmt: skip
 
 
