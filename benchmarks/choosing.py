@@ -168,6 +168,7 @@ def chaotic_series():
     def roessler(t, x):
         return -x[1] - x[2], x[0] + 0.2 * x[1], 0.2 + x[2] * (x[0] - 5.7)
 
+    # SciPy integrates to 1e-6: these have that much noise where they are to have none.
     def flow(velocity, interval):
         times = interval * np.arange(5000)
         return solve_ivp(velocity, times[[0, -1]], np.ones(3), t_eval=times, rtol=1e-8).y[0]
