@@ -4,15 +4,14 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.utils.validation import _check_sample_weight, check_is_fitted
+from sklearn.utils.validation import check_is_fitted
 
 from skwave._checks import check_context, check_finite, check_n_steps, check_windows
-from skwave._fitting import find_targets
+from skwave._fitting import check_data
 from skwave._model import to_keras
 from skwave._network import Network
 from skwave._recursion import roll_forward
 from skwave._warn import warn_about_recursion
-from skwave._window import find_runs
 
 
 class FittedMixin:
@@ -73,13 +72,10 @@ class FittedMixin:
         from sklearn.metrics import r2_score
 
         check_is_fitted(self)
-        windows = check_windows(self, X, reset=False)
-        which, targets = find_targets(windows, find_runs(windows), y, self.horizon)
-        if sample_weight is not None:
-            sample_weight = _check_sample_weight(sample_weight, windows)[which]
-        predictions = self._predict(windows[which])
-        truth = targets.reshape(len(which), -1)
-        return r2_score(truth, predictions, sample_weight=sample_weight)
+        data = check_data(self, X, y, sample_weight, reset=False)
+        predictions = self._predict(data.windows[data.which])
+        truth = data.targets.reshape(len(data.which), -1)
+        return r2_score(truth, predictions, sample_weight=data.weights)
 
     def forecast(self, n_steps: int, *, window: ArrayLike | None = None) -> NDArray[np.float64]:
         """Forecast the values after the end of a series, feeding predictions back.

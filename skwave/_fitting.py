@@ -93,7 +93,7 @@ def make_task(forecaster, X, y, sample_weight, *, before, choose, validation_spl
     """
     units = check_units(forecaster.units)
     check_backup(forecaster.backup_dir, forecaster.random_state)
-    data = _check_data(forecaster, X, y, sample_weight, reset=before is None)
+    data = check_data(forecaster, X, y, sample_weight, reset=before is None)
     template = make_template(
         data.windows, data.runs, data.targets,
         normalization=forecaster.normalization, horizon=forecaster.horizon, follow=data.follow,
@@ -126,7 +126,23 @@ def make_task(forecaster, X, y, sample_weight, *, before, choose, validation_spl
     )
 
 
-def _check_data(forecaster, X, y, sample_weight, *, reset):
+def check_data(forecaster, X, y, sample_weight, *, reset):
+    """Check windows, targets and weights, and find the targets that are not given.
+
+    Parameters
+    ----------
+    forecaster : LSTMForecaster
+        Its `horizon`.
+    X, y, sample_weight : array-like
+        What `fit` or `score` was given.
+    reset : bool
+        Whether the shape of the windows is new, or must be that of the fit before.
+
+    Returns
+    -------
+    Data
+        Weights are those of the windows that have a target.
+    """
     windows = check_windows(forecaster, X, reset=reset)
     runs = find_runs(windows)
     which, targets = find_targets(windows, runs, y, forecaster.horizon)
