@@ -73,7 +73,7 @@ def find_season_length(series, *, least=0.3):
     rest = series - series.mean(axis=0)
     rest = rest - time[:, None] * (time @ rest) / max(1.0, time @ time)
     # Of a constant or a straight line only rounding errors are left.
-    rest = rest[:, rest.std(axis=0) > 1e-9 * (1 + np.abs(series).max(axis=0))]
+    rest = rest[:, rest.std(axis=0) > 1e-9 * np.abs(series).max(axis=0)]
     if rest.size == 0:
         return 1
     # Padded with zeros, or the end of the series would meet its beginning.

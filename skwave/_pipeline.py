@@ -5,13 +5,22 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.sparse import issparse
+from sklearn.base import BaseEstimator
 from sklearn.pipeline import Pipeline, _name_estimators
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skwave._checks import check_finite, check_n_steps
 from skwave._index import describe, next_index, with_form
 from skwave._state import seal, unchanged_on_failure, unseal
-from skwave._steps import active, check_invertible, check_round_trip, invert, transform
+from skwave._steps import (
+    active,
+    agree,
+    check_invertible,
+    check_round_trip,
+    in_double,
+    invert,
+    transform,
+)
 from skwave._window import DOC_LINK, WindowTransformer, check_numbers
 
 
@@ -83,12 +92,12 @@ class ForecastPipeline(Pipeline):
             If a step but the last two cannot be inverted, or a step refuses the series.
         """
         self._check_steps()
-        # Pipeline fits the steps themselves, not copies of them.
-        steps = [step for _, step in self.steps if hasattr(step, "get_params")]
-        with unchanged_on_failure(self, *steps):
+        # Pipeline fits the steps themselves, not copies of them, and so do pipelines within it.
+        parts = [part for part in self.get_params().values() if isinstance(part, BaseEstimator)]
+        with unchanged_on_failure(self, *parts):
             super().fit(_as_columns(X), None, **params)
             self._form = describe(X)
-            self.transformed_ = self._transform(X)
+            self.transformed_ = self._known(X, name="X")
         return self
 
     def forecast(self, n_steps: int, *, context: ArrayLike | None = None) -> Any:
@@ -110,8 +119,8 @@ class ForecastPipeline(Pipeline):
         Raises
         ------
         ValueError
-            If `n_steps` is below 1, `context` is shorter than a window, or a step that looks
-            back cannot be inverted on `context`.
+            If `n_steps` is below 1, `context` is shorter than a window, has other channels, or
+            a step that looks back cannot be inverted on it.
         TypeError
             If `n_steps` is not an integer.
         """
@@ -120,8 +129,7 @@ class ForecastPipeline(Pipeline):
         if context is None:
             transformed, form = self.transformed_, self._form
         else:
-            transformed, form = self._transform(context), describe(context)
-            check_round_trip(self._transformers(), _as_columns(context), transformed)
+            transformed, form = self._known(context, name="context"), describe(context)
         window = self._windows(transformed)[-1]
         steps = self[-1].forecast(n_steps, window=window).reshape(n_steps, -1)
         values = self._invert(np.concatenate([transformed, steps]))[-n_steps:]
@@ -147,12 +155,14 @@ class ForecastPipeline(Pipeline):
         Raises
         ------
         ValueError
-            If the series is shorter than a window, or a step refuses it.
+            If the series is shorter than a window, has other channels, a step refuses it, or
+            one that looks back cannot be inverted on it.
         """
         check_is_fitted(self)
-        transformed = self._transform(X)
+        transformed = self._known(X, name="X")
         windows = self._windows(transformed)
-        steps = self[-1].predict(windows).reshape(len(windows), -1)
+        # Of a block, the first value.
+        steps = self[-1].predict(windows).reshape(len(windows), -1, transformed.shape[1])[:, 0]
         values = check_finite(self._invert_each(transformed, steps), "The prediction")
         form = describe(X)
         index = None if form is None else next_index(form, 1)
@@ -208,9 +218,16 @@ class ForecastPipeline(Pipeline):
     def _transformers(self):
         return active(self.steps[:-2])
 
-    def _transform(self, X):
-        values = transform(self._transformers(), _as_columns(X))
-        return values.reshape(len(values), -1)
+    def _known(self, X, *, name):
+        """Return a series as the windows are cut from it, where it can be brought back."""
+        transformers, columns = self._transformers(), _as_columns(X)
+        if not transformers and np.shape(columns)[1] > 1:
+            # The first step of a pipeline sees to it that the channels are the same.
+            validate_data(self[-2], columns, reset=False, skip_check_array=True)
+        values = transform(transformers, columns)
+        values = values.reshape(len(values), -1)
+        check_round_trip(transformers, columns, values, name=name)
+        return values
 
     def _windows(self, transformed):
         # A transformer of its own: that of the pipeline would miss the names of the channels.
@@ -223,7 +240,9 @@ class ForecastPipeline(Pipeline):
         """Tell whether the training series, in its units, ends with these values."""
         known = self._invert(self.transformed_)
         series = np.asarray(_as_columns(series), dtype=float)
-        return len(series) <= len(known) and np.allclose(known[-len(series) :], series, rtol=1e-6)
+        if len(series) > len(known):
+            return False
+        return agree(known[-len(series) :], series, known=known, share=1e-4)
 
     def _invert_each(self, transformed, steps):
         """Invert predictions, each as the value after the ones that were known to it.
@@ -238,7 +257,7 @@ class ForecastPipeline(Pipeline):
 
         together = self._invert(np.concatenate([transformed[:first], steps]))[-len(steps) :]
         probes = sorted({0, len(steps) // 2, len(steps) - 1})
-        if all(np.allclose(one(k), together[k : k + 1], rtol=1e-9) for k in probes):
+        if all(agree(one(k), together[k], known=together, share=1e-9) for k in probes):
             return together
         return np.concatenate([one(k) for k in range(len(steps))])
 
@@ -289,11 +308,11 @@ def _as_columns(X):
         if getattr(dtype, "kind", "") in ("m", "M"):
             check_numbers(np.empty(0, dtype.str))
     if hasattr(X, "to_frame"):
-        return X.to_frame(X.name if X.name is not None else "value")
+        return in_double(X.to_frame(X.name if X.name is not None else "value"))
     ndim = X.ndim if hasattr(X, "ndim") else np.ndim(X)
     if ndim not in (1, 2):
         raise ValueError(
             f"X is a {type(X).__name__} with dim {ndim}, but a series of shape (n_values,) or "
             "(n_values, n_channels) is needed."
         )
-    return np.reshape(X, (-1, 1)) if ndim == 1 else X
+    return in_double(np.reshape(X, (-1, 1)) if ndim == 1 else X)

@@ -99,17 +99,50 @@ def invert(transformers, values):
     return values
 
 
-def check_round_trip(transformers, context, transformed):
+def check_round_trip(transformers, series, transformed, *, name):
     """Raise an error if inverting what is known does not give it back."""
     again = invert(transformers, transformed)
-    truth = np.asarray(context, dtype=float)
-    if again.shape != truth.shape or not np.allclose(again, truth, rtol=1e-6):
+    truth = np.asarray(series, dtype=float)
+    if again.shape != truth.shape or not agree(again, truth, known=truth, share=1e-4):
         raise ValueError(
-            "context cannot be continued: inverting the steps before the windows "
+            f"{name} cannot be continued: inverting the steps before the windows "
             f"({[name for name, _ in transformers]}) does not give it back. A step that looks "
-            "back needs a context that begins where the training series began; any other needs "
-            "the inverse of its transform."
+            "back needs a series that begins where the training series began; any other needs "
+            "the inverse of its transform (inverse_func of a FunctionTransformer)."
         )
+
+
+def agree(values, others, *, known, share):
+    """Tell whether values are the same, whatever the unit of their series.
+
+    Parameters
+    ----------
+    values, others : ndarray of shape (n_values, n_channels)
+        What is compared.
+    known : ndarray of shape (n_known, n_channels)
+        The series, which says what is a small difference.
+    share : float
+        Share of its range that makes none, beside rounding.
+
+    Returns
+    -------
+    bool
+        Whether no two values differ.
+    """
+    rounding = 64 * np.finfo(float).eps * np.abs(known).max(axis=0)
+    return bool((np.abs(values - others) <= share * np.ptp(known, axis=0) + rounding).all())
+
+
+def in_double(X):
+    """Return a series of short floats in double precision, and any other as it is.
+
+    Transformers keep the precision of what they are given, and an inverse in single precision
+    does not give the series back.
+    """
+    dtypes = [X.dtype] if hasattr(X, "dtype") else list(getattr(X, "dtypes", []))
+    floats = [getattr(dtype, "kind", "") == "f" for dtype in dtypes]
+    short = any(f and dtype.itemsize < 8 for f, dtype in zip(floats, dtypes, strict=True))
+    return X.astype(float) if short and all(floats) else X
 
 
 def forecast_after(estimator, contexts, n_steps):
@@ -137,6 +170,7 @@ def forecast_after(estimator, contexts, n_steps):
     transformers, forecaster = steps = find_steps(estimator)
     check_invertible(transformers)
     length = steps.window_length
+    contexts = [in_double(context) for context in contexts]
     known = [transform(transformers, context) for context in contexts]
     shortest = min(len(values) for values in known)
     if shortest < length:
@@ -149,7 +183,7 @@ def forecast_after(estimator, contexts, n_steps):
     if not transformers:
         return forecasts
     longest = int(np.argmax([len(values) for values in known]))
-    check_round_trip(transformers, contexts[longest], known[longest])
+    check_round_trip(transformers, contexts[longest], known[longest], name="context")
     return np.stack([_continue(transformers, *pair) for pair in zip(known, forecasts, strict=True)])
 
 

@@ -92,8 +92,54 @@ def test_another_context(wave):
     expected = np.exp(model[-1].forecast(5, window=np.log(context[-10:])))
     np.testing.assert_allclose(model.forecast(5, context=context), expected)
     looks_back = pipeline(Difference()).fit(series)
-    with pytest.raises(ValueError, match="begins where the training series began"):
-        looks_back.forecast(5, context=context)
+    for call in (lambda X: looks_back.forecast(5, context=X), looks_back.predict, looks_back.score):
+        with pytest.raises(ValueError, match="begins where the training series began"):
+            call(context)
+
+
+def test_a_step_that_does_not_give_the_series_back_is_refused(wave):
+    # FunctionTransformer takes the identity for an inverse that is not given.
+    with pytest.raises(ValueError, match=r"X cannot be continued.*'functiontransformer'.*inverse"):
+        pipeline(FunctionTransformer(np.log)).fit(np.exp(3 + wave))
+    # In whatever unit: that of the series says what is a small difference.
+    with pytest.raises(ValueError, match="does not give it back"):
+        pipeline(FunctionTransformer(lambda X: 2 * X)).fit(1e-12 * wave)
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, "Float32"])
+@pytest.mark.parametrize("step", [StandardScaler(), PowerTransformer()], ids=repr)
+def test_short_floats_are_taken_in_double_precision(wave, step, dtype):
+    series = pd.Series(10 + 15 * wave).astype(dtype)
+    model = pipeline(step).fit(series)
+    exact = pipeline(step).fit(series.astype(float))
+    for context in (None, series, series.to_frame("value")):
+        forecast = np.asarray(model.forecast(4, context=context)).ravel()
+        np.testing.assert_allclose(forecast, exact.forecast(4))
+    assert model._ends_with(series.iloc[30:])
+    assert not model._ends_with(series.iloc[30:-1])
+
+
+def test_channels_are_known_by_their_names(wave):
+    frame = pd.DataFrame({"a": wave, "b": 100 + wave})
+    model = pipeline().fit(frame)
+    for call in (model.predict, model.score, lambda X: model.forecast(3, context=X)):
+        with pytest.raises(ValueError, match="feature names should match"):
+            call(frame[["b", "a"]])
+        with pytest.raises(ValueError, match="unseen at fit time:\n- c"):
+            call(frame.assign(c=1.0))
+    assert model.forecast(3, context=frame).shape == (3, 2)
+
+
+@pytest.mark.parametrize("n_channels", [1, 2])
+def test_of_a_block_the_first_value_is_the_next_one(wave, n_channels):
+    series = np.stack([3 + k + np.roll(wave, k) for k in range(n_channels)], axis=1)
+    model = make_forecast_pipeline(
+        StandardScaler(), WindowTransformer(10), LSTMForecaster(horizon=4, **TINY)
+    ).fit(series)
+    predicted = model.predict(series).reshape(-1, n_channels)
+    assert len(predicted) == len(series) - 9
+    np.testing.assert_allclose(predicted[-1], np.ravel(model.forecast(1)))
+    assert model.score(series) <= 1
 
 
 def test_several_channels(two_channels):
@@ -190,6 +236,14 @@ def test_a_failed_fit_changes_nothing(wave):
     before = model.forecast(5)
     with pytest.raises(ValueError, match="NaN"):
         model.fit(np.where(np.arange(120) == 50, np.nan, wave))
+    np.testing.assert_array_equal(model.forecast(5), before)
+
+
+def test_a_failed_fit_changes_no_pipeline_within(wave):
+    model = pipeline(make_pipeline(StandardScaler())).fit(wave)
+    before = model.forecast(5)
+    with pytest.raises(ValueError, match="window_length"):
+        model.fit(1000 * wave[:5])
     np.testing.assert_array_equal(model.forecast(5), before)
 
 
