@@ -1,6 +1,5 @@
 """Backtests: forecasts from many past origins, and how good they were."""
 
-import inspect
 from functools import partial
 from numbers import Integral
 from typing import Any, Literal
@@ -16,6 +15,7 @@ from sklearn.utils.validation import check_array, check_is_fitted
 from skwave._backtest_result import Backtest
 from skwave._baseline import find_season_length, naive, seasonal_naive
 from skwave._checks import check_n_steps
+from skwave._metric import arguments_for, metric_name
 from skwave._pipeline import ForecastPipeline, _as_columns
 from skwave._steps import find_steps, forecast_after, is_forecaster
 from skwave._warn import overlaps, warn_about_naive, warn_about_validation
@@ -189,10 +189,17 @@ def _make_blocks(estimator, origins, refit):
 
 def _check_metrics(metrics):
     """Return metrics by name."""
-    if callable(metrics):
+    if callable(metrics) or isinstance(metrics, str):
         metrics = [metrics]
     if not isinstance(metrics, dict):
-        metrics = {getattr(metric, "__name__", repr(metric)): metric for metric in metrics}
+        metrics = list(metrics)
+        names = [metric_name(metric) for metric in metrics]
+        if len(set(names)) < len(names):
+            raise ValueError(
+                f"metrics has the names {names}, of which scores would be lost. Give a dict of "
+                "names and functions."
+            )
+        metrics = dict(zip(names, metrics, strict=True))
     for name, metric in metrics.items():
         if not callable(metric):
             raise TypeError(
@@ -238,14 +245,23 @@ def _score(metrics, truth, forecasts, known):
     n_channels = truth.shape[2]
     overall, by_step = {}, {}
     for name, metric in metrics.items():
-        accepted = inspect.signature(metric).parameters
-        extra = {key: value for key, value in known.items() if key in accepted}
+        extra = arguments_for(metric, known)
         overall[name] = {
             which: float(metric(truth.reshape(-1, n_channels), f.reshape(-1, n_channels), **extra))
             for which, f in forecasts.items()
         }
         by_step[name] = {
-            which: np.array([metric(truth[:, h], f[:, h], **extra) for h in range(f.shape[1])])
+            which: np.array(
+                [_score_step(metric, truth[:, h], f[:, h], extra) for h in range(f.shape[1])]
+            )
             for which, f in forecasts.items()
         }
     return overall, by_step
+
+
+def _score_step(metric, truth, forecast, extra):
+    """Score one step, or return NaN where its values alone give nothing to measure by."""
+    try:
+        return metric(truth, forecast, **extra)
+    except ValueError:
+        return np.nan

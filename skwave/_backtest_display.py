@@ -7,6 +7,7 @@ from numpy.typing import ArrayLike
 
 from skwave._backtest import backtest
 from skwave._backtest_result import Backtest
+from skwave._checks import check_n_steps
 from skwave._plot import FORECAST, TRUTH, _make_axes
 
 _BASELINES = {
@@ -145,10 +146,17 @@ class BacktestDisplay:
         Raises
         ------
         ValueError
-            If `metric` is not among the scores, or `ax` does not have two axes.
+            If `metric` is not among the scores, there is no such `channel`, `n_forecasts` is
+            below 1, or `ax` does not have two axes.
+        TypeError
+            If `n_forecasts` is not an int.
         """
+        n_forecasts = check_n_steps(n_forecasts, name="n_forecasts")
+        n_channels = self.result.y_true[0, 0].size
+        if channel not in range(n_channels):
+            raise ValueError(f"channel={channel!r}, but the backtest has {n_channels}, from 0 on.")
         names = list(self.result.scores_by_step)
-        metric = names[0] if metric is None else metric
+        metric = next(iter(names), None) if metric is None else metric
         if metric not in names:
             raise ValueError(f"metric={metric!r} was not scored; the backtest has {names}.")
         axes = _make_axes(ax, 2, sharex=False)
@@ -171,7 +179,10 @@ class BacktestDisplay:
                     steps, errors[name], color=color, linestyle=style, label=label, marker=marker
                 )
         title = metric.replace("_", " ").capitalize()
-        ax.set(xlabel="Steps after the last known value", ylabel=title, ylim=(0, None))
+        ax.set(xlabel="Steps after the last known value", ylabel=title)
+        # Scores may be negative, errors are not.
+        if not any(np.any(of_one < 0) for of_one in errors.values()):
+            ax.set_ylim(bottom=0)
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))
         ax.legend()
 

@@ -28,7 +28,8 @@ class Backtest:
     scores : dict of dict of float
         Each metric over all values: ``scores[metric]["model"]``, and so for the baselines.
     scores_by_step : dict of dict of ndarrays of shape (horizon,)
-        The same for each step after the origin.
+        The same for each step after the origin; NaN where its values alone give a metric
+        nothing to measure by.
 
     See Also
     --------

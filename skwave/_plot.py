@@ -7,6 +7,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_array, check_consistent_length, check_is_fitted
 
+from skwave._steps import find_steps
+
 # The tutorial's colours: the truth in red, the forecast in blue.
 TRUTH, FORECAST = "tab:red", "tab:blue"
 
@@ -57,7 +59,8 @@ class ForecastDisplay:
         Parameters
         ----------
         estimator : object
-            A fitted estimator with a method `forecast`, or a pipeline that ends with one.
+            A fitted `LSTMForecaster` or `ForecastPipeline`, a pipeline of a `WindowTransformer`
+            and a forecaster, or a search over one.
         y_true : array-like of shape (n_steps,) or (n_steps, n_channels)
             The values that came after the end of the training series.
         ax : matplotlib Axes or sequence of Axes, default=None
@@ -69,10 +72,14 @@ class ForecastDisplay:
         -------
         ForecastDisplay
             The display, drawn.
+
+        Raises
+        ------
+        ValueError
+            If a plain pipeline has other steps: its forecasts are not in the units of the series.
         """
         check_is_fitted(estimator)
-        forecaster = estimator if hasattr(estimator, "forecast") else estimator[-1]
-        y_pred = forecaster.forecast(len(y_true))
+        y_pred = _forecasting(estimator).forecast(len(y_true))
         return cls.from_predictions(y_true, y_pred, ax=ax, **kwargs)
 
     @classmethod
@@ -189,7 +196,7 @@ class HistoryDisplay:
         Parameters
         ----------
         estimator : object
-            A fitted `LSTMForecaster`, or a pipeline that ends with one.
+            A fitted `LSTMForecaster`, a pipeline that ends with one, or a search over one.
         ax : matplotlib Axes, default=None
             Where to draw; None makes a figure.
 
@@ -199,6 +206,7 @@ class HistoryDisplay:
             The display, drawn.
         """
         check_is_fitted(estimator)
+        estimator = getattr(estimator, "best_estimator_", estimator)
         forecaster = estimator if hasattr(estimator, "history_") else estimator[-1]
         return cls(history=forecaster.history_, best_epoch=forecaster.best_epoch_).plot(ax)
 
@@ -233,6 +241,21 @@ class HistoryDisplay:
         ax.legend()
         self.ax_, self.figure_ = ax, ax.figure
         return self
+
+
+def _forecasting(estimator):
+    """Return what forecasts in the units of the series."""
+    estimator = getattr(estimator, "best_estimator_", estimator)
+    if hasattr(estimator, "forecast"):
+        return estimator
+    transformers, forecaster = find_steps(estimator)
+    if transformers:
+        raise ValueError(
+            f"estimator has the steps {[name for name, _ in transformers]} before the windows, and "
+            "a plain Pipeline does not bring its forecasts back to the units of the series. Use "
+            "make_forecast_pipeline, or give the forecasts to from_predictions."
+        )
+    return forecaster
 
 
 def _make_axes(ax, n_panels, *, sharex=True):

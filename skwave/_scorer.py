@@ -1,6 +1,5 @@
 """A scorer for forecasts of many steps."""
 
-import inspect
 import sys
 import warnings
 from collections.abc import Callable
@@ -10,6 +9,7 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from skwave._checks import check_n_steps, check_windows
+from skwave._metric import arguments_for, metric_name
 from skwave._pipeline import ForecastPipeline
 from skwave._steps import find_steps, forecast_after, is_forecaster
 from skwave._window import find_runs
@@ -97,7 +97,7 @@ def forecast_scorer(
         )
     horizon = check_n_steps(horizon, name="horizon")
     if greater_is_better is None:
-        greater_is_better = getattr(metric, "__name__", "").endswith("_score")
+        greater_is_better = metric_name(metric).endswith("_score")
     return ForecastScorer(metric, horizon, 1 if greater_is_better else -1, kwargs)
 
 
@@ -111,7 +111,7 @@ class ForecastScorer:
         self.kwargs = kwargs
 
     def __repr__(self):
-        name = getattr(self.metric, "__name__", repr(self.metric))
+        name = metric_name(self.metric)
         further = "".join(f", {k}={v!r}" for k, v in self.kwargs.items())
         return f"forecast_scorer({name}, horizon={self.horizon}{further})"
 
@@ -144,9 +144,8 @@ class ForecastScorer:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ForecastWarning)
             forecast = _continue(estimator, context, self.horizon)
-        kwargs = dict(self.kwargs)
-        if "y_train" in inspect.signature(self.metric).parameters:
-            kwargs.setdefault("y_train", np.asarray(context))
+        known = arguments_for(self.metric, {"y_train": np.asarray(context)})
+        kwargs = known | self.kwargs
         return self.sign * float(self.metric(truth, forecast.reshape(truth.shape), **kwargs))
 
     def _cut(self, X, estimator):

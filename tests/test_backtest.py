@@ -1,9 +1,11 @@
+from functools import partial
+
 import numpy as np
 import pandas as pd
 import pytest
 from oracle import random_network
 from sklearn.frozen import FrozenEstimator
-from sklearn.metrics import mean_absolute_error
+from sklearn.metrics import mean_absolute_error, r2_score
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
@@ -11,7 +13,7 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from skwave import LSTMForecaster, WindowTransformer, make_forecast_pipeline
 from skwave._backtest_display import spaced_origins
 from skwave._baseline import find_season_length, seasonal_naive
-from skwave.metrics import mean_absolute_scaled_error
+from skwave.metrics import mean_absolute_scaled_error, normalized_root_mean_squared_error
 from skwave.model_selection import BacktestDisplay, ForecastSplit, backtest, forecast_scorer
 
 # The networks are too small to be better than the naive forecast; test_warn.py is about that.
@@ -165,6 +167,25 @@ def test_metrics_of_the_users(wave, model):
     assert "mase" in repr(result)
 
 
+def test_what_was_bound_to_a_metric_stays(wave, model):
+    series = wave + 0.1 * np.random.default_rng(0).normal(size=len(wave))
+    bound = partial(mean_absolute_scaled_error, season_length=7)
+    result = backtest(model, series, horizon=6, initial=80, season_length=20, metrics=bound)
+    scale = np.abs(series[7:80] - series[:73]).mean()
+    (scores,) = result.scores.values()
+    assert list(result.scores) == ["mean_absolute_scaled_error"]
+    assert scores["model"] == pytest.approx(np.abs(result.y_pred - result.y_true).mean() / scale)
+
+
+def test_a_step_whose_values_say_nothing_scores_nan(wave, model):
+    # One origin, and so one value for each step, which has no spread to scale by.
+    metrics = normalized_root_mean_squared_error
+    result = backtest(model, wave, horizon=6, initial=114, metrics=metrics)
+    (name,) = result.scores
+    assert result.scores[name]["model"] > 0
+    assert np.isnan(result.scores_by_step[name]["model"]).all()
+
+
 def test_frame_has_labels_of_the_series(wave, model, result):
     days = pd.date_range("2026-01-01", periods=len(wave))
     frame = backtest(model, pd.Series(wave, days), horizon=6, initial=80, step=5).to_frame()
@@ -188,6 +209,8 @@ def test_frame_has_labels_of_the_series(wave, model, result):
         ({"refit": -1}, ValueError, "refit=-1"),
         ({"refit": "daily"}, ValueError, "refit='daily'"),
         ({"metrics": ["mae"]}, (TypeError, AttributeError), "cannot be called"),
+        ({"metrics": "mae"}, TypeError, "'mae', which cannot be called"),
+        ({"metrics": [lambda t, p: 1, lambda t, p: 2]}, ValueError, "Give a dict of names"),
         ({"season_length": 81}, ValueError, "season_length=81, but only initial=80"),
     ],
 )
@@ -252,8 +275,21 @@ def test_display_draws_what_was_found(result, wave):
     np.testing.assert_array_equal(last.get_ydata(), result.y_pred[-1])
     np.testing.assert_array_equal(last.get_xdata(), np.arange(110, 116))
     np.testing.assert_array_equal(first.get_xdata(), np.arange(100, 106))
-    with pytest.raises(ValueError, match="metric='mase' was not scored"):
-        display.plot(metric="mase")
+    for changes, words in (
+        ({"metric": "mase"}, "metric='mase' was not scored"),
+        ({"channel": 1}, "channel=1, but the backtest has 1"),
+        ({"n_forecasts": 0}, "n_forecasts=0 is below 1"),
+    ):
+        with pytest.raises(ValueError, match=words):
+            display.plot(**changes)
+
+
+def test_scores_below_zero_are_drawn_too(wave, model):
+    result = backtest(model, wave, horizon=6, initial=80, metrics=r2_score)
+    ax = BacktestDisplay.from_backtest(result).ax_[0]
+    lowest = min(of_one.min() for of_one in result.scores_by_step["r2_score"].values())
+    bottom, top = ax.get_ylim()
+    assert bottom < lowest < 0 < top
 
 
 def test_display_from_estimator_and_own_axes(wave, model):

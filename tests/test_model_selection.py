@@ -3,6 +3,7 @@
 import pickle
 import subprocess
 import sys
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -164,12 +165,20 @@ def test_metrics_that_need_a_training_series_get_the_known_values(wave, model):
         wave[100:106], model[-1].forecast(6), y_train=wave[80:100], season_length=3
     )
     assert scorer(model, wave[80:106]) == pytest.approx(-expected)
+    # Unless they were given already.
+    for train in (wave[:80], wave[40:80]):
+        bound = partial(mean_absolute_scaled_error, y_train=train)
+        expected = bound(wave[100:106], model[-1].forecast(6))
+        assert forecast_scorer(bound, horizon=6)(model, wave[80:106]) == pytest.approx(-expected)
 
 
 def test_greater_is_better(wave, model):
     model.fit(wave[:100])
     by_name = forecast_scorer(r2_score, horizon=6)
     assert by_name(model, wave[80:106]) == r2_score(wave[100:106], model[-1].forecast(6))
+    bound = forecast_scorer(partial(r2_score, force_finite=True), horizon=6)
+    assert bound(model, wave[80:106]) == by_name(model, wave[80:106])
+    assert repr(bound) == "forecast_scorer(r2_score, horizon=6)"
     told = forecast_scorer(r2_score, horizon=6, greater_is_better=False)
     assert told(model, wave[80:106]) == -by_name(model, wave[80:106])
 

@@ -2,9 +2,17 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from matplotlib.colors import same_color
+from sklearn.model_selection import GridSearchCV, TimeSeriesSplit
 from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
-from skwave import ForecastDisplay, HistoryDisplay, LSTMForecaster, WindowTransformer
+from skwave import (
+    ForecastDisplay,
+    HistoryDisplay,
+    LSTMForecaster,
+    WindowTransformer,
+    make_forecast_pipeline,
+)
 
 TINY = {"units": 6, "epochs": 2, "random_state": 0}
 
@@ -32,6 +40,19 @@ def test_from_estimator_takes_a_pipeline(wave):
     model = make_pipeline(WindowTransformer(10), LSTMForecaster(**TINY)).fit(wave)
     display = ForecastDisplay.from_estimator(model, np.zeros(5))
     np.testing.assert_array_equal(display.y_pred, model[-1].forecast(5))
+
+
+def test_from_estimator_takes_a_search_and_draws_in_the_units_of_the_series(wave):
+    series = 100 + 10 * wave
+    steps = StandardScaler(), WindowTransformer(10), LSTMForecaster(**TINY)
+    grid = {"lstmforecaster__units": [6]}
+    search = GridSearchCV(make_forecast_pipeline(*steps), grid, cv=TimeSeriesSplit(2)).fit(series)
+    display = ForecastDisplay.from_estimator(search, series[:5])
+    np.testing.assert_array_equal(display.y_pred, search.best_estimator_.forecast(5))
+    assert HistoryDisplay.from_estimator(search).history is search.best_estimator_[-1].history_
+    plain = make_pipeline(*steps).fit(series[:, None])
+    with pytest.raises(ValueError, match=r"steps \['standardscaler'\].*make_forecast_pipeline"):
+        ForecastDisplay.from_estimator(plain, series[:5])
 
 
 def test_a_panel_for_each_channel():
