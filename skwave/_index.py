@@ -33,21 +33,38 @@ def _describe_index(index):
     if isinstance(index, pd.PeriodIndex):
         return common | {"type": "period", "last": str(index[-1]), "freq": index.freqstr}
     if isinstance(index, pd.DatetimeIndex):
-        freq = index.freqstr
-        if freq is None and len(index) > 2:
-            freq = pd.DatetimeIndex(index, freq="infer").freqstr
+        freq = _name_of_step(index)
         if freq is None:
             return None
-        last = index[-1].tz_localize(None).isoformat()
+        # With the offset from UTC, which tells the two hours at the end of summer time apart.
+        last = index[-1].isoformat()
         zone = None if index.tz is None else str(index.tz)
         return common | {
             "type": "datetime", "last": last, "freq": freq, "zone": zone, "unit": index.unit
         }  # fmt: skip
     if pd.api.types.is_integer_dtype(index.dtype) and len(index) > 1:
-        steps = np.unique(np.diff(index.to_numpy()))
+        numbers = index.to_numpy()
+        # Unsigned integers have no differences below zero.
+        steps = np.unique(np.diff(numbers.astype(object if numbers.dtype.kind == "u" else int)))
         if len(steps) == 1 and steps[0] != 0:
             return common | {"type": "integer", "last": int(index[-1]), "step": int(steps[0])}
     return None
+
+
+def _name_of_step(index):
+    """Return the string that says the step of a DatetimeIndex, or None if none says all of it."""
+    import pandas as pd
+
+    step = index.freq
+    if step is None and len(index) > 2:
+        step = pd.DatetimeIndex(index, freq="infer").freq
+    if step is None:
+        return None
+    try:
+        # Holidays, working weeks and hours are not in the string.
+        return step.freqstr if pd.tseries.frequencies.to_offset(step.freqstr) == step else None
+    except ValueError:
+        return None
 
 
 def next_index(form, n_steps):
@@ -61,10 +78,12 @@ def next_index(form, n_steps):
     if index["type"] == "period":
         return pd.period_range(index["last"], periods=n, freq=index["freq"], name=name)[1:]
     if index["type"] == "datetime":
-        days = pd.date_range(
-            index["last"], periods=n, freq=index["freq"], tz=index["zone"], unit=index["unit"],
-            name=name,
-        )  # fmt: skip
+        last = pd.Timestamp(index["last"])
+        if index["zone"] is not None:
+            # Files of the first versions have no offset.
+            to_zone = last.tz_localize if last.tzinfo is None else last.tz_convert
+            last = to_zone(index["zone"])
+        days = pd.date_range(last, periods=n, freq=index["freq"], unit=index["unit"], name=name)
         return days[1:]
     first, step = index["last"] + index["step"], index["step"]
     return pd.RangeIndex(first, first + n_steps * step, step, name=name)

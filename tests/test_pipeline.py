@@ -9,6 +9,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, PowerTransformer, StandardScaler
 
 from skwave import ForecastPipeline, LSTMForecaster, WindowTransformer, make_forecast_pipeline
+from skwave._index import describe, next_index
 
 TINY = {"units": 6, "epochs": 2, "batch_size": 32, "random_state": 0}
 LOG = FunctionTransformer(np.log, inverse_func=np.exp)
@@ -187,8 +188,34 @@ def test_the_index_continues(wave, name):
     assert same(forecast.index, index[100:])
 
 
-def test_an_irregular_index_gives_an_array(wave):
-    index = pd.DatetimeIndex(["2024-01-01", *pd.date_range("2024-01-09", periods=119, freq="D")])
+def test_the_index_continues_from_either_hour_at_the_end_of_summer_time(wave):
+    hours = pd.date_range("2024-10-22 20:00", periods=125, freq="h", tz="Europe/Berlin")
+    # 02:00 comes twice, at 102 and 103.
+    for end in (102, 103, 104, 105):
+        form = describe(pd.Series(wave[:end], hours[:end]))
+        assert same(next_index(form, 20), hours[end : end + 20])
+
+
+def test_an_unsigned_index_may_fall(wave):
+    form = describe(pd.Series(wave[:100], pd.Index(np.arange(200, 100, -1, dtype=np.uint8))))
+    assert list(next_index(form, 3)) == [100, 99, 98]
+
+
+IRREGULAR = {
+    "a gap": pd.DatetimeIndex(["2024-01-01", *pd.date_range("2024-01-09", periods=119)]),
+    # The names of these steps, C, C, bh and DateOffset, do not say all of them.
+    "holidays": pd.offsets.CustomBusinessDay(holidays=["2024-06-19"]),
+    "another week": pd.offsets.CustomBusinessDay(weekmask="Sun Mon Tue Wed Thu"),
+    "long hours": pd.offsets.BusinessHour(start="08:00", end="20:00"),
+    "a calendar month": pd.DateOffset(months=1),
+}
+
+
+@pytest.mark.parametrize("name", IRREGULAR)
+def test_an_irregular_index_gives_an_array(wave, name):
+    index = IRREGULAR[name]
+    if not isinstance(index, pd.DatetimeIndex):
+        index = pd.date_range("2024-01-02", periods=120, freq=index)
     assert isinstance(pipeline().fit(pd.Series(wave, index=index)).forecast(3), np.ndarray)
 
 
