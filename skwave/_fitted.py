@@ -169,7 +169,7 @@ class FittedMixin:
         # It was fed positions in the series; as a fitted regressor it takes the windows themselves.
         regressor = self._regressor
         regressor.model_ = self.model_
-        regressor.X_shape_ = (len(regressor.X_shape_), *self.window_shape_)
+        regressor.X_shape_ = (regressor.X_shape_[0], *self.window_shape_)
         regressor.X_dtype_ = np.dtype(float)
         regressor.n_features_in_ = self.window_shape_[0]
         return regressor

@@ -190,11 +190,21 @@ class ForecastPipeline(Pipeline):
         -------
         float
             At most 1.
+
+        Raises
+        ------
+        ValueError
+            As in `predict`, or if the series has no value after its first window.
         """
         # Here, as sklearn.metrics takes longer to import than a forecast.
         from sklearn.metrics import r2_score
 
         predictions = np.asarray(self.predict(X))[:-1]
+        if len(predictions) == 0:
+            raise ValueError(
+                f"X has {len(X)} values, but window_length={self[-2].window_length} and the value "
+                "to predict need one more. Give a longer series or a smaller window_length."
+            )
         truth = np.asarray(_as_columns(X))[-len(predictions) :]
         return r2_score(truth, predictions.reshape(truth.shape), sample_weight=sample_weight)
 

@@ -130,7 +130,8 @@ def agree(values, others, *, known, share):
         Whether no two values differ.
     """
     rounding = 64 * np.finfo(float).eps * np.abs(known).max(axis=0)
-    return bool((np.abs(values - others) <= share * np.ptp(known, axis=0) + rounding).all())
+    with np.errstate(over="ignore"):
+        return bool((np.abs(values - others) <= share * np.ptp(known, axis=0) + rounding).all())
 
 
 def in_double(X):

@@ -212,10 +212,11 @@ class WindowTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If a series is shorter than `window_length`, or holds NaN or infinity.
+            If a series is shorter than `window_length`, or holds NaN or infinity, or several
+            are to be cut into windows of one value.
         """
         with unchanged_on_failure(self), whole_fit(self, X):
-            for number, series in enumerate(_as_list(X)):
+            for number, series in enumerate(self._as_list(X)):
                 self._check_series(series, reset=number == 0)
         return self
 
@@ -237,12 +238,12 @@ class WindowTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         ------
         ValueError
             If a series is shorter than `window_length`, has other channels than in `fit`, or
-            holds NaN or infinity.
+            holds NaN or infinity, or several are to be cut into windows of one value.
         """
         check_is_fitted(self)
         windows = [
             sliding_windows(self._check_series(series, reset=False), int(self.window_length))
-            for series in _as_list(X)
+            for series in self._as_list(X)
         ]
         return windows[0] if len(windows) == 1 else np.concatenate(windows)
 
@@ -276,6 +277,16 @@ class WindowTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         ends = runs.starts[runs.first[1:]]
         series = [np.array(part) for part in np.split(runs.values, ends)]
         return series[0] if len(series) == 1 else series
+
+    def _as_list(self, X):
+        """Return the series of `X` as a list, if their windows will tell where each ends."""
+        series = _as_list(X)
+        if len(series) > 1 and self.window_length == 1:
+            raise ValueError(
+                f"X is a list of {len(series)} series, but windows of window_length=1 do not tell "
+                "where one ends and the next begins. Give a window_length of at least 2."
+            )
+        return series
 
     def _check_series(self, series, *, reset):
         """Return `series` as a finite array of shape (n_values, n_channels)."""

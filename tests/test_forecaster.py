@@ -204,6 +204,8 @@ def test_regressor_is_fitted_scikeras(windows):
     forecaster = LSTMForecaster(**TINY).fit(windows)
     regressor = forecaster.regressor_
     assert type(regressor).__name__ == "KerasRegressor"
+    assert regressor.X_shape_ == forecaster.regressor_.X_shape_
+    assert len(windows) * 0.6 < regressor.X_shape_[0] < len(windows)
     np.testing.assert_allclose(
         regressor.predict(windows, verbose=0)[:, 0], forecaster.predict(windows), atol=1e-5
     )

@@ -6,13 +6,16 @@ import numpy as np
 import pytest
 from oracle import random_network
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.preprocessing import FunctionTransformer
+from sklearn.metrics import mean_absolute_error
+from sklearn.model_selection import TimeSeriesSplit, cross_val_score
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from skwave import LSTMForecaster, WindowTransformer, make_forecast_pipeline
 from skwave._lesson import center_and_scale
 from skwave._training import best_epoch
 from skwave.datasets import make_wave
 from skwave.exceptions import ForecastWarning
+from skwave.model_selection import backtest, forecast_scorer
 
 # Three epochs of a tiny network make no good forecast.
 pytestmark = pytest.mark.filterwarnings("ignore::skwave.exceptions.ForecastWarning")
@@ -88,6 +91,29 @@ def test_the_unit_of_the_series_does_not_matter(exponent, normalization):
 
     expected = np.ldexp(forecast(WAVE), exponent)
     np.testing.assert_array_equal(forecast(np.ldexp(WAVE, exponent)), expected)
+
+
+@pytest.mark.parametrize("steps", [(), (StandardScaler(),)], ids=["windows", "scaled"])
+@pytest.mark.parametrize(("exponent", "level"), [(-40, 0.0), (0, 2.0**27)])
+def test_neither_unit_nor_level_matter_to_pipelines(steps, exponent, level):
+    noisy = WAVE + 0.2 * np.random.default_rng(0).normal(size=len(WAVE))
+    # To the grid of numbers near the level, so that what is learnt is the same.
+    noisy = np.round(noisy * 2**20) / 2**20
+    model = make_forecast_pipeline(*steps, WindowTransformer(10), LSTMForecaster(**TINY))
+    scorer = forecast_scorer(mean_absolute_error, horizon=6)
+
+    def found(series, unit):
+        options = {"cv": TimeSeriesSplit(3, test_size=16), "scoring": scorer}
+        scores = cross_val_score(model, series, error_score="raise", **options)
+        result = backtest(model, series, horizon=6, initial=100, step=5)
+        return np.append(scores / unit, result.scores["mean_absolute_error"]["model"] / unit), (
+            result.season_length
+        )
+
+    expected, season = found(noisy, 1.0)
+    errors, other_season = found(level + np.ldexp(noisy, exponent), 2.0**exponent)
+    assert other_season == season > 1
+    np.testing.assert_allclose(errors, expected, rtol=0.01)
 
 
 def test_center_and_scale_are_mean_and_standard_deviation():

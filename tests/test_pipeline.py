@@ -54,6 +54,8 @@ def test_without_transformers_it_is_the_plain_pipeline(wave):
     np.testing.assert_array_equal(model.forecast(9), plain[-1].forecast(9))
     np.testing.assert_array_equal(model.predict(wave), plain.predict(wave))
     assert model.score(wave) == pytest.approx(plain.score(wave))
+    with pytest.raises(ValueError, match="X has 10 values.*need one more"):
+        model.score(wave[:10])
 
 
 @pytest.mark.parametrize("step", [LOG, StandardScaler(), PowerTransformer("box-cox")], ids=repr)

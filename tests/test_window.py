@@ -100,6 +100,15 @@ def test_a_copy_of_windows_is_understood_as_the_view_is():
     np.testing.assert_array_equal(runs.starts, find_runs(view).starts)
 
 
+def test_windows_of_one_value_do_not_tell_where_a_series_ends():
+    one, other = np.zeros(5), np.full(5, 100.0)
+    with pytest.raises(ValueError, match="list of 2 series.*window_length of at least 2"):
+        WindowTransformer(1).fit([one, other])
+    with pytest.raises(ValueError, match="list of 2 series.*window_length of at least 2"):
+        WindowTransformer(1).fit(one).transform([one, other])
+    assert WindowTransformer(1).fit_transform([one]).shape == (5, 1, 1)
+
+
 def test_runs_of_several_series_share_no_targets():
     first, second = np.arange(6.0), 10 + np.arange(5.0)
     windows = WindowTransformer(3).fit_transform([first, second])
