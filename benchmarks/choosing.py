@@ -94,6 +94,8 @@ VARIANTS = {
     "window normalization": ({"normalization": "window"}, LENGTH, {}),
     "50 updates": ({}, LENGTH, {"updates": 50}),
     "200 updates": ({}, LENGTH, {"updates": 200}),
+    "400 updates": ({}, LENGTH, {"updates": 400}),
+    "twice the learning rate": ({"learning_rate": 0.006}, LENGTH, {}),
     "300 units, windows of 80": ({"units": 300}, 80, {}),
     "equal penalties": ({}, LENGTH, {"penalties": equal_penalties}),
     "no doubtful drift": ({}, LENGTH, {"solve": solve_without_doubtful_drift}),
