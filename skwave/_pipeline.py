@@ -14,7 +14,7 @@ from skwave._index import describe, next_index, with_form
 from skwave._state import seal, unchanged_on_failure, unseal
 from skwave._steps import (
     active,
-    agree,
+    alike,
     check_invertible,
     check_round_trip,
     in_double,
@@ -75,7 +75,7 @@ class ForecastPipeline(Pipeline):
         Parameters
         ----------
         X : array-like or pandas object of shape (n_values,) or (n_values, n_channels)
-            The series. A pandas index with a frequency is continued by the forecasts.
+            The series. A pandas index whose frequency has a name is continued by the forecasts.
         y : None
             Ignored: the targets are the values that follow the windows.
         **params : dict
@@ -89,7 +89,8 @@ class ForecastPipeline(Pipeline):
         Raises
         ------
         ValueError
-            If a step but the last two cannot be inverted, or a step refuses the series.
+            If a step but the last two cannot be inverted, or does not give most of the series
+            back, or a step refuses the series.
         """
         self._check_steps()
         # Pipeline fits the steps themselves, not copies of them, and so do pipelines within it.
@@ -97,7 +98,8 @@ class ForecastPipeline(Pipeline):
         with unchanged_on_failure(self, *parts):
             super().fit(_as_columns(X), None, **params)
             self._form = describe(X)
-            self.transformed_ = self._known(X, name="X")
+            self.transformed_ = self._transform(X)
+            check_round_trip(self._transformers(), _as_columns(X), self.transformed_, name="X")
         return self
 
     def forecast(self, n_steps: int, *, context: ArrayLike | None = None) -> Any:
@@ -129,7 +131,10 @@ class ForecastPipeline(Pipeline):
         if context is None:
             transformed, form = self.transformed_, self._form
         else:
-            transformed, form = self._known(context, name="context"), describe(context)
+            transformed, form = self._transform(context), describe(context)
+            check_round_trip(
+                self._transformers(), _as_columns(context), transformed, name="context"
+            )
         window = self._windows(transformed)[-1]
         steps = self[-1].forecast(n_steps, window=window).reshape(n_steps, -1)
         values = self._invert(np.concatenate([transformed, steps]))[-n_steps:]
@@ -159,11 +164,11 @@ class ForecastPipeline(Pipeline):
             one that looks back cannot be inverted on it.
         """
         check_is_fitted(self)
-        transformed = self._known(X, name="X")
+        transformed = self._transform(X)
         windows = self._windows(transformed)
         # Of a block, the first value.
         steps = self[-1].predict(windows).reshape(len(windows), -1, transformed.shape[1])[:, 0]
-        values = check_finite(self._invert_each(transformed, steps), "The prediction")
+        values = check_finite(self._invert_each(X, transformed, steps), "The prediction")
         form = describe(X)
         index = None if form is None else next_index(form, 1)
         if index is not None:
@@ -228,16 +233,14 @@ class ForecastPipeline(Pipeline):
     def _transformers(self):
         return active(self.steps[:-2])
 
-    def _known(self, X, *, name):
-        """Return a series as the windows are cut from it, where it can be brought back."""
+    def _transform(self, X):
+        """Return a series as the windows are cut from it."""
         transformers, columns = self._transformers(), _as_columns(X)
         if not transformers and np.shape(columns)[1] > 1:
             # The first step of a pipeline sees to it that the channels are the same.
             validate_data(self[-2], columns, reset=False, skip_check_array=True)
         values = transform(transformers, columns)
-        values = values.reshape(len(values), -1)
-        check_round_trip(transformers, columns, values, name=name)
-        return values
+        return values.reshape(len(values), -1)
 
     def _windows(self, transformed):
         # A transformer of its own: that of the pipeline would miss the names of the channels.
@@ -252,9 +255,12 @@ class ForecastPipeline(Pipeline):
         series = np.asarray(_as_columns(series), dtype=float)
         if len(series) > len(known):
             return False
-        return agree(known[-len(series) :], series, known=known, share=1e-4)
+        # As if it were the same to its beginning, which those steps need that look back.
+        whole = np.concatenate([known[: -len(series)], series])
+        same = alike(self._transformers(), self.transformed_, known, whole, share=1e-9)
+        return bool(same.all())
 
-    def _invert_each(self, transformed, steps):
+    def _invert_each(self, X, transformed, steps):
         """Invert predictions, each as the value after the ones that were known to it.
 
         Where rows are inverted one by one, as most transformers do, this is a single call; where
@@ -267,8 +273,11 @@ class ForecastPipeline(Pipeline):
 
         together = self._invert(np.concatenate([transformed[:first], steps]))[-len(steps) :]
         probes = sorted({0, len(steps) // 2, len(steps) - 1})
-        if all(agree(one(k), together[k], known=together, share=1e-9) for k in probes):
+        alone = np.concatenate([one(k) for k in probes])
+        rounding = 64 * np.finfo(float).eps * np.abs(together).max()
+        if (np.abs(alone - together[probes]) <= 1e-9 * np.ptp(together, axis=0) + rounding).all():
             return together
+        check_round_trip(self._transformers(), _as_columns(X), transformed, name="X")
         return np.concatenate([one(k) for k in range(len(steps))])
 
 

@@ -4,9 +4,16 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.base import BaseEstimator, TransformerMixin, clone
+from sklearn.decomposition import PCA
 from sklearn.model_selection import GridSearchCV, TimeSeriesSplit
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import FunctionTransformer, PowerTransformer, StandardScaler
+from sklearn.preprocessing import (
+    FunctionTransformer,
+    MinMaxScaler,
+    PowerTransformer,
+    QuantileTransformer,
+    StandardScaler,
+)
 
 from skwave import ForecastPipeline, LSTMForecaster, WindowTransformer, make_forecast_pipeline
 from skwave._index import describe, next_index
@@ -107,6 +114,44 @@ def test_a_step_that_does_not_give_the_series_back_is_refused(wave):
     # In whatever unit: that of the series says what is a small difference.
     with pytest.raises(ValueError, match="does not give it back"):
         pipeline(FunctionTransformer(lambda X: 2 * X)).fit(1e-12 * wave)
+
+
+def test_one_outlier_does_not_make_all_values_the_same(wave):
+    spoilt = wave.copy()
+    spoilt[5] = 1e6
+    for steps in ((), (StandardScaler(),)):
+        model = pipeline(*steps).fit(spoilt[:100])
+        assert model._ends_with(spoilt[60:100])
+        assert not model._ends_with(spoilt[61:101])
+    looks_back = pipeline(Difference()).fit(wave)
+    with pytest.raises(ValueError, match="begins where the training series began"):
+        looks_back.forecast(5, context=5 + spoilt)
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("steps", [[StandardScaler()], [StandardScaler(), PCA()]], ids=["1", "2"])
+def test_a_channel_at_rest_is_a_series_like_another(steps, seed):
+    # Zero comes back as a rounding error of what the steps add and take away.
+    series = 1000 + 50 * np.random.default_rng(seed).normal(size=(60, 2))
+    model = pipeline(*steps).fit(series)
+    series[20:, 1] = 0
+    assert model.forecast(3, context=series[20:]).shape == (3, 2)
+    assert model.predict(series[20:]).shape == (31, 2)
+
+
+def test_a_step_may_lose_some_values(wave):
+    trend = wave + 0.02 * np.arange(len(wave))
+    for step in (MinMaxScaler(clip=True), QuantileTransformer(n_quantiles=30)):
+        model = pipeline(step).fit(trend[:90])
+        # What comes is beyond the range of what came.
+        assert model.score(trend[80:]) <= 1
+        assert model.forecast(3, context=trend[:100]).shape == (3,)
+
+
+def test_short_floats_beside_integers(wave):
+    frame = pd.DataFrame({"a": (1e5 + 100 * wave).astype(np.float32), "b": 1 + np.arange(120)})
+    forecast = pipeline(LOG).fit(frame).forecast(3)
+    pd.testing.assert_frame_equal(forecast, pipeline(LOG).fit(frame.astype(float)).forecast(3))
 
 
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, "Float32"])
