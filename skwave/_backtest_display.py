@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 from skwave._backtest import backtest
 from skwave._backtest_result import Backtest
 from skwave._checks import check_n_steps
-from skwave._plot import FORECAST, TRUTH, _make_axes
+from skwave._plot import FORECAST, TRUTH, _count_on, _make_axes
 
 _BASELINES = {
     "naive": ("Naive", "tab:gray", ":"),
@@ -166,8 +166,6 @@ class BacktestDisplay:
         return self
 
     def _plot_errors(self, ax, metric):
-        from matplotlib.ticker import MaxNLocator
-
         errors = self.result.scores_by_step[metric]
         steps = np.arange(1, len(errors["model"]) + 1)
         # A single step is a point, which a line would not show.
@@ -183,7 +181,7 @@ class BacktestDisplay:
         # Scores may be negative, errors are not.
         if not any(np.any(of_one < 0) for of_one in errors.values()):
             ax.set_ylim(bottom=0)
-        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+        _count_on(ax)
         ax.legend()
 
     def _plot_forecasts(self, ax, n_forecasts, channel):
@@ -202,9 +200,13 @@ class BacktestDisplay:
             forecast = result.y_pred[k].reshape(n_steps, -1)[:, channel]
             times = result.origins[k] + np.arange(n_steps)
             label = "Forecast" if number == 0 else None
-            ax.plot(times, forecast, color=FORECAST, linestyle="--", label=label)
+            ax.plot(
+                times, forecast, color=FORECAST, linestyle="--", label=label,
+                marker="o" if n_steps == 1 else None,
+            )  # fmt: skip
             ax.axvline(result.origins[k] - 0.5, color="gray", linewidth=0.8, alpha=0.5)
         ax.set(xlabel="Position in the series", ylabel="Value")
+        _count_on(ax)
         ax.legend()
 
 

@@ -87,7 +87,8 @@ class LSTMForecaster(FittedMixin, CallbackSupportMixin, RegressorMixin, BaseEsti
         Callbacks for Keras; each fit works on a copy. They are not stored with a fitted forecaster.
     checkpoint_dir : str, path-like or None, default=None
         Folder for a Keras model at each improvement, named
-        ``model{epoch:03d}-loss{loss:.3f}-vloss{val_loss:.3f}.keras`` with epochs counted from 1.
+        ``model{epoch:03d}-loss{loss:.3f}-vloss{val_loss:.3f}.keras`` with epochs counted from 1,
+        without the last part where no windows are held out.
         It is the LSTM in training, before an output layer is solved for.
     backup_dir : str, path-like or None, default=None
         Folder in which a running fit is backed up after each epoch, in a folder of its own that is
@@ -110,7 +111,8 @@ class LSTMForecaster(FittedMixin, CallbackSupportMixin, RegressorMixin, BaseEsti
         The fitted weights as NumPy arrays.
     history_ : dict of lists
         Losses for each epoch, on the scale of what is learnt: with `normalization` and without
-        `y`, that of the next values less the newest one, scaled to one.
+        `y`, that of the next values less the newest one, scaled to one. NaN where nothing was held
+        out, as in `partial_fit`.
     best_epoch_ : int
         The epoch whose weights were kept: an index into the lists of `history_`.
     parts_ : {"both", "linear", "lstm"}
@@ -314,7 +316,12 @@ class LSTMForecaster(FittedMixin, CallbackSupportMixin, RegressorMixin, BaseEsti
                 choose=choose_way if before is None else choose_way_to_go_on,
                 validation_split=0.0, epochs=1, backup_dir=None,
             )  # fmt: skip
-            self.history_ = {k: history.get(k, []) + v for k, v in self.history_.items()}
+            # Nothing was held out of these windows, so that some losses of earlier epochs go on as
+            # NaN.
+            past, new = [np.nan] * len(history.get("loss", [])), self.history_
+            self.history_ = {
+                name: history.get(name, past) + new.get(name, [np.nan]) for name in history | new
+            }
             self.best_epoch_ = len(self.history_["loss"]) - 1
             return self
 

@@ -138,15 +138,21 @@ class ForecastDisplay:
         forecast = np.reshape(self.y_pred, truth.shape)
         axes = _make_axes(ax, truth.shape[1])
         steps = np.arange(1, len(truth) + 1)
-        style = {"color": FORECAST, "label": "Forecast", "linestyle": "--"} | kwargs
+        # A single step is a point, which a line would not show.
+        marker = "o" if len(steps) == 1 else None
+        style = {
+            "color": FORECAST, "label": "Forecast", "linestyle": "--", "marker": marker
+        } | kwargs  # fmt: skip
         for channel, panel in enumerate(axes):
             panel.plot(
-                steps, truth[:, channel], color=TRUTH, label="Truth", linewidth=2.5, alpha=0.6
-            )
+                steps, truth[:, channel], color=TRUTH, label="Truth", linewidth=2.5, alpha=0.6,
+                marker=marker,
+            )  # fmt: skip
             panel.plot(steps, forecast[:, channel], **style)
             panel.set_ylabel("Value" if len(axes) == 1 else f"Channel {channel}")
             # Room above the lines, so that the legend hides none of them.
             panel.margins(y=0.2)
+            _count_on(panel)
             panel.legend(loc="upper right", ncols=2)
         axes[-1].set_xlabel("Steps after the last known value")
         self.ax_ = axes[0] if len(axes) == 1 else axes
@@ -223,8 +229,6 @@ class HistoryDisplay:
         HistoryDisplay
             The display itself.
         """
-        from matplotlib.ticker import MaxNLocator
-
         (ax,) = _make_axes(ax, 1)
         names = {
             "loss": "Training loss",
@@ -236,8 +240,11 @@ class HistoryDisplay:
                 losses = self.history[name]
                 ax.plot(np.arange(1, len(losses) + 1), losses, marker=".", label=label)
         ax.axvline(self.best_epoch + 1, color="gray", linestyle=":", label="Weights kept")
-        ax.set(xlabel="Epoch", ylabel="Loss, on the scale of the network", yscale="log")
-        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+        ax.set(xlabel="Epoch", ylabel="Loss, on the scale of the network")
+        # Some of Keras's losses are negative.
+        if all(loss > 0 for losses in self.history.values() for loss in losses if loss == loss):
+            ax.set_yscale("log")
+        _count_on(ax)
         ax.legend()
         self.ax_, self.figure_ = ax, ax.figure
         return self
@@ -256,6 +263,13 @@ def _forecasting(estimator):
             "make_forecast_pipeline, or give the forecasts to from_predictions."
         )
     return forecaster
+
+
+def _count_on(ax):
+    """Put ticks at whole numbers of steps or epochs, even if there is only one."""
+    from matplotlib.ticker import MaxNLocator
+
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
 
 
 def _make_axes(ax, n_panels, *, sharex=True):

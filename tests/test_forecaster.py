@@ -234,6 +234,15 @@ def test_partial_fit_goes_on_from_the_present_weights(windows):
     np.testing.assert_array_equal(forecaster.network_.input_scale, scale)
 
 
+def test_partial_fit_keeps_the_losses_of_earlier_epochs(windows):
+    forecaster = LSTMForecaster(**TINY).set_params(linear_skip=False).fit(windows)
+    before = forecaster.history_["val_loss"]
+    history = forecaster.partial_fit(windows).history_
+    np.testing.assert_array_equal(history["val_loss"], [*before, np.nan])
+    assert len(history["loss"]) == len(before) + 1
+    assert np.isfinite(history["loss"]).all()
+
+
 def test_partial_fit_begins_a_new_network(windows):
     assert len(LSTMForecaster(**TINY).partial_fit(windows).history_["loss"]) == 1
 

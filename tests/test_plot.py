@@ -55,6 +55,22 @@ def test_from_estimator_takes_a_search_and_draws_in_the_units_of_the_series(wave
         ForecastDisplay.from_estimator(plain, series[:5])
 
 
+def test_one_step_is_a_point_over_a_whole_number():
+    display = ForecastDisplay.from_predictions([1.0], [2.0])
+    assert all(line.get_marker() == "o" for line in display.ax_.lines)
+    low, high = display.ax_.get_xlim()
+    assert [t for t in display.ax_.get_xticks() if low <= t <= high] == [1]
+
+
+def test_losses_below_zero_are_drawn():
+    losses = {"loss": [-0.1, -0.3], "val_loss": [-0.2, np.nan]}
+    ax = HistoryDisplay(history=losses, best_epoch=1).plot().ax_
+    assert ax.get_yscale() == "linear"
+    assert ax.get_ylim()[0] < -0.3
+    losses = {"loss": [0.3, 0.1], "val_loss": [0.2, np.nan]}
+    assert HistoryDisplay(history=losses, best_epoch=1).plot().ax_.get_yscale() == "log"
+
+
 def test_a_panel_for_each_channel():
     display = ForecastDisplay.from_predictions(np.zeros((5, 3)), np.ones((5, 3)))
     assert len(display.ax_) == 3
