@@ -186,6 +186,12 @@ def _split_lesson(template, data, share, newest, random_state):
         data.which, data.runs, template.horizon,
         share=share, newest=newest, random_state=random_state,
     )  # fmt: skip
+    if data.weights is not None and not data.weights[order[:n_train]].any():
+        raise ValueError(
+            f"sample_weight is zero for all {n_train} windows to train on, as "
+            f"validation_split={share} holds out the others. Give some of these a weight, or hold "
+            "out none."
+        )
     return make_lesson(template, data.runs, data.which, data.targets, data.weights, order, n_train)
 
 

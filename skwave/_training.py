@@ -7,7 +7,6 @@ to import and is of no use to somebody who only forecasts.
 import copy
 import math
 import os
-import warnings
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -17,6 +16,7 @@ from sklearn.exceptions import ConvergenceWarning
 from skwave._backup import backing_up, errors_naming, fingerprint, make_folder
 from skwave._model import borrowed_model, import_keras, read_network, reset, set_series, to_keras
 from skwave._network import Network
+from skwave._warn import warn
 
 
 @dataclass(frozen=True)
@@ -172,11 +172,10 @@ def best_epoch(history, monitor, network):
     if not good.any() or not all(np.isfinite(w).all() for w in weights):
         raise ValueError(f"The loss became NaN or infinite before any epoch was good. {advice}")
     if not good.all():
-        warnings.warn(
+        warn(
             f"The loss became NaN or infinite in epoch {len(good)}; training stopped, and the best "
             f"weights before are kept. {advice}",
             ConvergenceWarning,
-            stacklevel=2,
         )
     chooser = np.array(history[monitor])
     return int(np.argmin(np.where(good & ~np.isnan(chooser), chooser, np.inf)))

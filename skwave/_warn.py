@@ -1,5 +1,6 @@
 """Warnings that save the user; each says what to do."""
 
+import sys
 import warnings
 
 import numpy as np
@@ -35,13 +36,13 @@ def warn_about_recursion(contexts, forecasts):
         exploding = _share(_explodes(contexts, forecasts)) > 0
         flat = n_steps >= _LEAST_STEPS and _share(_is_flat(contexts, forecasts)) > 0.5
     if exploding:
-        _warn(
+        warn(
             f"The forecast explodes: within {n_steps} steps it goes far beyond the values of its "
             f"window of {length}. Forecast fewer steps, try linear_skip=False or another "
             "normalization, or train with validation='last', and look at a backtest."
         )
     elif flat:
-        _warn(
+        warn(
             f"The forecast is flat: over {n_steps} steps the recursion has come to rest at one "
             "value. If the series does not, train longer (epochs, patience), give a window_length "
             "of at least one season, or a horizon above 1, and compare with the naive forecast in "
@@ -74,7 +75,7 @@ def _is_flat(contexts, forecasts):
 def warn_about_window(window_length, n_values):
     """Warn if a window is longer than a third of the series it is cut from."""
     if 3 * window_length > n_values:
-        _warn(
+        warn(
             f"window_length={window_length} is more than a third of the series of {n_values} "
             f"values: its {n_values - window_length} windows to learn from are nearly the same. "
             f"Use a window_length of at most {max(1, n_values // 3)}, or a longer series."
@@ -93,7 +94,7 @@ def overlaps(forecaster):
 def warn_about_validation(overlap):
     """Warn if the windows held out in training overlapped those trained on."""
     if overlap:
-        _warn(
+        warn(
             "validation='random' held out windows that overlap those trained on, so that val_loss "
             "is better than any forecast will be, and it chose the epoch. Set validation='last' to "
             "hold out the newest windows, or judge by this backtest alone."
@@ -103,7 +104,7 @@ def warn_about_validation(overlap):
 def warn_about_naive(error, naive_error):
     """Warn if forecasts are worse than the last known value."""
     if error > naive_error:
-        _warn(
+        warn(
             f"The forecasts are worse than the naive one: their mean absolute error is "
             f"{error:.4g}, that of repeating the last known value {naive_error:.4g}. Train longer "
             "(epochs), try another window_length, normalization='window', or "
@@ -111,6 +112,13 @@ def warn_about_naive(error, naive_error):
         )
 
 
-def _warn(message):
-    # Three levels up: past the function that found it, and the method that asked.
-    warnings.warn(message, ForecastWarning, stacklevel=4)
+def warn(message, category=ForecastWarning):
+    """Warn at the line of the user's that led here, past packages that called one another."""
+    level, frame = 1, sys._getframe()
+    while frame.f_back is not None and _package(frame) in ("skwave", "sklearn", "joblib"):
+        level, frame = level + 1, frame.f_back
+    warnings.warn(message, category, stacklevel=level)
+
+
+def _package(frame):
+    return frame.f_globals.get("__name__", "").partition(".")[0]

@@ -242,6 +242,13 @@ def test_weights(forecaster, method, weights, error, words):
     refuse(forecaster, lambda f: getattr(f, method)(WINDOWS, sample_weight=weights), error, words)
 
 
+def test_weights_of_windows_held_out_alone():
+    weights = np.repeat([0.0, 1.0], [len(WINDOWS) - 5, 5])
+    model = LSTMForecaster(units=4, epochs=1, validation="last")
+    with pytest.raises(ValueError, match="zero for all .* to train on.*validation_split=0.3"):
+        model.fit(WINDOWS, sample_weight=weights)
+
+
 def test_windows_that_nothing_continues(forecaster):
     words = "none of the 38 windows in X is continued.*unshuffled"
     refuse(forecaster, lambda f: f.fit(WINDOWS[::2]), ValueError, words)

@@ -1,6 +1,7 @@
 """Warnings that save the user: each once, each saying what to do."""
 
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -145,3 +146,21 @@ def test_validation_that_overlaps_the_training_windows(wave):
     assert about_validation(validation_split=0.0) == []
     # A solved readout holds out the newest in any case.
     assert about_validation(linear_skip=True) == []
+
+
+def test_warnings_point_to_the_line_of_the_user(wave):
+    def fit_and_forecast():
+        windows = WindowTransformer(60).fit_transform(wave)
+        LSTMForecaster(**TINY).fit(windows)
+        model = make_forecast_pipeline(WindowTransformer(60), LSTMForecaster(**TINY)).fit(wave)
+        vars(model[-1])["network_"] = replace(
+            model[-1].network_, layers=(), head=(np.zeros((0, 1)), np.zeros(1)), skip=None
+        )
+        model.forecast(41)
+
+    with warnings.catch_warnings(record=True) as found:
+        warnings.simplefilter("always")
+        fit_and_forecast()
+    found = [w for w in found if issubclass(w.category, ForecastWarning)]
+    assert len(found) == 3
+    assert {w.filename for w in found} == {__file__}
