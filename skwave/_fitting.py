@@ -188,9 +188,8 @@ def _split_lesson(template, data, share, newest, random_state):
     )  # fmt: skip
     if data.weights is not None and not data.weights[order[:n_train]].any():
         raise ValueError(
-            f"sample_weight is zero for all {n_train} windows to train on, as "
-            f"validation_split={share} holds out the others. Give some of these a weight, or hold "
-            "out none."
+            f"sample_weight is zero for all {n_train} windows to train on. Give some of them a "
+            f"weight, or set validation_split={share} to 0, if it holds out those that have one."
         )
     return make_lesson(template, data.runs, data.which, data.targets, data.weights, order, n_train)
 

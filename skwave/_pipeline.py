@@ -5,15 +5,12 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.sparse import issparse
-from sklearn.base import BaseEstimator
 from sklearn.pipeline import Pipeline, _name_estimators
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skwave._checks import check_finite, check_n_steps
 from skwave._index import describe, next_index, with_form
-from skwave._state import seal, unchanged_on_failure, unseal
-from skwave._steps import (
-    active,
+from skwave._inverse import (
     alike,
     check_inverse,
     check_invertible,
@@ -23,6 +20,8 @@ from skwave._steps import (
     inverts_rows,
     transform,
 )
+from skwave._state import seal, unchanged_on_failure, unseal
+from skwave._steps import active
 from skwave._window import DOC_LINK, WindowTransformer, check_numbers
 
 
@@ -97,12 +96,16 @@ class ForecastPipeline(Pipeline):
         """
         self._check_steps()
         # Pipeline fits the steps themselves, not copies of them, and so do pipelines within it.
-        parts = [part for part in self.get_params().values() if isinstance(part, BaseEstimator)]
+        parts = [
+            part for part in self.get_params().values()
+            if hasattr(part, "get_params") and not isinstance(part, type)
+        ]  # fmt: skip
+        columns = _as_columns(X)
         with unchanged_on_failure(self, *parts):
-            super().fit(_as_columns(X), None, **params)
+            super().fit(columns, None, **params)
             self._form = describe(X)
-            self.transformed_ = self._transform(X)
-            check_inverse(self._transformers(), _as_columns(X), self.transformed_)
+            self.transformed_ = self._transform(columns)
+            check_inverse(self._transformers(), columns, self.transformed_)
         return self
 
     def forecast(self, n_steps: int, *, context: ArrayLike | None = None) -> Any:
@@ -134,10 +137,9 @@ class ForecastPipeline(Pipeline):
         if context is None:
             transformed, form = self.transformed_, self._form
         else:
-            transformed, form = self._transform(context), describe(context)
-            check_round_trip(
-                self._transformers(), _as_columns(context), transformed, name="context"
-            )
+            columns, form = _as_columns(context), describe(context)
+            transformed = self._transform(columns)
+            check_round_trip(self._transformers(), columns, transformed, name="context")
         window = self._windows(transformed)[-1]
         steps = self[-1].forecast(n_steps, window=window).reshape(n_steps, -1)
         values = self._invert(np.concatenate([transformed, steps]))[-n_steps:]
@@ -167,11 +169,12 @@ class ForecastPipeline(Pipeline):
             one that looks back cannot be inverted on it.
         """
         check_is_fitted(self)
-        transformed = self._transform(X)
+        columns = _as_columns(X)
+        transformed = self._transform(columns)
         windows = self._windows(transformed)
         # Of a block, the first value.
         steps = self[-1].predict(windows).reshape(len(windows), -1, transformed.shape[1])[:, 0]
-        values = check_finite(self._invert_each(X, transformed, steps), "The prediction")
+        values = check_finite(self._invert_each(columns, transformed, steps), "The prediction")
         form = describe(X)
         index = None if form is None else next_index(form, 1)
         if index is not None:
@@ -236,9 +239,9 @@ class ForecastPipeline(Pipeline):
     def _transformers(self):
         return active(self.steps[:-2])
 
-    def _transform(self, X):
+    def _transform(self, columns):
         """Return a series as the windows are cut from it."""
-        transformers, columns = self._transformers(), _as_columns(X)
+        transformers = self._transformers()
         if not transformers and np.shape(columns)[1] > 1:
             # The first step of a pipeline sees to it that the channels are the same.
             validate_data(self[-2], columns, reset=False, skip_check_array=True)
@@ -266,7 +269,7 @@ class ForecastPipeline(Pipeline):
         same = alike(self._transformers(), self.transformed_, known, again, share=1e-9)
         return bool(same.all())
 
-    def _invert_each(self, X, transformed, steps):
+    def _invert_each(self, columns, transformed, steps):
         """Invert predictions, each as the value after the ones that were known to it.
 
         Where rows are inverted one by one, as most transformers do, this is a single call; where
@@ -275,7 +278,7 @@ class ForecastPipeline(Pipeline):
         transformers = self._transformers()
         if inverts_rows(transformers, transformed):
             return self._invert(steps)
-        check_round_trip(transformers, _as_columns(X), transformed, name="X")
+        check_round_trip(transformers, columns, transformed, name="X")
         first = len(transformed) - len(steps) + 1
         ends = [
             self._invert(np.concatenate([transformed[: first + k], steps[k : k + 1]]))[-1:]

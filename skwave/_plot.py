@@ -239,11 +239,11 @@ class HistoryDisplay:
             if name in self.history:
                 losses = self.history[name]
                 ax.plot(np.arange(1, len(losses) + 1), losses, marker=".", label=label)
+        # Some of Keras's losses are negative.
+        if not any((np.asarray(line.get_ydata()) <= 0).any() for line in ax.lines):
+            ax.set_yscale("log")
         ax.axvline(self.best_epoch + 1, color="gray", linestyle=":", label="Weights kept")
         ax.set(xlabel="Epoch", ylabel="Loss, on the scale of the network")
-        # Some of Keras's losses are negative.
-        if all(loss > 0 for losses in self.history.values() for loss in losses if loss == loss):
-            ax.set_yscale("log")
         _count_on(ax)
         ax.legend()
         self.ax_, self.figure_ = ax, ax.figure

@@ -1,11 +1,11 @@
-"""The steps of a pipeline: from a series to windows, and from forecasts back to its units."""
+"""The steps of a pipeline, and what they forecast after a series."""
 
 from typing import Any, NamedTuple
 
 import numpy as np
-from sklearn.utils.validation import check_array
 
-from skwave._window import WindowTransformer, check_numbers
+from skwave._inverse import check_invertible, check_round_trip, in_double, invert, transform
+from skwave._window import WindowTransformer
 
 
 class Steps(NamedTuple):
@@ -71,128 +71,6 @@ def find_steps(estimator):
 def active(steps):
     """Return the steps that do something."""
     return [(name, step) for name, step in steps if step not in (None, "passthrough")]
-
-
-def check_invertible(transformers):
-    """Raise an error that names the first step without an inverse."""
-    for name, step in transformers:
-        if not hasattr(step, "inverse_transform"):
-            raise ValueError(
-                f"step {name!r} ({type(step).__name__}) has no inverse_transform, so that "
-                "forecasts cannot be brought back to the units of the series. Leave it out, or "
-                "give it an inverse."
-            )
-
-
-def transform(transformers, X):
-    """Bring a series to what the windows are cut from."""
-    for _, step in transformers:
-        X = step.transform(X)
-    X = check_array(X, ensure_2d=False, allow_nd=True, dtype="numeric", input_name="X")
-    return check_numbers(X).astype(float)
-
-
-def invert(transformers, values):
-    """Bring values back to the units of the series."""
-    for _, step in reversed(transformers):
-        values = np.asarray(step.inverse_transform(values))
-    return values
-
-
-def check_inverse(transformers, series, transformed):
-    """Raise an error if inverting the training series does not give most of it back.
-
-    A step may lose some values, as one that clips does. One that lacks its inverse gives back
-    hardly any.
-    """
-    if not np.all(_given_back(transformers, series, transformed).mean(axis=0) > 0.5):
-        raise ValueError(
-            f"The steps before the windows ({[name for name, _ in transformers]}) cannot be "
-            "inverted: it does not give the series back. Give each the inverse of its transform "
-            "(inverse_func of a FunctionTransformer), and none that loses most of the values."
-        )
-
-
-def check_round_trip(transformers, context, transformed, *, name):
-    """Raise an error if inverting what is known does not give it back.
-
-    Steps that invert each row by itself may lose some values. Others may not, as those that come
-    back by chance say nothing of the rest: two nights are dark, whatever the days.
-    """
-    same = _given_back(transformers, context, transformed)
-    share = 0.5 if inverts_rows(transformers, transformed) else 1 - 0.5 / len(same)
-    if not np.all(same.mean(axis=0) > share):
-        raise ValueError(
-            f"{name} cannot be continued: inverting the steps before the windows "
-            f"({[name for name, _ in transformers]}) does not give it back. A step that looks "
-            "back needs a series that begins where the training series began; any other may not "
-            "lose most of the values."
-        )
-
-
-def _given_back(transformers, series, transformed):
-    """Tell which values of a series come back, (n_values, n_channels)."""
-    again = invert(transformers, transformed)
-    truth = np.asarray(series, dtype=float)
-    if again.shape != truth.shape:
-        return np.zeros(truth.shape, dtype=bool)
-    return alike(transformers, transformed, again, truth, share=1e-5)
-
-
-def inverts_rows(transformers, transformed):
-    """Tell whether a row is inverted by itself, wherever it stands and whatever came before."""
-    # Of the last two one at most stands where it would in a season of its own.
-    ends = transformed[len(transformed) // 2 :], transformed[-2:], transformed[-1:]
-    inverted = [invert(transformers, end) for end in ends]
-    whole = invert(transformers, transformed)
-    return all(
-        of_end.shape == end.shape
-        and alike(transformers, end, of_end, whole[-len(end) :], share=1e-9).all()
-        for end, of_end in zip(ends, inverted, strict=True)
-    )
-
-
-def alike(transformers, transformed, values, others, *, share):
-    """Tell which values are the same but for rounding, whatever the unit and level of the series.
-
-    Parameters
-    ----------
-    transformers : list of (name, estimator)
-        The steps that the values come from by inversion.
-    transformed : ndarray of shape (n_values, n_channels)
-        What was inverted.
-    values : ndarray of shape (n_values, n_channels)
-        The outcome.
-    others : ndarray of shape (n_values, n_channels)
-        What it is compared with.
-    share : float
-        Rounding of the transformed values, relative to each.
-
-    Returns
-    -------
-    ndarray of bool of shape (n_values, n_channels)
-        Whether the two differ by no more than such rounding makes after the inversion.
-    """
-    with np.errstate(over="ignore", invalid="ignore"):
-        change = np.abs(invert(transformers, (1 + share) * transformed) - values)
-        # Of all channels, which some steps mix.
-        rounding = 64 * np.finfo(float).eps * np.abs(others).max()
-        return np.abs(values - others) <= change + rounding
-
-
-def in_double(X):
-    """Return a series of short floats in double precision, and any other as it is.
-
-    Transformers keep the precision of what they are given, and an inverse in single precision
-    does not give the series back.
-    """
-    dtypes = [X.dtype] if hasattr(X, "dtype") else list(getattr(X, "dtypes", []))
-    kinds = [getattr(dtype, "kind", "") for dtype in dtypes]
-    short = any(
-        kind == "f" and getattr(dtype, "itemsize", 8) < 8
-        for kind, dtype in zip(kinds, dtypes, strict=True)
-    )
-    return X.astype(float) if short and set(kinds) <= set("fiub") else X
 
 
 def forecast_after(estimator, contexts, n_steps):

@@ -245,7 +245,7 @@ def test_weights(forecaster, method, weights, error, words):
 def test_weights_of_windows_held_out_alone():
     weights = np.repeat([0.0, 1.0], [len(WINDOWS) - 5, 5])
     model = LSTMForecaster(units=4, epochs=1, validation="last")
-    with pytest.raises(ValueError, match="zero for all .* to train on.*validation_split=0.3"):
+    with pytest.raises(ValueError, match="zero for all .* to train on.*validation_split=0.3 to 0"):
         model.fit(WINDOWS, sample_weight=weights)
 
 
