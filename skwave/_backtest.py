@@ -223,6 +223,7 @@ def _check_season(season_length, known):
 
 def _fit_and_forecast(estimator, series, horizon, origins):
     """Fit on what is known at the first origin, and forecast from all: (K, H, n_channels)."""
+    at_beginning = True
     if isinstance(estimator, FrozenEstimator):
         fitted = estimator.estimator
         check_is_fitted(fitted)
@@ -232,8 +233,10 @@ def _fit_and_forecast(estimator, series, horizon, origins):
     contexts = [_first(series, origin) for origin in origins]
     if isinstance(fitted, ForecastPipeline):
         contexts = [_as_columns(context) for context in contexts]
+        # A frozen one may have been fitted on another part of the series.
+        at_beginning = fitted._begins_like(contexts[-1])
     overlap = overlaps(find_steps(fitted).forecaster)
-    return forecast_after(fitted, contexts, horizon), overlap
+    return forecast_after(fitted, contexts, horizon, at_beginning=at_beginning), overlap
 
 
 def _first(series, n_values):

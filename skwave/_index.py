@@ -6,13 +6,16 @@ pandas is imported inside functions only, for users who gave it.
 import numpy as np
 
 
-def describe(X):
+def describe(X, like=None):
     """Describe a pandas object, so that forecasts can be given its form.
 
     Parameters
     ----------
     X : object
         A Series or DataFrame; anything else has no form.
+    like : None or dict, default=None
+        The form of another object, whose step is taken where it fits: a working week has the
+        steps of any other five days.
 
     Returns
     -------
@@ -23,17 +26,24 @@ def describe(X):
     if not hasattr(X, "iloc"):
         return None
     columns = [X.name] if X.ndim == 1 else list(X.columns)
-    return {"ndim": X.ndim, "columns": columns, "index": _describe_index(X.index)}
+    known = (like or {}).get("index") or {}
+    index = _describe_index(X.index, known.get("freq")) if len(X) else None
+    return {"ndim": X.ndim, "columns": columns, "index": index}
 
 
-def _describe_index(index):
+def _describe_index(index, known_freq):
     import pandas as pd
 
     common = {"name": index.name}
     if isinstance(index, pd.PeriodIndex):
-        return common | {"type": "period", "last": str(index[-1]), "freq": index.freqstr}
+        # Its frequency is the length of a period, which says nothing of the next one.
+        step = _step(index.asi8 // index.freq.n) if len(index) > 1 else 1
+        if step is None:
+            return None
+        period = {"last": str(index[-1]), "freq": index.freqstr, "step": step}
+        return common | {"type": "period"} | period
     if isinstance(index, pd.DatetimeIndex):
-        freq = _name_of_step(index)
+        freq = known_freq if _fits(index, known_freq) else _name_of_step(index)
         if freq is None:
             return None
         # With the offset from UTC, which tells the two hours at the end of summer time apart.
@@ -45,10 +55,25 @@ def _describe_index(index):
     if pd.api.types.is_integer_dtype(index.dtype) and len(index) > 1:
         numbers = index.to_numpy()
         # Unsigned integers have no differences below zero.
-        steps = np.unique(np.diff(numbers.astype(object if numbers.dtype.kind == "u" else int)))
-        if len(steps) == 1 and steps[0] != 0:
-            return common | {"type": "integer", "last": int(index[-1]), "step": int(steps[0])}
+        step = _step(numbers.astype(object if numbers.dtype.kind == "u" else int))
+        if step is not None:
+            return common | {"type": "integer", "last": int(index[-1]), "step": step}
     return None
+
+
+def _step(numbers):
+    """Return the step from each number to the next, or None if there is no such step."""
+    steps = np.unique(np.diff(numbers))
+    return int(steps[0]) if len(steps) == 1 and steps[0] != 0 else None
+
+
+def _fits(index, freq):
+    """Tell whether dates follow one another by a step."""
+    import pandas as pd
+
+    if freq is None or index.freq is not None:
+        return False
+    return index.equals(pd.date_range(index[0], periods=len(index), freq=freq, unit=index.unit))
 
 
 def _name_of_step(index):
@@ -76,7 +101,10 @@ def next_index(form, n_steps):
         return None
     n, name = n_steps + 1, index["name"]
     if index["type"] == "period":
-        return pd.period_range(index["last"], periods=n, freq=index["freq"], name=name)[1:]
+        last = pd.Period(index["last"], freq=index["freq"])
+        # Files of the first versions have no step.
+        steps = np.arange(1, n) * index.get("step", 1)
+        return pd.PeriodIndex([last + int(step) for step in steps], name=name)
     if index["type"] == "datetime":
         last = pd.Timestamp(index["last"])
         if index["zone"] is not None:

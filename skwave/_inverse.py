@@ -38,22 +38,52 @@ def check_inverse(transformers, series, transformed):
     A step may lose some values, as one that clips does. One that lacks its inverse gives back
     hardly any.
     """
-    if not np.all(_given_back(transformers, series, transformed).mean(axis=0) > 0.5):
+    names, cause, same = [name for name, _ in transformers], None, np.zeros(1)
+    try:
+        same = _given_back(transformers, series, transformed)
+    except ValueError as error:
+        cause = error
+    if not np.all(same.mean(axis=0) > 0.5):
         raise ValueError(
-            f"The steps before the windows ({[name for name, _ in transformers]}) cannot be "
-            "inverted: it does not give the series back. Give each the inverse of its transform "
-            "(inverse_func of a FunctionTransformer), and none that loses most of the values."
-        )
+            f"The steps before the windows ({names}) cannot be inverted: "
+            f"{cause or 'it does not give the series back'}. Give each the inverse of its "
+            "transform (inverse_func of a FunctionTransformer), and none that loses most of the "
+            "values; gaps are filled before the pipeline."
+        ) from cause
 
 
-def check_round_trip(transformers, context, transformed, *, name):
-    """Raise an error if inverting what is known does not give it back.
+def check_round_trip(transformers, context, transformed, *, name, at_beginning):
+    """Raise an error if what is known cannot be continued by inverting it with forecasts appended.
 
+    Parameters
+    ----------
+    transformers : list of (name, estimator)
+        The fitted steps before the windows.
+    context : array-like or pandas object of shape (n_values, n_channels)
+        What is known, in the units of the series.
+    transformed : ndarray of shape (n_values, n_channels)
+        The same as the windows are cut from it.
+    name : str
+        Of the context, for the message.
+    at_beginning : bool
+        Whether it is known to begin where the training series began. Steps that count positions
+        from there are wrong about any other, and go there and back all the same.
+
+    Notes
+    -----
     Steps that invert each row by itself may lose some values. Others may not, as those that come
     back by chance say nothing of the rest: two nights are dark, whatever the days.
     """
     same = _given_back(transformers, context, transformed)
-    share = 0.5 if inverts_rows(transformers, transformed) else 1 - 0.5 / len(same)
+    by_rows = inverts_rows(transformers, transformed)
+    if not (by_rows or at_beginning) and _counts_positions(transformers, context, transformed):
+        raise ValueError(
+            f"{name} cannot be continued: the steps before the windows "
+            f"({[name for name, _ in transformers]}) count positions from its beginning, and it is "
+            "not known to begin where the training series began. Give the values from there on; "
+            "to score forecasts, use a ForecastPipeline with ForecastSplit, or a backtest."
+        )
+    share = 0.5 if by_rows else 1 - 0.5 / len(same)
     if not np.all(same.mean(axis=0) > share):
         raise ValueError(
             f"{name} cannot be continued: inverting the steps before the windows "
@@ -71,6 +101,17 @@ def _given_back(transformers, series, transformed):
     if again.shape != truth.shape:
         return np.zeros(truth.shape, dtype=bool)
     return alike(transformers, transformed, again, truth, share=1e-5)
+
+
+def _counts_positions(transformers, series, transformed):
+    """Tell whether values late in a series become others if it begins one later."""
+    later = series.iloc[1:] if hasattr(series, "iloc") else series[1:]
+    again = transform(transformers, later).reshape(-1, transformed.shape[1])
+    # Those that look back, or forget the beginning slowly, are the same at the end.
+    n = max(1, len(again) // 4)
+    rounding = 64 * np.finfo(float).eps * np.abs(transformed).max()
+    allowed = 1e-3 * transformed.std(axis=0) + rounding
+    return bool((np.abs(again[-n:] - transformed[-n:]) > allowed).any())
 
 
 def inverts_rows(transformers, transformed):

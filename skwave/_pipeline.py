@@ -11,7 +11,6 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from skwave._checks import check_finite, check_n_steps
 from skwave._index import describe, next_index, with_form
 from skwave._inverse import (
-    alike,
     check_inverse,
     check_invertible,
     check_round_trip,
@@ -22,7 +21,7 @@ from skwave._inverse import (
 )
 from skwave._state import seal, unchanged_on_failure, unseal
 from skwave._steps import active
-from skwave._window import DOC_LINK, WindowTransformer, check_numbers
+from skwave._window import DOC_LINK, WindowTransformer, check_frame, is_several
 
 
 class ForecastPipeline(Pipeline):
@@ -106,6 +105,7 @@ class ForecastPipeline(Pipeline):
             self._form = describe(X)
             self.transformed_ = self._transform(columns)
             check_inverse(self._transformers(), columns, self.transformed_)
+            self._known = np.array(columns, dtype=float)
         return self
 
     def forecast(self, n_steps: int, *, context: ArrayLike | None = None) -> Any:
@@ -137,9 +137,9 @@ class ForecastPipeline(Pipeline):
         if context is None:
             transformed, form = self.transformed_, self._form
         else:
-            columns, form = _as_columns(context), describe(context)
+            columns, form = _as_columns(context), describe(context, self._form)
             transformed = self._transform(columns)
-            check_round_trip(self._transformers(), columns, transformed, name="context")
+            self._check_round_trip(columns, transformed, name="context")
         window = self._windows(transformed)[-1]
         steps = self[-1].forecast(n_steps, window=window).reshape(n_steps, -1)
         values = self._invert(np.concatenate([transformed, steps]))[-n_steps:]
@@ -175,7 +175,7 @@ class ForecastPipeline(Pipeline):
         # Of a block, the first value.
         steps = self[-1].predict(windows).reshape(len(windows), -1, transformed.shape[1])[:, 0]
         values = check_finite(self._invert_each(columns, transformed, steps), "The prediction")
-        form = describe(X)
+        form = describe(X, self._form)
         index = None if form is None else next_index(form, 1)
         if index is not None:
             index = X.index[len(X) - len(values) + 1 :].append(index)
@@ -224,6 +224,9 @@ class ForecastPipeline(Pipeline):
 
     def __setstate__(self, state):
         vars(self).update(unseal(state, type(self).__name__))
+        if hasattr(self, "transformed_") and not hasattr(self, "_known"):
+            # In the first files the series is what comes back.
+            self._known = self._invert(self.transformed_)
 
     def _check_steps(self):
         """Raise an error that names the step which is in the way."""
@@ -256,18 +259,21 @@ class ForecastPipeline(Pipeline):
         return invert(self._transformers(), values)
 
     def _ends_with(self, series):
-        """Tell whether the training series, in its units, ends with these values."""
-        known, columns = self._invert(self.transformed_), _as_columns(series)
-        if len(columns) > len(known):
-            return False
-        # As if it were the same to its beginning, which those steps need that look back; less what
-        # the steps lose.
-        whole = np.concatenate([known[: -len(columns)], np.asarray(columns, dtype=float)])
-        if hasattr(columns, "iloc"):
-            whole = type(columns)(whole, columns=columns.columns)
-        again = self._invert(self._transform(whole))
-        same = alike(self._transformers(), self.transformed_, known, again, share=1e-9)
-        return bool(same.all())
+        """Tell whether the training series ends with these values."""
+        columns = np.asarray(_as_columns(series), dtype=float)
+        return len(columns) <= len(self._known) and _same(self._known[-len(columns) :], columns)
+
+    def _begins_like(self, series):
+        """Tell whether a series begins where the training series began."""
+        columns = np.asarray(_as_columns(series), dtype=float)
+        n = min(len(columns), len(self._known))
+        return _same(self._known[:n], columns[:n])
+
+    def _check_round_trip(self, columns, transformed, *, name):
+        check_round_trip(
+            self._transformers(), columns, transformed,
+            name=name, at_beginning=self._begins_like(columns),
+        )  # fmt: skip
 
     def _invert_each(self, columns, transformed, steps):
         """Invert predictions, each as the value after the ones that were known to it.
@@ -278,7 +284,7 @@ class ForecastPipeline(Pipeline):
         transformers = self._transformers()
         if inverts_rows(transformers, transformed):
             return self._invert(steps)
-        check_round_trip(transformers, columns, transformed, name="X")
+        self._check_round_trip(columns, transformed, name="X")
         first = len(transformed) - len(steps) + 1
         ends = [
             self._invert(np.concatenate([transformed[: first + k], steps[k : k + 1]]))[-1:]
@@ -317,6 +323,11 @@ def make_forecast_pipeline(
     return ForecastPipeline(_name_estimators(steps), memory=memory, verbose=verbose)
 
 
+def _same(values, others):
+    # An inverse rounds, by which the series of some files was stored.
+    return values.shape == others.shape and np.allclose(values, others, rtol=1e-9, atol=0)
+
+
 def _like_input(values, form, index):
     """Return forecasts as pandas if the index goes on, else as an array without needless axes."""
     if index is not None:
@@ -329,10 +340,14 @@ def _as_columns(X):
     # What no step may take for numbers; the rest the steps check.
     if issparse(X):
         raise TypeError("X is a sparse matrix, but a dense series is needed. Use X.toarray().")
-    for dtype in [X.dtype] if hasattr(X, "dtype") else getattr(X, "dtypes", []):
-        if getattr(dtype, "kind", "") in ("m", "M"):
-            check_numbers(np.empty(0, dtype.str))
-    if hasattr(X, "to_frame"):
+    if is_several(X):
+        raise ValueError(
+            f"X is a list of {len(X)} series, but a ForecastPipeline takes one. If they are the "
+            "channels of one, give an array with a column for each; one model of several is "
+            "fitted by a sklearn.pipeline.Pipeline, whose WindowTransformer takes a list."
+        )
+    check_frame(X)
+    if hasattr(X, "iloc") and X.ndim == 1:
         return in_double(X.to_frame(X.name if X.name is not None else "value"))
     ndim = X.ndim if hasattr(X, "ndim") else np.ndim(X)
     if ndim not in (1, 2):
@@ -340,4 +355,4 @@ def _as_columns(X):
             f"X is a {type(X).__name__} with dim {ndim}, but a series of shape (n_values,) or "
             "(n_values, n_channels) is needed."
         )
-    return in_double(np.reshape(X, (-1, 1)) if ndim == 1 else X)
+    return in_double(np.reshape(np.asarray(X), (-1, 1)) if ndim == 1 else X)

@@ -172,7 +172,7 @@ def _continue(estimator, context, horizon):
         if estimator._ends_with(context):
             return np.asarray(estimator.forecast(horizon))
         return np.asarray(estimator.forecast(horizon, context=context))
-    return forecast_after(estimator, [context], horizon)[0]
+    return forecast_after(estimator, [context], horizon, at_beginning=False)[0]
 
 
 def _series_of_windows(forecaster, X):

@@ -73,7 +73,7 @@ def active(steps):
     return [(name, step) for name, step in steps if step not in (None, "passthrough")]
 
 
-def forecast_after(estimator, contexts, n_steps):
+def forecast_after(estimator, contexts, n_steps, *, at_beginning):
     """Forecast what follows each of several contexts, all in one batch.
 
     Parameters
@@ -84,6 +84,8 @@ def forecast_after(estimator, contexts, n_steps):
         Known values in the units of the series, the newest last; lengths may differ.
     n_steps : int
         Values to forecast.
+    at_beginning : bool
+        Whether the contexts are known to begin where the training series began.
 
     Returns
     -------
@@ -93,7 +95,7 @@ def forecast_after(estimator, contexts, n_steps):
     Raises
     ------
     ValueError
-        If a context is shorter than a window, or a step cannot be inverted.
+        If a context is shorter than a window, or a step cannot be inverted on it.
     """
     transformers, forecaster = steps = find_steps(estimator)
     check_invertible(transformers)
@@ -111,7 +113,10 @@ def forecast_after(estimator, contexts, n_steps):
     if not transformers:
         return forecasts
     longest = int(np.argmax([len(values) for values in known]))
-    check_round_trip(transformers, contexts[longest], known[longest], name="context")
+    check_round_trip(
+        transformers, contexts[longest], known[longest].reshape(len(known[longest]), -1),
+        name="context", at_beginning=at_beginning,
+    )  # fmt: skip
     return np.stack([_continue(transformers, *pair) for pair in zip(known, forecasts, strict=True)])
 
 

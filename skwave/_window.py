@@ -63,11 +63,32 @@ def sliding_windows(series, window_length):
 def check_numbers(values, name="X"):
     """Return an array as it is, if it holds real numbers; scikit-learn lets dates through."""
     if values.dtype.kind not in "biuf":
-        raise ValueError(
-            f"{name} has dtype {values.dtype}, but numbers are needed. Leave dates to the index, "
-            "and divide durations by a unit of time."
-        )
+        _refuse(values.dtype, name, is_time=values.dtype.kind in "mM")
     return values
+
+
+def check_frame(X):
+    """Raise an error for what an array of numbers would hide: dates, and rows out of order."""
+    for dtype in [X.dtype] if hasattr(X, "dtype") else getattr(X, "dtypes", []):
+        # As pandas tells, and as polars does.
+        if getattr(dtype, "kind", "") in ("m", "M") or getattr(dtype, "is_temporal", bool)():
+            _refuse(dtype, "X", is_time=True)
+    index = getattr(X, "index", None)
+    # Only dates have a frequency. Numbers may be anything.
+    if hasattr(index, "freq") and not index.is_monotonic_increasing:
+        raise ValueError(
+            f"X has an index from {index[0]} to {index[-1]} that does not increase all the way, "
+            "but rows are needed in the order of time, the newest last. Use X.sort_index()."
+        )
+
+
+def _refuse(dtype, name, *, is_time):
+    advice = (
+        "Leave dates to the index, and divide durations by a unit of time."
+        if is_time
+        else "Convert it, such as by astype(float)."
+    )
+    raise ValueError(f"{name} has dtype {dtype}, but numbers are needed. {advice}")
 
 
 def is_sliding_view(windows):
@@ -280,7 +301,7 @@ class WindowTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
 
     def _as_list(self, X):
         """Return the series of `X` as a list, if their windows will tell where each ends."""
-        series = _as_list(X)
+        series = list(X) if is_several(X) else [X]
         if len(series) > 1 and self.window_length == 1:
             raise ValueError(
                 f"X is a list of {len(series)} series, but windows of window_length=1 do not tell "
@@ -290,6 +311,7 @@ class WindowTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
 
     def _check_series(self, series, *, reset):
         """Return `series` as a finite array of shape (n_values, n_channels)."""
+        check_frame(series)
         ndim = series.ndim if hasattr(series, "ndim") else np.asarray(series).ndim
         if ndim == 1 and (reset or self.n_features_in_ == 1):
             series = np.reshape(np.asarray(series), (-1, 1))
@@ -304,11 +326,10 @@ class WindowTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         return series
 
 
-def _as_list(X):
-    """Return the series of `X` as a list.
+def is_several(X):
+    """Tell whether `X` is a list of arrays, which is several series.
 
-    A list of arrays is several series. A list of plain numbers or of plain lists is one, as
-    everywhere in scikit-learn.
+    A list of plain numbers or of plain lists is one, as everywhere in scikit-learn.
     """
     several = isinstance(X, list | tuple) and len(X) > 0 and all(np.ndim(x) > 0 for x in X)
-    return list(X) if several and all(hasattr(x, "shape") for x in X) else [X]
+    return several and all(hasattr(x, "shape") for x in X)

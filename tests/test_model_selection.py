@@ -8,8 +8,9 @@ from functools import partial
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401
+from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import Ridge
 from sklearn.metrics import mean_absolute_error, r2_score
 from sklearn.model_selection import (
@@ -26,7 +27,7 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from skwave import LSTMForecaster, WindowTransformer, make_forecast_pipeline
 from skwave.metrics import mean_absolute_scaled_error
-from skwave.model_selection import ForecastSplit, forecast_scorer
+from skwave.model_selection import ForecastSplit, backtest, forecast_scorer
 
 TINY = {"units": 4, "epochs": 1, "batch_size": 32, "random_state": 0}
 CV = ForecastSplit(3, horizon=6, context=20)
@@ -141,6 +142,14 @@ def test_steps_that_count_positions_go_on_from_the_training_series(wave):
     model.fit(series[:100])
     # Counted from the start of the context, the forecast would be 80 too low.
     assert SCORER(model, series[80:106]) > -3
+    # No training series is known of a plain pipeline, nor to TimeSeriesSplit the right part of it.
+    plain = make_pipeline(*model).fit(series[:100, None])
+    for estimator, test in ((plain, series[80:106, None]), (model, series[80:107])):
+        with pytest.raises(ValueError, match="'seasonal'.*ForecastPipeline with ForecastSplit"):
+            SCORER(estimator, test)
+    frozen = FrozenEstimator(clone(model).fit(series[40:100]))
+    with pytest.raises(ValueError, match="'seasonal'.*count positions"):
+        backtest(frozen, series, horizon=5, initial=100, refit=False)
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,9 @@ import pandas as pd
 import pytest
 from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.decomposition import PCA
+from sklearn.frozen import FrozenEstimator
+from sklearn.impute import SimpleImputer
+from sklearn.metrics import mean_absolute_error
 from sklearn.model_selection import GridSearchCV, TimeSeriesSplit
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import (
@@ -17,6 +20,7 @@ from sklearn.preprocessing import (
 
 from skwave import ForecastPipeline, LSTMForecaster, WindowTransformer, make_forecast_pipeline
 from skwave._index import describe, next_index
+from skwave.model_selection import backtest, forecast_scorer
 
 TINY = {"units": 6, "epochs": 2, "batch_size": 32, "random_state": 0}
 LOG = FunctionTransformer(np.log, inverse_func=np.exp)
@@ -105,6 +109,49 @@ def test_another_context(wave):
     for call in (lambda X: looks_back.forecast(5, context=X), looks_back.predict, looks_back.score):
         with pytest.raises(ValueError, match="begins where the training series began"):
             call(context)
+
+
+def test_a_season_counts_from_the_beginning_of_the_training_series(wave):
+    series = pd.Series(wave + 3)
+    model = pipeline(Season()).fit(series[:80])
+    expected = model[-1].forecast(5, window=model[0].transform(series.to_frame())[-10:])
+    np.testing.assert_allclose(
+        model.forecast(5, context=series), expected + model[0].means_[np.arange(5), 0]
+    )
+    np.testing.assert_allclose(model.predict(series), model.predict(series.to_numpy()))
+    # The same there and back, and seven places off.
+    for call in (lambda X: model.forecast(5, context=X), model.predict, model.score):
+        with pytest.raises(ValueError, match="'season'.*count positions.*Give the values from"):
+            call(series[7:])
+
+
+def test_a_step_that_reads_the_index_is_scored(wave):
+    class Weekday(TransformerMixin, BaseEstimator):
+        def fit(self, X, y=None):
+            self.first_ = X.index[0].day_of_week
+            self.means_ = X.groupby(X.index.day_of_week).mean().to_numpy()
+            return self
+
+        def transform(self, X):
+            return X.to_numpy() - self.means_[X.index.day_of_week]
+
+        def inverse_transform(self, X):
+            return X + self.means_[(self.first_ + np.arange(len(X))) % 7]
+
+    series = pd.Series(wave, pd.date_range("2024-01-03", periods=120))
+    scorer = forecast_scorer(mean_absolute_error, horizon=7)
+    model = pipeline(Weekday()).fit(series[:113])
+    error = mean_absolute_error(series[113:], model.forecast(7))
+    assert scorer(model, series[90:]) == pytest.approx(-error)
+    # Not the end of the training series, but a Wednesday as its beginning; and a Thursday.
+    error = mean_absolute_error(series[43:50], model.forecast(7, context=series[7:43]))
+    assert scorer(model, series[7:50]) == pytest.approx(-error)
+    with pytest.raises(ValueError, match="'weekday'.*does not give it back"):
+        scorer(model, series[8:50])
+    result = backtest(model, series, horizon=7, initial=113)
+    np.testing.assert_allclose(result.y_pred[0], model.forecast(7))
+    with pytest.raises(ValueError, match="'weekday'.*does not give it back"):
+        backtest(FrozenEstimator(model), series[3:], horizon=7, initial=110, refit=False)
 
 
 def test_a_step_that_does_not_give_the_series_back_is_refused(wave):
@@ -265,6 +312,43 @@ def test_an_unsigned_index_may_fall(wave):
     assert list(next_index(form, 3)) == [100, 99, 98]
 
 
+def test_a_working_week_is_continued_by_the_step_of_the_training_series(wave):
+    # As read from a file: dates alone.
+    days = pd.DatetimeIndex(np.array(pd.date_range("2024-01-01", periods=120, freq="B")))
+    series = pd.Series(wave, days)
+    model = make_forecast_pipeline(WindowTransformer(5), LSTMForecaster(**TINY)).fit(series[:100])
+    for end in (100, 105, 120):
+        week = series[end - 5 : end]
+        following = pd.bdate_range(days[end - 1], periods=4)[1:]
+        assert same(model.forecast(3, context=week).index, following)
+        assert model.predict(week).index[-1] == following[0]
+    # Where the step does not fit, those of the context tell.
+    hours = series[:30].set_axis(pd.date_range("2024-01-01", periods=30, freq="h"))
+    assert model.forecast(2, context=hours).index[-1] == pd.Timestamp("2024-01-02 07:00")
+
+
+@pytest.mark.filterwarnings("ignore:.*(BDay|PeriodDtype.B.).*deprecated:FutureWarning")
+@pytest.mark.parametrize("freq", ["M", "2M", "W-MON", "Q", "Y", "h", "15min", "B"])
+@pytest.mark.parametrize("step", [1, 2, -1])
+def test_periods_follow_by_the_step_between_them(wave, freq, step):
+    periods = pd.period_range("2000-01", periods=40, freq=freq)[::step]
+    n = len(periods) - 3
+    assert next_index(describe(pd.Series(wave[:n], periods[:n])), 3).equals(periods[n:])
+    assert describe(pd.Series(wave[:5], periods[[0, 1, 3, 4, 5]]))["index"] is None
+
+
+@pytest.mark.parametrize(
+    "order", [slice(None, None, -1), np.r_[5, 0:5, 6:120]], ids=["back", "mix"]
+)
+@pytest.mark.parametrize("index", [pd.date_range("2024", periods=120), INDEXES["periods"]])
+def test_dates_out_of_order_are_refused(wave, order, index):
+    series = pd.Series(wave, index).iloc[order]
+    plain = make_pipeline(WindowTransformer(10), LSTMForecaster(**TINY))
+    for fit in (pipeline(StandardScaler()).fit, lambda X: plain.fit(X.to_frame())):
+        with pytest.raises(ValueError, match=r"order of time.*sort_index\(\)"):
+            fit(series)
+
+
 IRREGULAR = {
     "a gap": pd.DatetimeIndex(["2024-01-01", *pd.date_range("2024-01-09", periods=119)]),
     # The names of these steps, C, C, bh and DateOffset, do not say all of them.
@@ -336,6 +420,23 @@ def test_a_failed_fit_changes_no_pipeline_within(wave):
     with pytest.raises(ValueError, match="window_length"):
         model.fit(1000 * wave[:5])
     np.testing.assert_array_equal(model.forecast(5), before)
+
+
+def test_a_list_of_series_is_not_one_series(wave):
+    for lengths in ((120,), (60, 60), (120, 90)):
+        with pytest.raises(ValueError, match=f"list of {len(lengths)} series.*takes one"):
+            pipeline().fit([wave[:n] for n in lengths])
+
+
+def test_no_value_to_continue(wave):
+    series = pd.Series(wave, INDEXES["days"])
+    with pytest.raises(ValueError, match="0 sample"):
+        pipeline().fit(series).forecast(3, context=series[:0])
+
+
+def test_gaps_are_not_filled_by_a_step(wave):
+    with pytest.raises(ValueError, match="'simpleimputer'.*gaps are filled before"):
+        pipeline(SimpleImputer()).fit(wave)
 
 
 def test_complex_values_are_refused_and_not_cut_to_their_real_part(wave):
