@@ -106,9 +106,10 @@ def make_task(forecaster, X, y, sample_weight, *, before, choose, validation_spl
     random_state = own_random_state(forecaster.random_state)
     newest = solves or forecaster.validation != "random"
     lesson = _split_lesson(template, data, validation_split, newest, random_state)
-    if data.follow:
+    # Who goes on has chosen the length.
+    if data.follow and before is None:
         length = data.windows.shape[1]
-        warn_about_window(length, data.runs.lengths.max() + length - 1)
+        warn_about_window(length, data.runs.lengths.max() + length - 1, forecaster.horizon)
     recipe = _make_recipe(forecaster, changes | {"units": units})
     practice, recipe = _auto_length(lesson, recipe, solves)
     return Task(
@@ -164,8 +165,17 @@ def solves_readout(forecaster, y, n_coefficients):
         return forecaster.linear_skip
     if n_coefficients > MAX_COEFFICIENTS:
         return False
-    squared = forecaster.loss in ("mean_squared_error", "MeanSquaredError", "mse", "MSE")
+    squared = _is_mean_squared(forecaster.loss)
     return y is None and squared and forecaster.normalization is not None
+
+
+def _is_mean_squared(loss):
+    """Tell whether a loss of Keras, or its name or config, is the mean squared error."""
+    if isinstance(loss, dict):
+        loss = loss.get("class_name")
+    elif getattr(loss, "__module__", "").startswith("keras."):
+        loss = getattr(loss, "__name__", type(loss).__name__)
+    return loss in ("mean_squared_error", "MeanSquaredError", "mse", "MSE")
 
 
 def _make_judges(data, solves, validation_split):
@@ -186,11 +196,12 @@ def _split_lesson(template, data, share, newest, random_state):
         data.which, data.runs, template.horizon,
         share=share, newest=newest, random_state=random_state,
     )  # fmt: skip
-    if data.weights is not None and not data.weights[order[:n_train]].any():
-        raise ValueError(
-            f"sample_weight is zero for all {n_train} windows to train on. Give some of them a "
-            f"weight, or set validation_split={share} to 0, if it holds out those that have one."
-        )
+    for part, aim in ((order[:n_train], "to train on"), (order[n_train:], "held out")):
+        if data.weights is not None and len(part) > 0 and not data.weights[part].any():
+            raise ValueError(
+                f"sample_weight is zero for all {len(part)} windows {aim}. Give some of them a "
+                f"weight, or set validation_split={share} to 0."
+            )
     return make_lesson(template, data.runs, data.which, data.targets, data.weights, order, n_train)
 
 

@@ -55,8 +55,9 @@ class LSTMForecaster(FittedMixin, CallbackSupportMixin, RegressorMixin, BaseEsti
     loss : str, callable or keras.losses.Loss, default="mean_squared_error"
         Any loss that Keras knows, taken on the scale of the network.
     optimizer : str, dict or keras.optimizers.Optimizer, default="adam"
-        Any optimizer that Keras knows. One that is an object, or the config of one, brings its
-        own learning rate and clipping: `learning_rate`, `schedule` and `clipnorm` do not apply.
+        Any optimizer that Keras knows. One that is an object, or its config as
+        `keras.optimizers.serialize` returns it, brings its own learning rate and clipping:
+        `learning_rate`, `schedule` and `clipnorm` do not apply.
     learning_rate : float, default=3e-3
         Peak learning rate.
     schedule : {"cosine"} or None, default="cosine"
@@ -265,6 +266,8 @@ class LSTMForecaster(FittedMixin, CallbackSupportMixin, RegressorMixin, BaseEsti
             If a parameter, `X`, `y` or `sample_weight` is out of its range, if `y` is None and
             no window continues another, or if no epoch had a finite loss. After any error the
             forecaster is as it was before.
+        TypeError
+            If `callbacks` holds something that is none of Keras's callbacks.
         OSError
             If `checkpoint_dir` or `backup_dir` cannot be written to.
 

@@ -104,13 +104,18 @@ def _make_optimizer(keras, recipe):
 def _known_to_keras(get, **parameter):
     """Let Keras look up a parameter, and name the parameter if it knows no such thing."""
     ((name, value),) = parameter.items()
+    cause = None
     try:
-        return get(value)
-    except (ValueError, TypeError) as error:
+        found = get(value)
+    except (ValueError, TypeError, KeyError) as error:
+        found, cause = None, error
+    if found is None:
         raise ValueError(
-            f"{name}={value!r} is nothing that Keras knows. Give the name of a Keras {name}, its "
-            "config, or an object."
-        ) from error
+            f"{name}={value!r} is nothing that Keras knows. Give the name of a Keras {name}, an "
+            f"object, or its config as keras.{get.__module__.rpartition('.')[2]}.serialize returns "
+            "it."
+        ) from cause
+    return found
 
 
 def object_config(thing):

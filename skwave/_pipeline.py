@@ -41,7 +41,7 @@ class ForecastPipeline(Pipeline):
     Attributes
     ----------
     transformed_ : ndarray of shape (n_values, n_channels)
-        The training series as the windows are cut from it.
+        The training series as the windows are cut from it; shorter where a step drops rows.
 
     See Also
     --------
@@ -91,7 +91,7 @@ class ForecastPipeline(Pipeline):
         ------
         ValueError
             If a step but the last two cannot be inverted, or does not give most of the series
-            back, or a step refuses the series.
+            back, a step refuses the series, or its dates do not increase.
         """
         self._check_steps()
         # Pipeline fits the steps themselves, not copies of them, and so do pipelines within it.
@@ -127,8 +127,9 @@ class ForecastPipeline(Pipeline):
         Raises
         ------
         ValueError
-            If `n_steps` is below 1, `context` is shorter than a window, has other channels, or
-            a step that looks back cannot be inverted on it.
+            If `n_steps` is below 1, `context` is shorter than a window, has other channels, its
+            dates do not increase, a step that looks back cannot be inverted on it, or one counts
+            positions and it does not begin with the values of the training series.
         TypeError
             If `n_steps` is not an integer.
         """
@@ -165,8 +166,9 @@ class ForecastPipeline(Pipeline):
         Raises
         ------
         ValueError
-            If the series is shorter than a window, has other channels, a step refuses it, or
-            one that looks back cannot be inverted on it.
+            If the series is shorter than a window, has other channels, a step refuses it, its
+            dates do not increase, or one that looks back or counts positions cannot be inverted
+            on it.
         """
         check_is_fitted(self)
         columns = _as_columns(X)
@@ -294,7 +296,7 @@ class ForecastPipeline(Pipeline):
 
 
 def make_forecast_pipeline(
-    *steps: Any, memory: Any = None, verbose: bool = False
+    *steps: Any, memory: Any = None, transform_input: Any = None, verbose: bool = False
 ) -> ForecastPipeline:
     """Make a `ForecastPipeline` whose steps are named after their classes.
 
@@ -303,6 +305,8 @@ def make_forecast_pipeline(
     *steps : list of estimators
         Invertible transformers, a `WindowTransformer` and an `LSTMForecaster`.
     memory : str or joblib.Memory, default=None
+        As in `sklearn.pipeline.make_pipeline`.
+    transform_input : list of str, default=None
         As in `sklearn.pipeline.make_pipeline`.
     verbose : bool, default=False
         As in `sklearn.pipeline.make_pipeline`.
@@ -320,7 +324,9 @@ def make_forecast_pipeline(
     >>> [name for name, _ in model.steps]
     ['standardscaler', 'windowtransformer', 'lstmforecaster']
     """
-    return ForecastPipeline(_name_estimators(steps), memory=memory, verbose=verbose)
+    return ForecastPipeline(
+        _name_estimators(steps), memory=memory, transform_input=transform_input, verbose=verbose
+    )
 
 
 def _same(values, others):

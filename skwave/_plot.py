@@ -134,6 +134,9 @@ class ForecastDisplay:
         ForecastDisplay
             The display itself.
         """
+        from matplotlib.cbook import normalize_kwargs
+        from matplotlib.lines import Line2D
+
         truth = np.reshape(self.y_true, (len(self.y_true), -1))
         forecast = np.reshape(self.y_pred, truth.shape)
         axes = _make_axes(ax, truth.shape[1])
@@ -142,7 +145,7 @@ class ForecastDisplay:
         marker = "o" if len(steps) == 1 else None
         style = {
             "color": FORECAST, "label": "Forecast", "linestyle": "--", "marker": marker
-        } | kwargs  # fmt: skip
+        } | normalize_kwargs(kwargs, Line2D)  # fmt: skip
         for channel, panel in enumerate(axes):
             panel.plot(
                 steps, truth[:, channel], color=TRUTH, label="Truth", linewidth=2.5, alpha=0.6,

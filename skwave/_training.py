@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
+from sklearn import config_context
 from sklearn.exceptions import ConvergenceWarning
 
 from skwave._backup import backing_up, errors_naming, fingerprint, make_folder
@@ -122,7 +123,9 @@ def _run_scikeras(model, lesson, recipe, callbacks):
         fit__validation_data=held_out if len(held_out[0]) else None,
         fit__validation_batch_size=max(256, recipe.batch_size),
     )
-    return regressor.fit(x[:n], y[:n], sample_weight=None if w is None else w[:n])
+    # scikeras has transformers within, which must not make frames for us.
+    with config_context(transform_output="default"):
+        return regressor.fit(x[:n], y[:n], sample_weight=None if w is None else w[:n])
 
 
 def _copies(keras, callbacks):

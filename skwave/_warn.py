@@ -72,13 +72,14 @@ def _is_flat(contexts, forecasts):
     return still & (np.abs(np.diff(late, axis=1)).mean(axis=1) < _FLAT * steps)
 
 
-def warn_about_window(window_length, n_values):
+def warn_about_window(window_length, n_values, horizon):
     """Warn if a window is longer than a third of the series it is cut from."""
     if 3 * window_length > n_values:
         warn(
             f"window_length={window_length} is more than a third of the series of {n_values} "
-            f"values: its {n_values - window_length} windows to learn from are nearly the same. "
-            f"Use a window_length of at most {max(1, n_values // 3)}, or a longer series."
+            f"values: its {n_values - window_length - horizon + 1} windows to learn from are "
+            f"nearly the same. Use a window_length of at most {max(1, n_values // 3)}, or a longer "
+            "series."
         )
 
 

@@ -1,5 +1,6 @@
 """Windows of a series, and the values that follow them."""
 
+import itertools
 from numbers import Integral
 from typing import Any, NamedTuple, Self
 
@@ -10,7 +11,8 @@ from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skwave._progress import CallbackSupportMixin, whole_fit
-from skwave._state import unchanged_on_failure
+from skwave._state import seal, unchanged_on_failure, unseal
+from skwave._warn import warn
 
 # Where an estimator's diagram links to; the site's root is the only place that knows its address.
 DOC_LINK = (
@@ -260,13 +262,21 @@ class WindowTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         ValueError
             If a series is shorter than `window_length`, has other channels than in `fit`, or
             holds NaN or infinity, or several are to be cut into windows of one value.
+
+        Warns
+        -----
+        ForecastWarning
+            If the windows of a series seem to continue those of the one before it in the list.
         """
         check_is_fitted(self)
         windows = [
             sliding_windows(self._check_series(series, reset=False), int(self.window_length))
             for series in self._as_list(X)
         ]
-        return windows[0] if len(windows) == 1 else np.concatenate(windows)
+        if len(windows) == 1:
+            return windows[0]
+        _warn_about_borders(windows)
+        return np.concatenate(windows)
 
     def inverse_transform(self, X: ArrayLike) -> NDArray[np.generic] | list[NDArray[np.generic]]:
         """Put the series together again from its windows.
@@ -299,6 +309,14 @@ class WindowTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         series = [np.array(part) for part in np.split(runs.values, ends)]
         return series[0] if len(series) == 1 else series
 
+    def __getstate__(self):
+        return seal(super().__getstate__())
+
+    def __setstate__(self, state):
+        # In the first files it has no checksum.
+        whole = unseal(state, type(self).__name__) if "skwave_checksum" in state else state
+        super().__setstate__(whole)
+
     def _as_list(self, X):
         """Return the series of `X` as a list, if their windows will tell where each ends."""
         series = list(X) if is_several(X) else [X]
@@ -324,6 +342,18 @@ class WindowTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
                 "needs at least as many. Give a longer series or a smaller window_length."
             )
         return series
+
+
+def _warn_about_borders(windows):
+    """Warn if the windows of one series seem to continue those of the one before."""
+    for number, (one, other) in enumerate(itertools.pairwise(windows)):
+        if np.array_equal(one[-1, 1:], other[0, :-1]):
+            warn(
+                f"Series {number} of X ends with the {len(one[0]) - 1} values that series "
+                f"{number + 1} begins with, so that their windows pass for those of one series, "
+                "and a target is taken across the border. Give a longer window_length, or leave "
+                "out values that stand still at an end."
+            )
 
 
 def is_several(X):

@@ -242,11 +242,16 @@ def test_weights(forecaster, method, weights, error, words):
     refuse(forecaster, lambda f: getattr(f, method)(WINDOWS, sample_weight=weights), error, words)
 
 
-def test_weights_of_windows_held_out_alone():
-    weights = np.repeat([0.0, 1.0], [len(WINDOWS) - 5, 5])
-    model = LSTMForecaster(units=4, epochs=1, validation="last")
-    with pytest.raises(ValueError, match="zero for all .* to train on.*validation_split=0.3 to 0"):
+@pytest.mark.parametrize("linear_skip", ["auto", False])
+@pytest.mark.parametrize(("part", "first", "last"), [("to train on", 0, 1), ("held out", 1, 0)])
+def test_weights_of_one_part_alone(linear_skip, part, first, last):
+    n, n_last = len(WINDOWS), 5 if last else 55
+    weights = np.repeat([first, last], [n - n_last, n_last])
+    model = LSTMForecaster(units=4, epochs=1, linear_skip=linear_skip, validation="last")
+    with pytest.raises(ValueError, match=f"zero for all .* {part}.*validation_split=0.3 to 0"):
         model.fit(WINDOWS, sample_weight=weights)
+    model.set_params(validation_split=0).fit(WINDOWS, sample_weight=weights)
+    assert np.isfinite(model.history_["loss"]).all()
 
 
 def test_windows_that_nothing_continues(forecaster):

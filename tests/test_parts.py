@@ -83,6 +83,21 @@ def test_auto_solves_where_the_squared_error_of_what_follows_is_minimized(
     assert model.fit(windows, np.zeros(len(windows))).parts_ == "lstm"
 
 
+def test_auto_knows_the_squared_error_in_every_form(windows):
+    import keras
+
+    def mse(truth, prediction):
+        """Half of it, which is another loss."""
+        return keras.ops.mean(keras.ops.square(truth - prediction)) / 2
+
+    squared = keras.losses.MeanSquaredError()
+    forms = squared, keras.losses.mean_squared_error, keras.losses.serialize(squared)
+    for loss in (*forms, keras.losses.Huber(), mse):
+        settings = TINY | {"linear_skip": "auto", "epochs": 1, "loss": loss}
+        solves = LSTMForecaster(**settings).fit(windows).parts_ != "lstm"
+        assert solves == any(loss is form for form in forms), loss
+
+
 def test_held_out_windows_are_used_in_the_end():
     # In the newest fifth, which is held out, another law holds: what follows is the newest value.
     series = np.concatenate([linear_series(0.0)[:200], np.full(100, 12.0)])

@@ -36,6 +36,13 @@ def test_truth_is_red_and_forecast_blue_with_names(fitted):
     assert display.figure_ is display.ax_.figure
 
 
+def test_the_line_has_the_properties_given_by_whatever_name():
+    for style in ({"c": "k", "ls": ":", "lw": 3}, {"color": "k", "linestyle": ":", "linewidth": 3}):
+        display = ForecastDisplay.from_predictions([1, 2], [1, 2], **style)
+        line = display.ax_.lines[1]
+        assert (line.get_color(), line.get_linestyle(), line.get_linewidth()) == ("k", ":", 3)
+
+
 def test_from_estimator_takes_a_pipeline(wave):
     model = make_pipeline(WindowTransformer(10), LSTMForecaster(**TINY)).fit(wave)
     display = ForecastDisplay.from_estimator(model, np.zeros(5))

@@ -288,6 +288,19 @@ def test_a_damaged_file_never_gives_a_wrong_forecast(estimators, tmp_path, kind,
         assert counts["checksum"] > 50
 
 
+def test_a_damaged_window_length_is_seen():
+    transformer = WindowTransformer(6).fit(np.arange(9.0))
+    data = pickle.dumps(transformer)
+    assert data.count(b"K\x06") == 1
+    with pytest.raises(ValueError, match="WindowTransformer is damaged"):
+        pickle.loads(data.replace(b"K\x06", b"K\x05"))
+    # In the first files it has no checksum.
+    state = vars(transformer)
+    again = WindowTransformer.__new__(WindowTransformer)
+    again.__setstate__(dict(state))
+    assert vars(again) == state
+
+
 def test_checksum_sees_every_part():
     one = {"a": [1, 2.0, "x", None, True], "b": (np.arange(3), {"c": b"y"})}
     assert checksum(one) == checksum(copy.deepcopy(one))

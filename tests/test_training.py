@@ -2,6 +2,7 @@ import re
 
 import numpy as np
 import pytest
+from sklearn import config_context
 
 from skwave import LSTMForecaster
 from skwave._training import learning_rate_factor
@@ -103,6 +104,17 @@ def test_optimizer_objects_keep_their_own_settings(windows):
         **TINY, optimizer="rmsprop", learning_rate=1e-3, schedule=None, clipnorm=None
     ).fit(windows)
     np.testing.assert_array_equal(by_object.predict(windows), by_name.predict(windows))
+    config = keras.optimizers.serialize(keras.optimizers.RMSprop(1e-3))
+    by_config = LSTMForecaster(**TINY, optimizer=config).fit(windows)
+    np.testing.assert_array_equal(by_object.predict(windows), by_config.predict(windows))
+
+
+def test_frames_for_the_user_are_not_made_within(windows):
+    with config_context(transform_output="pandas"):  # warnings are errors
+        framed = LSTMForecaster(**TINY).fit(windows)
+    np.testing.assert_array_equal(
+        framed.predict(windows), LSTMForecaster(**TINY).fit(windows).predict(windows)
+    )
 
 
 @pytest.mark.parametrize(
@@ -162,6 +174,9 @@ def test_sample_weight_of_zero_hides_windows(windows):
 def test_unknown_loss_and_optimizer_are_named(windows):
     with pytest.raises(ValueError, match="optimizer='adamm'"):
         LSTMForecaster(**TINY, optimizer="adamm").fit(windows)
+    for unknown in (None, {"learning_rate": 0.1}):
+        with pytest.raises(ValueError, match="optimizer=.*keras.optimizers.serialize"):
+            LSTMForecaster(**TINY, optimizer=unknown).fit(windows)
     with pytest.raises(ValueError, match="loss='mse2'"):
         LSTMForecaster(**TINY, loss="mse2").fit(windows)
     with pytest.raises(TypeError, match="callbacks.*Callback"):

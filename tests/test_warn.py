@@ -109,6 +109,16 @@ def test_windows_longer_than_a_third_of_the_series(wave, n_values, n_warnings):
     if found:
         assert "window_length=10" in found[0]
         assert "at most 9" in found[0]
+        assert "19 windows to learn from" in found[0]
+
+
+def test_who_goes_on_cannot_change_the_window(wave):
+    forecaster = LSTMForecaster(**TINY).fit(WindowTransformer(10).fit_transform(wave))
+    few = WindowTransformer(10).fit_transform(wave[:15])
+    assert messages(forecaster.partial_fit, few) == []
+    settings = TINY | {"horizon": 4}
+    (found,) = messages(LSTMForecaster(**settings).fit, few)
+    assert "2 windows to learn from" in found
 
 
 def test_ordinary_regression_on_lags_is_not_warned_of(wave):

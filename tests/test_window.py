@@ -1,3 +1,5 @@
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -5,12 +7,14 @@ from sklearn.base import clone
 
 from skwave import WindowTransformer
 from skwave._window import (
+    check_numbers,
     find_runs,
     followed_windows,
     following_values,
     is_sliding_view,
     series_under,
 )
+from skwave.exceptions import ForecastWarning
 
 
 def test_windows_of_a_series():
@@ -107,6 +111,28 @@ def test_windows_of_one_value_do_not_tell_where_a_series_ends():
     with pytest.raises(ValueError, match="list of 2 series.*window_length of at least 2"):
         WindowTransformer(1).fit(one).transform([one, other])
     assert WindowTransformer(1).fit_transform([one]).shape == (5, 1, 1)
+
+
+def test_borders_that_cannot_be_seen_are_told_of():
+    one, other = np.repeat([1.0, 0.0], [5, 4]), np.repeat([0.0, 2.0], [4, 5])
+    transformer = WindowTransformer(5).fit(one)
+    with pytest.warns(ForecastWarning, match="Series 1 of X ends with the 4 values.* series 2 "):
+        windows = transformer.transform([other, one, other])
+    # Of the two borders the one that is seen: the second series and the third are one.
+    assert [len(series) for series in transformer.inverse_transform(windows)] == [9, 14]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert len(WindowTransformer(6).fit_transform([other, one, other])) == 12
+
+
+def test_dates_are_no_numbers():
+    class Frame:  # as of polars, whose types have no kind
+        dtypes = (np.dtype(float), type("Date", (), {"is_temporal": lambda: True}))
+
+    with pytest.raises(ValueError, match="Date.*dates to the index"):
+        WindowTransformer(2).fit(Frame())
+    with pytest.raises(ValueError, match=r"dtype object.*astype\(float\)"):
+        check_numbers(np.array(["1", "2"], dtype=object))
 
 
 def test_runs_of_several_series_share_no_targets():
