@@ -24,6 +24,7 @@ from unittest import mock
 import numpy as np
 import protocols
 from joblib import Parallel, delayed
+from protocols import WEEK
 from rolled_out import rolled_out
 from scipy.integrate import solve_ivp
 
@@ -40,6 +41,8 @@ KINDS = "short", "long", "ETT", "M4", "chaos"
 # Small enough to try many things, and as good as 300 on these series.
 BASE = {"units": 64}
 LENGTH = 168
+# In place of a length: 80, or the longest season where that is longer.
+SEASON = None
 
 
 def choose_always(number):
@@ -88,6 +91,7 @@ VARIANTS = {
     "both unless better": ({}, LENGTH, {"choose": choose_unless(2)}),
     "windows of 80": ({}, 80, {}),
     "windows of 336": ({}, 336, {}),
+    "windows of the season": ({}, SEASON, {}),
     "32 units": ({"units": 32}, LENGTH, {}),
     "128 units": ({"units": 128}, LENGTH, {}),
     "300 units": ({"units": 300}, LENGTH, {}),
@@ -124,6 +128,7 @@ class Series(NamedTuple):
     n_train: int
     n_steps: int
     origins: np.ndarray
+    longest_season: int = 1  # that is known beforehand, where it is longer than 80
 
 
 def all_series(folder):
@@ -137,15 +142,15 @@ def all_series(folder):
     heart = protocols.column(folder / "heart_rate.csv", -1)[::2][:720]
     yield _cut("heart rate 400", heart[:540], 400, 90, 6)
     yield _cut("heart rate 540", heart, 540, 90, 6)
-    yield _cut("taylor", protocols.column(folder / "taylor.csv", -1), 2688, 96, 16)
+    yield _cut("taylor", protocols.column(folder / "taylor.csv", -1), 2688, 96, 16, season=336)
     for name in ETT:
         values = protocols.column(folder / "ETTh1.csv", name)[:11520]
-        yield _cut(f"{name} 6000", values[:8640], 6000, 96, 16, kind="ETT")
-        yield _cut(f"{name} 8640", values, 8640, 96, 16, kind="ETT")
+        yield _cut(f"{name} 6000", values[:8640], 6000, 96, 16, "ETT", WEEK)
+        yield _cut(f"{name} 8640", values, 8640, 96, 16, "ETT", WEEK)
     for number, m4 in enumerate(protocols.m4_hourly(folder)):
-        yield _cut(f"M4 {number}", m4.train, len(m4.train) - 96, 48, 3, kind="M4")
+        yield _cut(f"M4 {number}", m4.train, len(m4.train) - 96, 48, 3, "M4", WEEK)
     for name, values in chaotic_series():
-        yield _cut(name, values, 3000, 84, 16, kind="chaos")
+        yield _cut(name, values, 3000, 84, 16, "chaos")
 
 
 def open_series():
@@ -189,11 +194,11 @@ def chaotic_series():
         yield f"{name}, 5% noise", values + 0.05 * values.std() * noise
 
 
-def _cut(name, values, n_train, n_steps, n_origins, kind=None):
+def _cut(name, values, n_train, n_steps, n_origins, kind=None, season=1):
     last = len(values) - n_steps
     origins = np.unique(np.linspace(n_train, last, n_origins).round().astype(int))
     kind = kind or ("short" if n_train < 400 else "long")
-    return Series(kind, name, values, n_train, n_steps, origins)
+    return Series(kind, name, values, n_train, n_steps, origins, season)
 
 
 @contextlib.contextmanager
@@ -232,6 +237,8 @@ def run(variant, seed, series):
     """Return the error of one variant on one series."""
     settings, length, changes = VARIANTS[variant]
     train = series.values[: series.n_train]
+    if length is SEASON:
+        length = max(80, series.longest_season)
     # A window that is longer than a third of its series warns.
     length = min(length, len(train) // 3)
     windows = WindowTransformer(length).fit_transform(train)

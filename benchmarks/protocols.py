@@ -22,7 +22,12 @@ class Protocol(NamedTuple):
     contexts: np.ndarray  # (n_origins, n_context)
     truths: np.ndarray  # (n_origins, n_steps)
     score: object  # truths, forecasts -> {row: figure}
-    season: int
+    season: int  # of the naive forecasts
+    longest_season: int  # that is known beforehand; 1 where none is
+
+
+# In hours.
+WEEK = 168
 
 
 def nrmse(truth, forecast, scale):
@@ -42,7 +47,7 @@ def waves(seed):
                     f"{row}, {h}": nrmse(truth[:, :h], forecast[:, :h], std) for h in (200, 2000)
                 }
 
-            yield Protocol("D1", train, train[None], clean[None, n : n + 2000], score, 80)
+            yield Protocol("D1", train, train[None], clean[None, n : n + 2000], score, 80, 80)
 
 
 def mackey_glass(seed):
@@ -55,7 +60,7 @@ def mackey_glass(seed):
     def score(truth, forecast):
         return {"D2 Mackey-Glass": nrmse(truth[:, -1], forecast[:, -1], test.std())}
 
-    yield Protocol("D2", train, contexts, truths, score, 50)
+    yield Protocol("D2", train, contexts, truths, score, 50, 1)
 
 
 def air_passengers(folder):
@@ -80,7 +85,7 @@ def ett(folder):
         def score(truth, forecast, row=f"D5 ETTh1, {h}"):
             return {row: float(np.mean((truth - forecast) ** 2))}
 
-        yield Protocol("D5", series[:8640], contexts, truths, score, 24)
+        yield Protocol("D5", series[:8640], contexts, truths, score, 24, WEEK)
 
 
 def m4_hourly(folder):
@@ -98,14 +103,14 @@ def m4_hourly(folder):
             )
             return {"D6 M4 Hourly": float(error)}
 
-        yield Protocol("D6", train, train[None], test[None], score, 24)
+        yield Protocol("D6", train, train[None], test[None], score, 24, WEEK)
 
 
 def _one_forecast(row, train, test, season):
     def score(truth, forecast):
         return {row: float(np.mean(np.abs(truth - forecast)))}
 
-    return Protocol(row[:2], train, train[None], test[None], score, season)
+    return Protocol(row[:2], train, train[None], test[None], score, season, season)
 
 
 def cut(series, origins, n_steps, n_context=400):

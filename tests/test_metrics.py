@@ -51,6 +51,10 @@ def test_nrmse_by_hand():
     assert normalized_root_mean_squared_error([1, 2, 3, 4], [2, 3, 5, 4], scale=2) == pytest.approx(
         1.5**0.5 / 2
     )
+    # In any unit.
+    small = 1e-3 * np.array([[1, 2, 3, 4], [2, 3, 5, 4]])
+    assert normalized_root_mean_squared_error(*small) == pytest.approx(value)
+    assert normalized_root_mean_squared_error(*small, scale=2e-3) == pytest.approx(1.5**0.5 / 2)
 
 
 # --- Invariants -------------------------------------------------------------------------------
