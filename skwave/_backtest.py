@@ -19,6 +19,7 @@ from skwave._metric import arguments_for, metric_name
 from skwave._pipeline import ForecastPipeline, _as_columns
 from skwave._steps import find_steps, forecast_after, is_forecaster
 from skwave._warn import overlaps, warn_about_naive, warn_about_validation
+from skwave._window import check_frame
 
 
 def backtest(
@@ -149,6 +150,7 @@ def backtest(
 
 def _check_series(series):
     """Return the series as it came, or as an array, and its values (n_values, n_channels)."""
+    check_frame(series)
     values = check_array(series, ensure_2d=False, dtype=float, input_name="series")
     series = series if hasattr(series, "iloc") else values
     return series, values.reshape(len(values), -1)
@@ -223,8 +225,9 @@ def _check_season(season_length, known):
 
 def _fit_and_forecast(estimator, series, horizon, origins):
     """Fit on what is known at the first origin, and forecast from all: (K, H, n_channels)."""
-    at_beginning = True
-    if isinstance(estimator, FrozenEstimator):
+    # A frozen one may have been fitted on any part of the series.
+    at_beginning = not isinstance(estimator, FrozenEstimator)
+    if not at_beginning:
         fitted = estimator.estimator
         check_is_fitted(fitted)
     else:
@@ -233,7 +236,6 @@ def _fit_and_forecast(estimator, series, horizon, origins):
     contexts = [_first(series, origin) for origin in origins]
     if isinstance(fitted, ForecastPipeline):
         contexts = [_as_columns(context) for context in contexts]
-        # A frozen one may have been fitted on another part of the series.
         at_beginning = fitted._begins_like(contexts[-1])
     overlap = overlaps(find_steps(fitted).forecaster)
     return forecast_after(fitted, contexts, horizon, at_beginning=at_beginning), overlap

@@ -172,8 +172,9 @@ def solves_readout(forecaster, y, n_coefficients):
 def _is_mean_squared(loss):
     """Tell whether a loss of Keras, or its name or config, is the mean squared error."""
     if isinstance(loss, dict):
-        loss = loss.get("class_name")
-    elif getattr(loss, "__module__", "").startswith("keras."):
+        by_class = loss.get("class_name") if loss.get("module") == "keras.losses" else None
+        loss = loss.get("config") if loss.get("class_name") == "function" else by_class
+    elif str(getattr(loss, "__module__", "")).startswith("keras."):
         loss = getattr(loss, "__name__", type(loss).__name__)
     return loss in ("mean_squared_error", "MeanSquaredError", "mse", "MSE")
 
@@ -196,12 +197,11 @@ def _split_lesson(template, data, share, newest, random_state):
         data.which, data.runs, template.horizon,
         share=share, newest=newest, random_state=random_state,
     )  # fmt: skip
-    for part, aim in ((order[:n_train], "to train on"), (order[n_train:], "held out")):
-        if data.weights is not None and len(part) > 0 and not data.weights[part].any():
-            raise ValueError(
-                f"sample_weight is zero for all {len(part)} windows {aim}. Give some of them a "
-                f"weight, or set validation_split={share} to 0."
-            )
+    if data.weights is not None and not data.weights[order[:n_train]].any():
+        raise ValueError(
+            f"sample_weight is zero for all {n_train} windows to train on. Give some of them a "
+            f"weight, or set validation_split={share} to 0, if it holds out those that have one."
+        )
     return make_lesson(template, data.runs, data.which, data.targets, data.weights, order, n_train)
 
 

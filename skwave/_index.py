@@ -26,24 +26,25 @@ def describe(X, like=None):
     if not hasattr(X, "iloc"):
         return None
     columns = [X.name] if X.ndim == 1 else list(X.columns)
-    known = (like or {}).get("index") or {}
-    index = _describe_index(X.index, known.get("freq")) if len(X) else None
+    index = _describe_index(X.index, (like or {}).get("index") or {}) if len(X) else None
     return {"ndim": X.ndim, "columns": columns, "index": index}
 
 
-def _describe_index(index, known_freq):
+def _describe_index(index, like):
     import pandas as pd
 
     common = {"name": index.name}
     if isinstance(index, pd.PeriodIndex):
         # Its frequency is the length of a period, which says nothing of the next one.
-        step = _step(index.asi8 // index.freq.n) if len(index) > 1 else 1
-        if step is None:
+        step = _step(index.asi8) if len(index) > 1 else index.freq.n
+        if step is None or step % index.freq.n:
             return None
-        period = {"last": str(index[-1]), "freq": index.freqstr, "step": step}
+        period = {
+            "last": str(index[-1]), "freq": index.freqstr, "step": step // index.freq.n
+        }  # fmt: skip
         return common | {"type": "period"} | period
     if isinstance(index, pd.DatetimeIndex):
-        freq = known_freq if _fits(index, known_freq) else _name_of_step(index)
+        freq = like["freq"] if _goes_on_like(index, like) else _name_of_step(index)
         if freq is None:
             return None
         # With the offset from UTC, which tells the two hours at the end of summer time apart.
@@ -67,13 +68,17 @@ def _step(numbers):
     return int(steps[0]) if len(steps) == 1 and steps[0] != 0 else None
 
 
-def _fits(index, freq):
-    """Tell whether dates follow one another by a step."""
+def _goes_on_like(index, like):
+    """Tell whether dates that do not say their step have that of another index."""
     import pandas as pd
 
-    if freq is None or index.freq is not None:
+    if like.get("type") != "datetime" or index.freq is not None:
         return False
-    return index.equals(pd.date_range(index[0], periods=len(index), freq=freq, unit=index.unit))
+    step = {"freq": like["freq"], "unit": index.unit}
+    try:
+        return index.equals(pd.date_range(index[0], periods=len(index), **step))
+    except pd.errors.OutOfBoundsDatetime:
+        return False
 
 
 def _name_of_step(index):

@@ -3,6 +3,7 @@
 import numpy as np
 from sklearn.utils.validation import check_array
 
+from skwave._warn import warn
 from skwave._window import check_numbers
 
 
@@ -53,7 +54,7 @@ def check_inverse(transformers, series, transformed):
 
 
 def check_round_trip(transformers, context, transformed, *, name, at_beginning):
-    """Raise an error if what is known cannot be continued by inverting it with forecasts appended.
+    """Raise an error if what is known cannot be continued by inverting it, forecasts appended.
 
     Parameters
     ----------
@@ -67,7 +68,12 @@ def check_round_trip(transformers, context, transformed, *, name, at_beginning):
         Of the context, for the message.
     at_beginning : bool
         Whether it is known to begin where the training series began. Steps that count positions
-        from there are wrong about any other, and go there and back all the same.
+        from there are wrong about most others, and go there and back all the same.
+
+    Warns
+    -----
+    ForecastWarning
+        If they seem to count, and it is not.
 
     Notes
     -----
@@ -76,13 +82,6 @@ def check_round_trip(transformers, context, transformed, *, name, at_beginning):
     """
     same = _given_back(transformers, context, transformed)
     by_rows = inverts_rows(transformers, transformed)
-    if not (by_rows or at_beginning) and _counts_positions(transformers, context, transformed):
-        raise ValueError(
-            f"{name} cannot be continued: the steps before the windows "
-            f"({[name for name, _ in transformers]}) count positions from its beginning, and it is "
-            "not known to begin where the training series began. Give the values from there on; "
-            "to score forecasts, use a ForecastPipeline with ForecastSplit, or a backtest."
-        )
     share = 0.5 if by_rows else 1 - 0.5 / len(same)
     if not np.all(same.mean(axis=0) > share):
         raise ValueError(
@@ -91,6 +90,14 @@ def check_round_trip(transformers, context, transformed, *, name, at_beginning):
             "back needs a series that begins where the training series began; any other needs "
             "the inverse of its transform (inverse_func of a FunctionTransformer), and may not "
             "lose most of the values."
+        )
+    if not (by_rows or at_beginning) and _counts_positions(transformers, context, transformed):
+        warn(
+            f"What the steps before the windows ({[name for name, _ in transformers]}) make of a "
+            f"value depends on its position, and {name} is not known to begin where the training "
+            "series began. Unless it begins whole seasons later, the forecast is wrong: give the "
+            "values from there on. To score forecasts, use a ForecastPipeline with ForecastSplit, "
+            "or a backtest."
         )
 
 
@@ -106,11 +113,18 @@ def _given_back(transformers, series, transformed):
 def _counts_positions(transformers, series, transformed):
     """Tell whether values late in a series become others if it begins one later."""
     later = series.iloc[1:] if hasattr(series, "iloc") else series[1:]
-    again = transform(transformers, later).reshape(-1, transformed.shape[1])
-    # Those that look back, or forget the beginning slowly, are the same at the end.
-    n = max(1, len(again) // 4)
+    try:
+        again = transform(transformers, later)
+    except ValueError:
+        # Too short for a step that takes what was as short as may be.
+        return False
+    # Those that look back, or forget the beginning slowly, are the same in the end.
+    n = len(again) // 2
+    if n == 0:
+        return False
     rounding = 64 * np.finfo(float).eps * np.abs(transformed).max()
     allowed = 1e-3 * transformed.std(axis=0) + rounding
+    again = again.reshape(len(again), *transformed.shape[1:])
     return bool((np.abs(again[-n:] - transformed[-n:]) > allowed).any())
 
 

@@ -142,7 +142,7 @@ class ForecastScorer:
         context, truth = self._cut(X, estimator)
         # A poor candidate is what a search is for; its score says so.
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ForecastWarning)
+            warnings.filterwarnings("ignore", "The forecast (is|explodes)", ForecastWarning)
             forecast = _continue(estimator, context, self.horizon)
         known = arguments_for(self.metric, {"y_train": np.asarray(context)})
         kwargs = known | self.kwargs

@@ -114,9 +114,8 @@ def forecast_after(estimator, contexts, n_steps, *, at_beginning):
         return forecasts
     longest = int(np.argmax([len(values) for values in known]))
     check_round_trip(
-        transformers, contexts[longest], known[longest].reshape(len(known[longest]), -1),
-        name="context", at_beginning=at_beginning,
-    )  # fmt: skip
+        transformers, contexts[longest], known[longest], name="context", at_beginning=at_beginning
+    )
     return np.stack([_continue(transformers, *pair) for pair in zip(known, forecasts, strict=True)])
 
 

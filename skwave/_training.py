@@ -77,7 +77,13 @@ def train(
     -------
     Trained
         The network with the weights of the best epoch, and the history.
+
+    Raises
+    ------
+    ValueError
+        If the windows that choose the epoch have no weight, or no epoch had a finite loss.
     """
+    monitor = _monitor(lesson, judge)
     keras = import_keras()
     name = fingerprint(template, lesson, recipe, seed) if recipe.backup_dir else None
     with borrowed_model(template, recipe, len(lesson.values)) as model:
@@ -87,7 +93,6 @@ def train(
 
         reset(keras, model, template, np.random.RandomState(seed))
         set_series(model, lesson.values)
-        monitor = _monitor(lesson, judge)
         stopping = _stopping(keras, recipe, monitor)
         callbacks = [
             *_judging(keras, current, judge),
@@ -185,9 +190,18 @@ def best_epoch(history, monitor, network):
 
 
 def _monitor(lesson, judge):
+    """Return the loss that chooses the epoch."""
     if judge is not None:
         return "val_forecast"
-    return "val_loss" if lesson.n_train < len(lesson.starts) else "loss"
+    n_held_out = len(lesson.starts) - lesson.n_train
+    if n_held_out == 0:
+        return "loss"
+    if lesson.weights is not None and not lesson.weights[lesson.n_train :].any():
+        raise ValueError(
+            f"sample_weight is zero for all {n_held_out} windows held out, which choose the epoch. "
+            "Give some of them a weight, or set validation='forecast' or validation_split=0."
+        )
+    return "val_loss"
 
 
 def _judging(keras, current, judge):

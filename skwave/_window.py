@@ -11,7 +11,7 @@ from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skwave._progress import CallbackSupportMixin, whole_fit
-from skwave._state import seal, unchanged_on_failure, unseal
+from skwave._state import unchanged_on_failure
 from skwave._warn import warn
 
 # Where an estimator's diagram links to; the site's root is the only place that knows its address.
@@ -77,7 +77,7 @@ def check_frame(X):
             _refuse(dtype, "X", is_time=True)
     index = getattr(X, "index", None)
     # Only dates have a frequency. Numbers may be anything.
-    if hasattr(index, "freq") and not index.is_monotonic_increasing:
+    if hasattr(index, "freq") and not index.dropna().is_monotonic_increasing:
         raise ValueError(
             f"X has an index from {index[0]} to {index[-1]} that does not increase all the way, "
             "but rows are needed in the order of time, the newest last. Use X.sort_index()."
@@ -235,12 +235,20 @@ class WindowTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If a series is shorter than `window_length`, or holds NaN or infinity, or several
-            are to be cut into windows of one value.
+            If a series is shorter than `window_length`, holds NaN or infinity, its dates do not
+            increase, or several are to be cut into windows of one value.
+
+        Warns
+        -----
+        ForecastWarning
+            If the windows of a series will seem to continue those of the one before it.
         """
         with unchanged_on_failure(self), whole_fit(self, X):
-            for number, series in enumerate(self._as_list(X)):
+            checked = [
                 self._check_series(series, reset=number == 0)
+                for number, series in enumerate(self._as_list(X))
+            ]
+            _warn_about_borders(checked, int(self.window_length) - 1)
         return self
 
     def transform(self, X: ArrayLike) -> NDArray[np.generic]:
@@ -261,22 +269,15 @@ class WindowTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         ------
         ValueError
             If a series is shorter than `window_length`, has other channels than in `fit`, or
-            holds NaN or infinity, or several are to be cut into windows of one value.
-
-        Warns
-        -----
-        ForecastWarning
-            If the windows of a series seem to continue those of the one before it in the list.
+            holds NaN or infinity, its dates do not increase, or several are to be cut into
+            windows of one value.
         """
         check_is_fitted(self)
         windows = [
             sliding_windows(self._check_series(series, reset=False), int(self.window_length))
             for series in self._as_list(X)
         ]
-        if len(windows) == 1:
-            return windows[0]
-        _warn_about_borders(windows)
-        return np.concatenate(windows)
+        return windows[0] if len(windows) == 1 else np.concatenate(windows)
 
     def inverse_transform(self, X: ArrayLike) -> NDArray[np.generic] | list[NDArray[np.generic]]:
         """Put the series together again from its windows.
@@ -309,14 +310,6 @@ class WindowTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         series = [np.array(part) for part in np.split(runs.values, ends)]
         return series[0] if len(series) == 1 else series
 
-    def __getstate__(self):
-        return seal(super().__getstate__())
-
-    def __setstate__(self, state):
-        # In the first files it has no checksum.
-        whole = unseal(state, type(self).__name__) if "skwave_checksum" in state else state
-        super().__setstate__(whole)
-
     def _as_list(self, X):
         """Return the series of `X` as a list, if their windows will tell where each ends."""
         series = list(X) if is_several(X) else [X]
@@ -344,16 +337,20 @@ class WindowTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         return series
 
 
-def _warn_about_borders(windows):
-    """Warn if the windows of one series seem to continue those of the one before."""
-    for number, (one, other) in enumerate(itertools.pairwise(windows)):
-        if np.array_equal(one[-1, 1:], other[0, :-1]):
-            warn(
-                f"Series {number} of X ends with the {len(one[0]) - 1} values that series "
-                f"{number + 1} begins with, so that their windows pass for those of one series, "
-                "and a target is taken across the border. Give a longer window_length, or leave "
-                "out values that stand still at an end."
-            )
+def _warn_about_borders(series, n_shared):
+    """Warn if the windows of one series will seem to continue those of the one before."""
+    alike = [
+        number
+        for number, (one, other) in enumerate(itertools.pairwise(series), start=1)
+        if np.array_equal(one[-n_shared:], other[:n_shared])
+    ]
+    if alike:
+        warn(
+            f"Of {len(series)} series in X, {len(alike)} begin with the {n_shared} values that the "
+            f"one before ends with, the first being X[{alike[0]}], so that their windows pass for "
+            "those of one series, and a target is taken across each such border. Give a longer "
+            "window_length, or leave out values that stand still at an end."
+        )
 
 
 def is_several(X):

@@ -5,6 +5,7 @@ import copy
 import numpy as np
 import pytest
 from scipy.sparse import csr_array
+from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.preprocessing import Binarizer, StandardScaler
 
@@ -247,11 +248,20 @@ def test_weights(forecaster, method, weights, error, words):
 def test_weights_of_one_part_alone(linear_skip, part, first, last):
     n, n_last = len(WINDOWS), 5 if last else 55
     weights = np.repeat([first, last], [n - n_last, n_last])
+    noise = np.random.default_rng(0).normal(size=SERIES.shape)
+    windows = WindowTransformer(6).fit_transform(SERIES + 0.1 * noise)
     model = LSTMForecaster(units=4, epochs=1, linear_skip=linear_skip, validation="last")
-    with pytest.raises(ValueError, match=f"zero for all .* {part}.*validation_split=0.3 to 0"):
-        model.fit(WINDOWS, sample_weight=weights)
-    model.set_params(validation_split=0).fit(WINDOWS, sample_weight=weights)
-    assert np.isfinite(model.history_["loss"]).all()
+    with pytest.raises(ValueError, match=f"zero for all .* {part}.*validation_split"):
+        model.fit(windows, sample_weight=weights)
+    others = [{"validation_split": 0}]
+    if part == "held out":
+        # Forecasts choose, which have no weights; or there is nothing to choose.
+        others += [{"validation": "forecast"}]
+    for other in others:
+        chosen = clone(model).set_params(**other).fit(windows, sample_weight=weights)
+        assert np.isfinite(chosen.history_["loss"]).all()
+    exact = LSTMForecaster(units=4, random_state=0).fit(WINDOWS, sample_weight=1 - weights + 1e-9)
+    assert exact.parts_ == "linear"
 
 
 def test_windows_that_nothing_continues(forecaster):

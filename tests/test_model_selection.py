@@ -26,6 +26,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from skwave import LSTMForecaster, WindowTransformer, make_forecast_pipeline
+from skwave.exceptions import ForecastWarning
 from skwave.metrics import mean_absolute_scaled_error
 from skwave.model_selection import ForecastSplit, backtest, forecast_scorer
 
@@ -145,11 +146,16 @@ def test_steps_that_count_positions_go_on_from_the_training_series(wave):
     # No training series is known of a plain pipeline, nor to TimeSeriesSplit the right part of it.
     plain = make_pipeline(*model).fit(series[:100, None])
     for estimator, test in ((plain, series[80:106, None]), (model, series[80:107])):
-        with pytest.raises(ValueError, match="'seasonal'.*ForecastPipeline with ForecastSplit"):
+        with pytest.warns(ForecastWarning, match="'seasonal'.*ForecastPipeline with ForecastSplit"):
             SCORER(estimator, test)
-    frozen = FrozenEstimator(clone(model).fit(series[40:100]))
-    with pytest.raises(ValueError, match="'seasonal'.*count positions"):
-        backtest(frozen, series, horizon=5, initial=100, refit=False)
+    # Nor what a frozen one was fitted on, unless it says so.
+    for part in (clone(model).fit(series[40:100]), plain):
+        with pytest.warns(ForecastWarning, match="'seasonal'.*depends on its position"):
+            backtest(
+                FrozenEstimator(part), series[:, None], horizon=5, initial=100, refit=False, step=50
+            )
+    result = backtest(FrozenEstimator(model), series, horizon=5, initial=100, refit=False, step=50)
+    np.testing.assert_allclose(result.y_pred[0], model.forecast(5))
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,5 @@
 import pickle
+import warnings
 
 import numpy as np
 import pandas as pd
@@ -20,6 +21,7 @@ from sklearn.preprocessing import (
 
 from skwave import ForecastPipeline, LSTMForecaster, WindowTransformer, make_forecast_pipeline
 from skwave._index import describe, next_index
+from skwave.exceptions import ForecastWarning
 from skwave.model_selection import backtest, forecast_scorer
 
 TINY = {"units": 6, "epochs": 2, "batch_size": 32, "random_state": 0}
@@ -112,17 +114,40 @@ def test_another_context(wave):
 
 
 def test_a_season_counts_from_the_beginning_of_the_training_series(wave):
-    series = pd.Series(wave + 3)
+    series = pd.Series(wave + 3 + 0.1 * np.random.default_rng(0).normal(size=120))
     model = pipeline(Season()).fit(series[:80])
     expected = model[-1].forecast(5, window=model[0].transform(series.to_frame())[-10:])
     np.testing.assert_allclose(
         model.forecast(5, context=series), expected + model[0].means_[np.arange(5), 0]
     )
     np.testing.assert_allclose(model.predict(series), model.predict(series.to_numpy()))
-    # The same there and back, and seven places off.
+    # Seven places off, which no way there and back shows.
     for call in (lambda X: model.forecast(5, context=X), model.predict, model.score):
-        with pytest.raises(ValueError, match="'season'.*count positions.*Give the values from"):
+        with pytest.warns(ForecastWarning, match="'season'.*depends on its position.*give the val"):
             call(series[7:])
+    # Where it is right, with a word or without: a season later, in single precision.
+    for begin, n_warnings in ((20, 1), (0, 0)):
+        context = series[begin:].astype(np.float32)
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            forecast = model.forecast(5, context=context)
+        assert len(caught) == n_warnings
+        np.testing.assert_allclose(forecast, model.forecast(5, context=series), rtol=1e-4)
+
+
+def test_a_step_that_looks_back_may_begin_anywhere(wave):
+    def difference(X):
+        return np.diff(X, n=2, axis=0, prepend=np.zeros((2, X.shape[1])))
+
+    def add_up(X):
+        return np.cumsum(np.cumsum(X, axis=0), axis=0)
+
+    step = FunctionTransformer(difference, add_up, check_inverse=False)
+    model = pipeline(step).fit(wave[:, None])
+    # Warnings are errors.
+    for begin in (0, 7, 100):
+        forecast = model.forecast(5, context=wave[begin:])
+        np.testing.assert_allclose(forecast, model.forecast(5), atol=1e-9)
 
 
 def test_a_step_that_reads_the_index_is_scored(wave):
@@ -327,6 +352,27 @@ def test_a_working_week_is_continued_by_the_step_of_the_training_series(wave):
     assert model.forecast(2, context=hours).index[-1] == pd.Timestamp("2024-01-02 07:00")
 
 
+def test_no_step_of_another_kind_is_taken(wave):
+    months = pd.period_range("2015-01", periods=120, freq="M")
+    form = describe(pd.Series(wave, months))
+    days = pd.DatetimeIndex(np.array(months.to_timestamp()))
+    assert next_index(describe(pd.Series(wave, days), form), 1)[0] == pd.Timestamp("2025-01-01")
+    # What would leave the range of dates does not fit.
+    yearly = describe(pd.Series(wave, pd.date_range("1990", periods=120, freq="YS", unit="ns")))
+    monthly = pd.DatetimeIndex(np.array(pd.date_range("1990", periods=400, freq="MS", unit="ns")))
+    series = pd.Series(np.zeros(400), monthly)
+    assert next_index(describe(series, yearly), 1)[0] == pd.Timestamp("2023-05-01")
+    # A step that is said counts for more than one that fits.
+    two_days = pd.date_range("2024-01-01", periods=2, freq="D")
+    form = describe(pd.Series(wave, pd.date_range("2024-01-01", periods=120, freq="B")))
+    assert next_index(describe(pd.Series(wave[:2], two_days), form), 5).freqstr == "D"
+
+
+def test_a_date_that_is_not_known(wave):
+    dates = pd.Series(pd.date_range("2024-01-01", periods=120)).mask(np.arange(120) == 50)
+    assert isinstance(pipeline().fit(pd.Series(wave, pd.Index(dates))).forecast(3), np.ndarray)
+
+
 @pytest.mark.filterwarnings("ignore:.*(BDay|PeriodDtype.B.).*deprecated:FutureWarning")
 @pytest.mark.parametrize("freq", ["M", "2M", "W-MON", "Q", "Y", "h", "15min", "B"])
 @pytest.mark.parametrize("step", [1, 2, -1])
@@ -335,6 +381,15 @@ def test_periods_follow_by_the_step_between_them(wave, freq, step):
     n = len(periods) - 3
     assert next_index(describe(pd.Series(wave[:n], periods[:n])), 3).equals(periods[n:])
     assert describe(pd.Series(wave[:5], periods[[0, 1, 3, 4, 5]]))["index"] is None
+
+
+def test_periods_between_periods():
+    # A quarter of an hour every 16 minutes.
+    minutes = pd.period_range("2000", periods=200, freq="min").asfreq("15min")[::16]
+    assert describe(pd.Series(np.zeros(13), minutes))["index"] is None
+    # Files of the first versions have no step.
+    form = {"index": {"type": "period", "last": "2000-01", "freq": "M", "name": None}}
+    assert next_index(form, 2).equals(pd.period_range("2000-02", periods=2, freq="M"))
 
 
 @pytest.mark.parametrize(
@@ -347,6 +402,9 @@ def test_dates_out_of_order_are_refused(wave, order, index):
     for fit in (pipeline(StandardScaler()).fit, lambda X: plain.fit(X.to_frame())):
         with pytest.raises(ValueError, match=r"order of time.*sort_index\(\)"):
             fit(series)
+    scaled = make_pipeline(StandardScaler(), *plain)
+    with pytest.raises(ValueError, match="order of time"):
+        backtest(scaled, series.to_frame(), horizon=5, initial=100)
 
 
 IRREGULAR = {
@@ -482,3 +540,9 @@ def test_a_lost_value_does_not_move_the_end_of_the_series(wave):
     model = pipeline(clip, Season()).fit(pd.Series(series[:110]))
     assert model._ends_with(pd.Series(series[70:110]))
     assert not model._ends_with(pd.Series(series[70:109]))
+
+
+def test_make_forecast_pipeline_passes_all_on():
+    given = {"memory": "folder", "transform_input": ["X_val"], "verbose": True}
+    model = make_forecast_pipeline(WindowTransformer(), LSTMForecaster(), **given)
+    assert {name: getattr(model, name) for name in given} == given

@@ -184,6 +184,14 @@ def test_artefacts_load_and_forecast_as_they_did(path):
     np.testing.assert_allclose(load(path).forecast(20), expected, rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.InconsistentVersionWarning")
+def test_a_pipeline_of_the_first_format_knows_its_series():
+    model = load(DATA / "format1" / "pipeline.joblib")
+    series = model._invert(model.transformed_)
+    assert model._ends_with(series[10:])
+    assert not model._ends_with(series[9:-1])
+
+
 @pytest.mark.parametrize("way", ["partial_fit", "warm_start", "backtest"])
 def test_a_forecaster_of_the_first_format_goes_on(way):
     forecaster = load(DATA / "format1" / "forecaster.pkl")
@@ -286,19 +294,6 @@ def test_a_damaged_file_never_gives_a_wrong_forecast(estimators, tmp_path, kind,
     assert counts["refused"] > 200
     if suffix != "skops":  # which has checksums of its own
         assert counts["checksum"] > 50
-
-
-def test_a_damaged_window_length_is_seen():
-    transformer = WindowTransformer(6).fit(np.arange(9.0))
-    data = pickle.dumps(transformer)
-    assert data.count(b"K\x06") == 1
-    with pytest.raises(ValueError, match="WindowTransformer is damaged"):
-        pickle.loads(data.replace(b"K\x06", b"K\x05"))
-    # In the first files it has no checksum.
-    state = vars(transformer)
-    again = WindowTransformer.__new__(WindowTransformer)
-    again.__setstate__(dict(state))
-    assert vars(again) == state
 
 
 def test_checksum_sees_every_part():
