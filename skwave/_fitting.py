@@ -198,9 +198,10 @@ def _split_lesson(template, data, share, newest, random_state):
         share=share, newest=newest, random_state=random_state,
     )  # fmt: skip
     if data.weights is not None and not data.weights[order[:n_train]].any():
+        others = f", or set validation_split={share} to 0, as it holds out those that have one"
         raise ValueError(
             f"sample_weight is zero for all {n_train} windows to train on. Give some of them a "
-            f"weight, or set validation_split={share} to 0, if it holds out those that have one."
+            f"weight{others if n_train < len(order) else ''}."
         )
     return make_lesson(template, data.runs, data.which, data.targets, data.weights, order, n_train)
 

@@ -94,10 +94,10 @@ def check_round_trip(transformers, context, transformed, *, name, at_beginning):
     if not (by_rows or at_beginning) and _counts_positions(transformers, context, transformed):
         warn(
             f"What the steps before the windows ({[name for name, _ in transformers]}) make of a "
-            f"value depends on its position, and {name} is not known to begin where the training "
-            "series began. Unless it begins whole seasons later, the forecast is wrong: give the "
-            "values from there on. To score forecasts, use a ForecastPipeline with ForecastSplit, "
-            "or a backtest."
+            f"value seems to depend on its position, and {name} is not known to begin where the "
+            "training series began, so that the forecast may be far off. Give the values from "
+            "there on, or from whole seasons later; to score forecasts, use a ForecastPipeline "
+            "with ForecastSplit, or a backtest."
         )
 
 

@@ -150,7 +150,7 @@ def test_steps_that_count_positions_go_on_from_the_training_series(wave):
             SCORER(estimator, test)
     # Nor what a frozen one was fitted on, unless it says so.
     for part in (clone(model).fit(series[40:100]), plain):
-        with pytest.warns(ForecastWarning, match="'seasonal'.*depends on its position"):
+        with pytest.warns(ForecastWarning, match="'seasonal'.*depend on its position"):
             backtest(
                 FrozenEstimator(part), series[:, None], horizon=5, initial=100, refit=False, step=50
             )

@@ -123,7 +123,7 @@ def test_a_season_counts_from_the_beginning_of_the_training_series(wave):
     np.testing.assert_allclose(model.predict(series), model.predict(series.to_numpy()))
     # Seven places off, which no way there and back shows.
     for call in (lambda X: model.forecast(5, context=X), model.predict, model.score):
-        with pytest.warns(ForecastWarning, match="'season'.*depends on its position.*give the val"):
+        with pytest.warns(ForecastWarning, match="'season'.*depend on its position.*Give the val"):
             call(series[7:])
     # Where it is right, with a word or without: a season later, in single precision.
     for begin, n_warnings in ((20, 1), (0, 0)):
