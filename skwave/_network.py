@@ -7,7 +7,8 @@ import numpy as np
 # Rows that a product works on at a time: enough for BLAS, and the gates of 300 units stay in cache.
 BLOCK_ROWS = 512
 # BLAS rounds the last rows of a product differently where they do not fill its kernel. Products of
-# whole multiples make a prediction the same bit for bit, whatever stands beside it.
+# whole multiples make a prediction the same bit for bit, whatever stands beside it, on processors
+# with AVX-512; the kernels for AVX2 tell rows of one kernel apart by their place too.
 ROW_MULTIPLE = 16
 
 

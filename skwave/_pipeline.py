@@ -334,12 +334,13 @@ def make_forecast_pipeline(
 
 
 def _same(values, others):
-    """Tell whether two series are the same but for rounding to single precision."""
+    """Tell whether two series are the same but for rounding, whatever their unit and level."""
     if values.shape != others.shape:
         return False
-    # A measure of size that is none of outliers'.
-    size = np.median(np.abs(values - np.median(values, axis=0)), axis=0)
-    return bool((np.abs(values - others) <= 1e-6 * (np.abs(values) + size)).all())
+    # A measure of spread that is none of outliers'.
+    spread = np.median(np.abs(values - np.median(values, axis=0)), axis=0)
+    allowed = 1e-6 * spread + 64 * np.finfo(float).eps * np.abs(values)
+    return bool((np.abs(values - others) <= allowed).all())
 
 
 def _like_input(values, form, index):

@@ -34,6 +34,17 @@ def test_predict_does_not_depend_on_the_block_a_window_falls_into():
     np.testing.assert_allclose(network.predict(windows)[700:701], alone, rtol=1e-6)
 
 
+def test_predict_does_not_depend_on_the_order_of_windows():
+    # Where scikit-learn's check asks for more than float32 has, this is what stands.
+    rng = np.random.default_rng(1)
+    for variant in VARIANTS:
+        network = random_network(rng, **variant)
+        windows = rng.normal(size=(20, network.window_length, network.n_channels))
+        order = rng.permutation(20)
+        shuffled, expected = network.predict(windows[order]), network.predict(windows)[order]
+        np.testing.assert_allclose(shuffled, expected, rtol=1e-5, atol=2e-6)
+
+
 def test_weights_cannot_be_changed():
     network = random_network(np.random.default_rng(0))
     for copied in (network, copy.deepcopy(network), pickle.loads(pickle.dumps(network))):
