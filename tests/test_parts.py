@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from oracle import random_network
 
-from skwave import LSTMForecaster, WindowTransformer
+from skwave import LSTMForecaster, WindowTransformer, _fitting
 from skwave._judge import ForecastJudge
 from skwave._parts import LINEAR, USUAL, _choose, _judge_in_turn, _stable
 
@@ -280,9 +280,12 @@ def test_an_lstm_alone_learns_the_slope_of_a_trend():
     assert 0.5 * first < forecaster.history_["loss"][0] < first
 
 
-def test_auto_solves_for_no_more_coefficients_than_fit_into_memory():
-    series = np.random.default_rng(0).normal(size=(80, 50))
-    windows = WindowTransformer(40).fit_transform(series)
+def test_auto_solves_for_no_more_coefficients_than_fit_into_memory(monkeypatch):
+    # The number itself takes minutes.
+    assert "at most 2,000" in " ".join(LSTMForecaster.__doc__.split())
+    assert _fitting.MAX_COEFFICIENTS == 2000
+    monkeypatch.setattr(_fitting, "MAX_COEFFICIENTS", 81)
+    windows = WindowTransformer(40).fit_transform(np.random.default_rng(0).normal(size=(80, 2)))
     settings = {"epochs": 1, "random_state": 0, "batch_size": 64}
     assert LSTMForecaster(2, **settings).fit(windows).parts_ == "lstm"
     assert LSTMForecaster(2, **settings).fit(windows[:, 1:]).parts_ != "lstm"
