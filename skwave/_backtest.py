@@ -16,10 +16,10 @@ from skwave._backtest_result import Backtest
 from skwave._baseline import find_season_length, naive, seasonal_naive
 from skwave._checks import check_n_steps
 from skwave._metric import arguments_for, metric_name
-from skwave._pipeline import ForecastPipeline, _as_columns
+from skwave._pipeline import ForecastPipeline
+from skwave._series import as_columns, check_frame
 from skwave._steps import find_steps, forecast_after, is_forecaster
 from skwave._warn import overlaps, warn_about_naive, warn_about_validation
-from skwave._window import check_frame
 
 
 def backtest(
@@ -235,7 +235,7 @@ def _fit_and_forecast(estimator, series, horizon, origins):
     fitted = getattr(fitted, "best_estimator_", fitted)
     contexts = [_first(series, origin) for origin in origins]
     if isinstance(fitted, ForecastPipeline):
-        contexts = [_as_columns(context) for context in contexts]
+        contexts = [as_columns(context) for context in contexts]
         at_beginning = fitted._begins_like(contexts[-1])
     overlap = overlaps(find_steps(fitted).forecaster)
     return forecast_after(fitted, contexts, horizon, at_beginning=at_beginning), overlap

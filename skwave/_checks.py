@@ -6,7 +6,8 @@ import numpy as np
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_array, validate_data
 
-from skwave._window import check_numbers, is_sliding_view, series_under, sliding_windows
+from skwave._series import check_numbers
+from skwave._window import is_sliding_view, series_under, sliding_windows
 
 
 def check_windows(estimator, X, *, reset):

@@ -3,8 +3,8 @@
 import numpy as np
 from sklearn.utils.validation import check_array
 
+from skwave._series import check_numbers
 from skwave._warn import warn
-from skwave._window import check_numbers
 
 
 def check_invertible(transformers):
@@ -39,18 +39,18 @@ def check_inverse(transformers, series, transformed):
     A step may lose some values, as one that clips does. One that lacks its inverse gives back
     hardly any.
     """
-    names, cause, same = [name for name, _ in transformers], None, np.zeros(1)
+    cause, reason = None, "it does not give the series back"
     try:
-        same = _given_back(transformers, series, transformed)
+        if np.all(_given_back(transformers, series, transformed).mean(axis=0) > 0.5):
+            return
     except ValueError as error:
-        cause = error
-    if not np.all(same.mean(axis=0) > 0.5):
-        raise ValueError(
-            f"The steps before the windows ({names}) cannot be inverted: "
-            f"{cause or 'it does not give the series back'}. Give each the inverse of its "
-            "transform (inverse_func of a FunctionTransformer), and none that loses most of the "
-            "values; gaps are filled before the pipeline."
-        ) from cause
+        cause, reason = error, str(error).rstrip(".")
+    raise ValueError(
+        f"The steps before the windows ({[name for name, _ in transformers]}) cannot be inverted: "
+        f"{reason}. Give each the inverse of its transform (inverse_func of a "
+        "FunctionTransformer), and none that loses most of the values; gaps are filled before the "
+        "pipeline."
+    ) from cause
 
 
 def check_round_trip(transformers, context, transformed, *, name, at_beginning):
@@ -168,18 +168,3 @@ def alike(transformers, transformed, values, others, *, share):
         # Of all channels, which some steps mix.
         rounding = 64 * np.finfo(float).eps * np.abs(others).max()
         return np.abs(values - others) <= change + rounding
-
-
-def in_double(X):
-    """Return a series of short floats in double precision, and any other as it is.
-
-    Transformers keep the precision of what they are given, and an inverse in single precision
-    does not give the series back.
-    """
-    dtypes = [X.dtype] if hasattr(X, "dtype") else list(getattr(X, "dtypes", []))
-    kinds = [getattr(dtype, "kind", "") for dtype in dtypes]
-    short = any(
-        kind == "f" and getattr(dtype, "itemsize", 8) < 8
-        for kind, dtype in zip(kinds, dtypes, strict=True)
-    )
-    return X.astype(float) if short and set(kinds) <= set("fiub") else X

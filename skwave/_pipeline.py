@@ -4,7 +4,6 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.sparse import issparse
 from sklearn.pipeline import Pipeline, _name_estimators
 from sklearn.utils.validation import check_is_fitted, validate_data
 
@@ -14,14 +13,14 @@ from skwave._inverse import (
     check_inverse,
     check_invertible,
     check_round_trip,
-    in_double,
     invert,
     inverts_rows,
     transform,
 )
+from skwave._series import as_columns
 from skwave._state import seal, unchanged_on_failure, unseal
 from skwave._steps import active
-from skwave._window import DOC_LINK, WindowTransformer, check_frame, is_several
+from skwave._window import DOC_LINK, WindowTransformer
 
 
 class ForecastPipeline(Pipeline):
@@ -99,7 +98,7 @@ class ForecastPipeline(Pipeline):
             part for part in self.get_params().values()
             if hasattr(part, "get_params") and not isinstance(part, type)
         ]  # fmt: skip
-        columns = _as_columns(X)
+        columns = as_columns(X)
         with unchanged_on_failure(self, *parts):
             super().fit(columns, None, **params)
             self._form = describe(X)
@@ -143,7 +142,7 @@ class ForecastPipeline(Pipeline):
         if context is None:
             transformed, form = self.transformed_, self._form
         else:
-            columns, form = _as_columns(context), describe(context, self._form)
+            columns, form = as_columns(context), describe(context, self._form)
             transformed = self._transform(columns)
             self._check_round_trip(columns, transformed, name="context")
         window = self._windows(transformed)[-1]
@@ -175,7 +174,7 @@ class ForecastPipeline(Pipeline):
             dates do not increase, or one that looks back cannot be inverted on it.
         """
         check_is_fitted(self)
-        columns = _as_columns(X)
+        columns = as_columns(X)
         transformed = self._transform(columns)
         windows = self._windows(transformed)
         # Of a block, the first value.
@@ -222,7 +221,7 @@ class ForecastPipeline(Pipeline):
                 f"X has {len(X)} values, but window_length={self[-2].window_length} and the value "
                 "to predict need one more. Give a longer series or a smaller window_length."
             )
-        truth = np.asarray(_as_columns(X))[-len(predictions) :]
+        truth = np.asarray(as_columns(X))[-len(predictions) :]
         return r2_score(truth, predictions.reshape(truth.shape), sample_weight=sample_weight)
 
     def __getstate__(self):
@@ -266,12 +265,12 @@ class ForecastPipeline(Pipeline):
 
     def _ends_with(self, series):
         """Tell whether the training series ends with these values."""
-        columns = np.asarray(_as_columns(series), dtype=float)
+        columns = np.asarray(as_columns(series), dtype=float)
         return len(columns) <= len(self._known) and _same(self._known[-len(columns) :], columns)
 
-    def _begins_like(self, series):
-        """Tell whether a series begins where the training series began."""
-        columns = np.asarray(_as_columns(series), dtype=float)
+    def _begins_like(self, columns):
+        """Tell whether a series, as columns, begins where the training series began."""
+        columns = np.asarray(columns, dtype=float)
         n = min(len(columns), len(self._known))
         return _same(self._known[:n], columns[:n])
 
@@ -348,26 +347,3 @@ def _like_input(values, form, index):
     if index is not None:
         return with_form(values, form, index)
     return values[:, 0] if values.shape[1] == 1 else values
-
-
-def _as_columns(X):
-    """Return a series of shape (n_values,) as one column, with its name and index."""
-    # What no step may take for numbers; the rest the steps check.
-    if issparse(X):
-        raise TypeError("X is a sparse matrix, but a dense series is needed. Use X.toarray().")
-    if is_several(X):
-        raise ValueError(
-            f"X is a list of {len(X)} series, but a ForecastPipeline takes one. If they are the "
-            "channels of one, give an array with a column for each; one model of several is "
-            "fitted by a sklearn.pipeline.Pipeline, whose WindowTransformer takes a list."
-        )
-    check_frame(X)
-    if hasattr(X, "iloc") and X.ndim == 1:
-        return in_double(X.to_frame(X.name if X.name is not None else "value"))
-    ndim = X.ndim if hasattr(X, "ndim") else np.ndim(X)
-    if ndim not in (1, 2):
-        raise ValueError(
-            f"X is a {type(X).__name__} with dim {ndim}, but a series of shape (n_values,) or "
-            "(n_values, n_channels) is needed."
-        )
-    return in_double(np.reshape(np.asarray(X), (-1, 1)) if ndim == 1 else X)

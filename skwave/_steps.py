@@ -4,7 +4,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from skwave._inverse import check_invertible, check_round_trip, in_double, invert, transform
+from skwave._inverse import check_invertible, check_round_trip, invert, transform
+from skwave._series import in_double
 from skwave._window import WindowTransformer
 
 

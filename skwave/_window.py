@@ -11,6 +11,7 @@ from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skwave._progress import CallbackSupportMixin, whole_fit
+from skwave._series import check_frame, check_numbers, is_several
 from skwave._state import unchanged_on_failure
 from skwave._warn import warn
 
@@ -60,37 +61,6 @@ def sliding_windows(series, window_length):
     """
     windows = np.lib.stride_tricks.sliding_window_view(series, window_length, axis=0)
     return windows.transpose(0, 2, 1)
-
-
-def check_numbers(values, name="X"):
-    """Return an array as it is, if it holds real numbers; scikit-learn lets dates through."""
-    if values.dtype.kind not in "biuf":
-        _refuse(values.dtype, name, is_time=values.dtype.kind in "mM")
-    return values
-
-
-def check_frame(X):
-    """Raise an error for what an array of numbers would hide: dates, and rows out of order."""
-    for dtype in [X.dtype] if hasattr(X, "dtype") else getattr(X, "dtypes", []):
-        # As pandas tells, and as polars does.
-        if getattr(dtype, "kind", "") in ("m", "M") or getattr(dtype, "is_temporal", bool)():
-            _refuse(dtype, "X", is_time=True)
-    index = getattr(X, "index", None)
-    # Only dates have a frequency. Numbers may be anything.
-    if hasattr(index, "freq") and not index.dropna().is_monotonic_increasing:
-        raise ValueError(
-            f"X has an index from {index[0]} to {index[-1]} that does not increase all the way, "
-            "but rows are needed in the order of time, the newest last. Use X.sort_index()."
-        )
-
-
-def _refuse(dtype, name, *, is_time):
-    advice = (
-        "Leave dates to the index, and divide durations by a unit of time."
-        if is_time
-        else "Convert it, such as by astype(float)."
-    )
-    raise ValueError(f"{name} has dtype {dtype}, but numbers are needed. {advice}")
 
 
 def is_sliding_view(windows):
@@ -351,12 +321,3 @@ def _warn_about_borders(series, n_shared):
             "those of one series, and a target is taken across each such border. Give a longer "
             "window_length, or leave out values that stand still at an end."
         )
-
-
-def is_several(X):
-    """Tell whether `X` is a list of arrays, which is several series.
-
-    A list of plain numbers or of plain lists is one, as everywhere in scikit-learn.
-    """
-    several = isinstance(X, list | tuple) and len(X) > 0 and all(np.ndim(x) > 0 for x in X)
-    return several and all(hasattr(x, "shape") for x in X)

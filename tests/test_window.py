@@ -6,8 +6,8 @@ import pytest
 from sklearn.base import clone
 
 from skwave import WindowTransformer
+from skwave._series import check_numbers
 from skwave._window import (
-    check_numbers,
     find_runs,
     followed_windows,
     following_values,
