@@ -1,55 +1,87 @@
-"""The estimator: parameters, fitting, stored state. All else is delegated."""
+"""The forecaster: its parameters, fit, predictions and forecasts, and its stored state."""
 
 import os
+import time
 from collections.abc import Callable, Sequence
+from dataclasses import fields, replace
 from numbers import Integral, Real
 from typing import Any, Literal, Self
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, RegressorMixin, _fit_context
 from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.validation import check_is_fitted
 
-from skwave._fitted import FittedMixin
-from skwave._fitting import choose_way, choose_way_to_go_on, make_task
-from skwave._model import object_config
-from skwave._network import Network
-from skwave._parts import Chosen
-from skwave._progress import (
+from skwave._dataset import (
+    find_targets,
+    fit_scaling,
+    warn_about_window_length,
+    with_given_targets,
+)
+from skwave._keras_model import to_keras
+from skwave._network import Network, Scaling
+from skwave._persistence import add_checksum, unchanged_on_failure, verify_checksum
+from skwave._readout import (
+    choose_readout,
+    compare_trained,
+    lstm_variance_fraction,
+    naive_skip,
+    smooth_readout,
+    update_readout,
+)
+from skwave._recursion import roll_forward
+from skwave._rollout import baseline_errors, make_rollouts, warn_about_recursion
+from skwave._sklearn_callbacks import (
     CallbackSupportMixin,
     EpochProgress,
-    take_rows,
-    whole_fit,
+    fit_context,
     with_callbacks,
 )
-from skwave._state import seal, unchanged_on_failure, unseal
-from skwave._training import Trained
-from skwave._window import DOC_LINK
+from skwave._summary import FitSummary, make_report, warn_about_seasonal_naive
+from skwave._training import FitResult, TrainingConfig, set_epochs, train
+from skwave._validation import (
+    check_backup,
+    check_context,
+    check_finite,
+    check_positive_int,
+    check_targets,
+    check_training_weights,
+    check_units,
+    check_weights,
+    check_windows,
+    make_random_state,
+)
+
+# Least squares takes memory for some ten matrices of as many rows and columns: 300 MB in all.
+MAX_COEFFICIENTS = 2_000
 
 
-class LSTMForecaster(FittedMixin, CallbackSupportMixin, RegressorMixin, BaseEstimator):
+class LSTMForecaster(CallbackSupportMixin, RegressorMixin, BaseEstimator):
     """Forecast a series with an LSTM that reads windows of it.
 
     Parameters
     ----------
     units : int or sequence of int, default=300
         Units of the LSTM layer, or of each of several layers.
-    horizon : int, default=1
-        Values that follow a window and are predicted at once; longer forecasts feed on them.
+    output_length : int, default=1
+        Values that follow a window and are predicted at once; for longer forecasts they are fed
+        back as inputs.
     normalization : {"series", "window"} or None, default="series"
         What the network sees: values less the mean of the training series and divided by its
         standard deviation (``"series"``); values less the first one of their window, divided by
         the standard deviation of such differences (``"window"``), so that the level carries over;
         or the values as they are (None). With the first two it learns by how much the next values
         differ from the newest one. Forecasts are in the units of the input in any case.
-    linear_skip : bool or "auto", default="auto"
-        Whether a linear model of the window is part of the network. After the training it and the
-        output layer are solved for together, by ridge regression in closed form. Forecasts over
-        the newest, held-out windows choose how much the LSTM has to say beside the linear model,
-        if anything; then all windows, or 8,192 drawn at random, are used. ``"auto"`` does so in
-        a fit without `y` where the loss is the mean squared error, which a ridge regression
-        minimizes, `normalization` is not None, and units and values in a window are together at
-        most 2,000. False is the LSTM as it was trained.
+    readout : {"auto", "ridge", "trained"}, default="auto"
+        Where the output layer comes from. With ``"ridge"`` it is solved for in closed form after
+        the training, together with a skip connection, a linear model of the window: ridge
+        regression on the last state and on the window. Forecasts over the newest, held-out
+        windows choose the penalties; then all windows, or 8,192 drawn at random, are used.
+        ``"trained"`` keeps the output layer that Keras trained. ``"auto"`` takes ``"ridge"`` where
+        it is sound: in a fit without `y`, where the loss is the mean squared error, which ridge
+        regression minimizes, `normalization` is not None, and units and values in a window are
+        together at most 2,000.
     dropout : float, default=0.0
         Share of each LSTM layer's outputs set to zero in training.
     loss : str, callable or keras.losses.Loss, default="mean_squared_error"
@@ -68,11 +100,10 @@ class LSTMForecaster(FittedMixin, CallbackSupportMixin, RegressorMixin, BaseEsti
     batch_size : int, default=32
         Windows in an update.
     epochs : int or "auto", default="auto"
-        Passes over the training windows at most. ``"auto"`` makes about 100 updates where the
-        output layer is solved for afterwards, with as many windows of a longer series as that
-        takes, drawn at random; without, about 600, in at least 3 passes over all. It makes none
-        where the linear model alone forecasts held-out values as exactly as float32 allows, and
-        no callbacks, checkpoints or backups are asked for.
+        Passes over the training windows at most. With ``"auto"`` and an output layer that is
+        solved for, training takes up to 5 epochs of 20 updates each, over windows drawn at
+        random, and stops as soon as forecasts over held-out values are as exact as float32 allows.
+        With ``"auto"`` and a trained output layer it takes about 600 updates, in at least 3 passes.
     validation_split : float, default=0.3
         Share of the windows held out to choose the best epoch, in [0, 1). With 0 the training
         loss chooses.
@@ -80,7 +111,7 @@ class LSTMForecaster(FittedMixin, CallbackSupportMixin, RegressorMixin, BaseEsti
         Whether windows are held out at random, or the newest ones of each series (``"last"``);
         windows whose targets reach into these are left out. ``"forecast"`` holds out the newest,
         too, and chooses the best epoch by forecasts rolled out over them in place of the
-        one-step loss. With `linear_skip`, the newest are held out in any case.
+        one-step loss. With a readout that is solved for, the newest are held out in any case.
     patience : int or None, default=20
         Epochs without a better validation loss after which training stops; None never stops. The
         weights of the best epoch are restored in any case.
@@ -92,7 +123,7 @@ class LSTMForecaster(FittedMixin, CallbackSupportMixin, RegressorMixin, BaseEsti
         without the last part where no windows are held out.
         It is the LSTM in training, before an output layer is solved for.
     backup_dir : str, path-like or None, default=None
-        Folder in which a running fit is backed up after each epoch, in a folder of its own that is
+        Folder in which a running fit is backed up after each epoch, in a file of its own that is
         removed at its end. After a crash the same call, with the same data and `random_state`,
         goes on from the last finished epoch and ends with the same weights. Needs a
         `random_state`.
@@ -111,17 +142,24 @@ class LSTMForecaster(FittedMixin, CallbackSupportMixin, RegressorMixin, BaseEsti
     network_ : Network
         The fitted weights as NumPy arrays.
     history_ : dict of lists
-        Losses for each epoch, on the scale of what is learnt: with `normalization` and without
-        `y`, that of the next values less the newest one, scaled to one. NaN where nothing was held
-        out, as in `partial_fit`.
+        Losses for each epoch, on the scale of what is trained: with `normalization` and without
+        `y`, that of the next values less the newest one, scaled to variance 1. They are those of
+        the LSTM with the output layer that Keras trains, not of one that is solved for afterwards;
+        `validation_errors_` has the errors of the forecasts. NaN where nothing was held out, as in
+        `partial_fit`.
     best_epoch_ : int
         The epoch whose weights were kept: an index into the lists of `history_`.
-    parts_ : {"both", "linear", "lstm"}
-        What the network consists of. ``"lstm"`` is one without `linear_skip`.
-    part_errors_ : dict of float
-        With `linear_skip`, the mean squared error of forecasts over held-out values (over those
-        trained on, where none are held out), on the scale of the network, of ``"linear"`` and of
-        the best of ``"both"``, infinite where none was tried. Empty without.
+    readout_ : str
+        The readout that was kept: ``"trained"``, or one of those in `validation_errors_` that were
+        solved for: ``"states …"`` reads out the states of the LSTM alone, with this penalty of
+        their coefficients; ``"ridge …"`` the states and the window; ``"averaged"`` is the mean of
+        the first of these and of the linear model.
+    validation_errors_ : dict of float
+        Mean squared errors of forecasts over held-out values (over those trained on, where none
+        are held out), in variances of the training series: of the readouts that were tried, and
+        for comparison of ``"linear"``, a linear model of the window without the LSTM, ``"naive"``,
+        which repeats the last value, and ``"seasonal_naive"``, which repeats the last season, where
+        the series has one. Empty after ``fit(X, y)``.
     window_shape_ : tuple of (window_length, n_channels)
         Shape of a window.
     context_ : ndarray of shape (window_length, n_channels), or None
@@ -161,13 +199,11 @@ class LSTMForecaster(FittedMixin, CallbackSupportMixin, RegressorMixin, BaseEsti
     (100,)
     """
 
-    _doc_link_module = "skwave"
-    _doc_link_template = DOC_LINK
     _parameter_constraints = {
         "units": [Interval(Integral, 1, None, closed="left"), "array-like"],
-        "horizon": [Interval(Integral, 1, None, closed="left")],
+        "output_length": [Interval(Integral, 1, None, closed="left")],
         "normalization": [StrOptions({"series", "window"}), None],
-        "linear_skip": ["boolean", StrOptions({"auto"})],
+        "readout": [StrOptions({"auto", "ridge", "trained"})],
         "dropout": [Interval(Real, 0, 1, closed="left")],
         "loss": [str, dict, callable],
         "optimizer": "no_validation",  # Keras says what it knows
@@ -192,9 +228,9 @@ class LSTMForecaster(FittedMixin, CallbackSupportMixin, RegressorMixin, BaseEsti
         self,
         units: int | Sequence[int] = 300,
         *,
-        horizon: int = 1,
+        output_length: int = 1,
         normalization: Literal["series", "window"] | None = "series",
-        linear_skip: bool | Literal["auto"] = "auto",
+        readout: Literal["auto", "ridge", "trained"] = "auto",
         dropout: float = 0.0,
         loss: str | Callable[..., Any] = "mean_squared_error",
         optimizer: Any = "adam",
@@ -215,9 +251,9 @@ class LSTMForecaster(FittedMixin, CallbackSupportMixin, RegressorMixin, BaseEsti
         verbose: int | Literal["auto"] = 0,
     ):
         self.units = units
-        self.horizon = horizon
+        self.output_length = output_length
         self.normalization = normalization
-        self.linear_skip = linear_skip
+        self.readout = readout
         self.dropout = dropout
         self.loss = loss
         self.optimizer = optimizer
@@ -267,7 +303,7 @@ class LSTMForecaster(FittedMixin, CallbackSupportMixin, RegressorMixin, BaseEsti
             no window continues another, or if no epoch had a finite loss. After any error the
             forecaster is as it was before.
         TypeError
-            If `callbacks` holds something that is none of Keras's callbacks.
+            If `callbacks` holds something that is not a Keras callback.
         OSError
             If `checkpoint_dir` or `backup_dir` cannot be written to.
 
@@ -275,18 +311,20 @@ class LSTMForecaster(FittedMixin, CallbackSupportMixin, RegressorMixin, BaseEsti
         -----
         ConvergenceWarning
             If the loss became NaN or infinite; the best weights before that are kept.
+        ForecastWarning
+            If the seasonal naive forecast is better on the held-out values, or a window is longer
+            than a third of the series.
         """
         with unchanged_on_failure(self):
-            return self._fit(
-                X, y, sample_weight, before=self._outcome() if self.warm_start else None,
-                choose=choose_way, validation_split=self.validation_split,
-            )  # fmt: skip
+            config = self._make_config()
+            previous = getattr(self, "network_", None) if self.warm_start else None
+            return self._fit(X, y, sample_weight, config, self.validation_split, previous)
 
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(
         self, X: ArrayLike, y: ArrayLike | None = None, sample_weight: ArrayLike | None = None
     ) -> Self:
-        """Go on from the present weights for one pass over all of the windows.
+        """Continue from the present weights for one pass over all of the windows.
 
         An output layer that was solved for is moved as far as their number warrants beside the
         windows seen before, and the LSTM stays as it is.
@@ -313,14 +351,10 @@ class LSTMForecaster(FittedMixin, CallbackSupportMixin, RegressorMixin, BaseEsti
         # scikit-learn does so only before the first one.
         self._validate_params()
         with unchanged_on_failure(self):
-            history, before = getattr(self, "history_", {}), self._outcome()
-            self._fit(
-                X, y, sample_weight, before=before,
-                choose=choose_way if before is None else choose_way_to_go_on,
-                validation_split=0.0, epochs=1, backup_dir=None,
-            )  # fmt: skip
-            # Nothing was held out of these windows, so that some losses of earlier epochs go on as
-            # NaN.
+            config = self._make_config(epochs=1, backup_dir=None)
+            previous, history = getattr(self, "network_", None), getattr(self, "history_", {})
+            self._fit(X, y, sample_weight, config, 0.0, previous, is_partial=previous is not None)
+            # Nothing was held out of these windows: the losses of earlier epochs go on as NaN.
             past, new = [np.nan] * len(history.get("loss", [])), self.history_
             self.history_ = {
                 name: history.get(name, past) + new.get(name, [np.nan]) for name in history | new
@@ -329,58 +363,359 @@ class LSTMForecaster(FittedMixin, CallbackSupportMixin, RegressorMixin, BaseEsti
             return self
 
     @with_callbacks
-    def _fit(self, X, y, sample_weight, **changes):
-        """Learn in one way, and set the fitted attributes when all has gone well."""
-        task = make_task(self, X, y, sample_weight, **changes)
-        data = task.data
+    def _fit(self, X, y, weights, config, validation_split, previous=None, is_partial=False):
+        """Learn, and set the fitted attributes when all has gone well.
+
+        `previous` is the network to go on from. `is_partial` says that `X` is new data for it, in
+        which nothing is held out and nothing is chosen.
+        """
+        began = time.perf_counter()
+        windows, data = self._make_dataset(X, y, weights, reset=previous is None)
+        solves = self._solves_readout(data, config.units)
+        self._check_can_learn(data, config, previous, solves, is_partial)
+        rollouts = None
+        if data.autoregressive and not is_partial:
+            rollouts = make_rollouts(data, validation_split)
+        dataset, seed = self._split(data, validation_split, previous, solves)
         fitted = {
-            "window_shape_": data.windows.shape[1:],
-            "context_": np.array(data.windows[-1], float) if data.follow else None,
+            "window_shape_": windows.shape[1:],
+            "context_": np.array(windows[-1], float) if data.autoregressive else None,
             "_target_shape": data.targets.shape[1:],
         }
-        shown = {"X": lambda: take_rows(data.windows, data.which), "y": lambda: data.targets}
-        with whole_fit(self, **shown, n_tasks=task.recipe.epochs) as told:
-            chosen = task.way.learn(task, EpochProgress(self, told, fitted, **shown))
-            self.network_ = chosen.network
-            self.parts_, self.part_errors_ = chosen.parts, chosen.errors
-            self.history_ = chosen.trained.history
-            self.best_epoch_ = chosen.trained.best_epoch
-            self._n_windows = chosen.n_windows
+        shown = {"X": lambda: windows[data.indices], "y": lambda: data.targets}
+        part, config = set_epochs(dataset, config, solves_readout=solves)
+        with fit_context(self, **shown, n_tasks=config.epochs) as callback_ctx:
+            progress = EpochProgress(self, callback_ctx, fitted, **shown)
+            if is_partial and self.readout_ != "trained":
+                result = self._update(dataset, previous, progress)
+            elif solves:
+                result = self._train_and_solve(
+                    data, dataset, part, config, seed, previous, rollouts, progress
+                )
+            else:
+                result = self._train(dataset, config, seed, previous, rollouts, progress)
             vars(self).update(fitted)
-            self._regressor, self._model = chosen.trained.regressor, None
+            self._set_result(result, data, rollouts, dataset, time.perf_counter() - began)
         return self
 
-    def _outcome(self):
-        """Return what came of the fit before, or None if there was none."""
-        if not hasattr(self, "network_"):
-            return None
-        trained = Trained(
-            self.network_, self.history_, self.best_epoch_, getattr(self, "_regressor", None)
+    def _make_config(self, **changes):
+        """Return the parameters that concern Keras, checked."""
+        check_backup(self.backup_dir, self.random_state)
+        names = {f.name for f in fields(TrainingConfig)} & set(self.get_params(deep=False))
+        parameters = {name: getattr(self, name) for name in names}
+        return TrainingConfig(**parameters | {"units": check_units(self.units)} | changes)
+
+    def _make_dataset(self, X, y, sample_weight, *, reset):
+        """Check windows, targets and weights, and return the windows and their dataset."""
+        windows = check_windows(self, X, reset=reset)
+        if y is None:
+            data = find_targets(windows, self.output_length)
+        else:
+            targets = check_targets(y, windows, self.output_length)
+            data = with_given_targets(windows, targets, self.output_length)
+        if sample_weight is not None:
+            weights = check_weights(sample_weight, windows)[data.indices]
+            data = replace(data, weights=weights)
+        return windows, data
+
+    def _solves_readout(self, data, units):
+        """Return whether the readout is solved for: as asked, or where that is sound."""
+        if self.readout != "auto":
+            return self.readout == "ridge"
+        n_coefficients = units[-1] + data.window_length * data.n_channels
+        is_sound = data.autoregressive and self.normalization is not None
+        return is_sound and n_coefficients <= MAX_COEFFICIENTS and _is_mean_squared(self.loss)
+
+    def _check_can_learn(self, data, config, previous, solves, is_partial):
+        """Raise an error where what is asked for does not fit the data or the previous network."""
+        rolls_out = (solves or self.validation == "forecast") and not is_partial
+        if rolls_out and not data.autoregressive:
+            asks = "readout='ridge'" if solves else "validation='forecast'"
+            raise ValueError(
+                f"{asks} rolls forecasts out over held-out values, so the targets must be the "
+                "values that follow the windows: fit without y."
+            )
+        if previous is None:
+            return
+        shapes = [
+            (n.window_length, n.n_channels, n.n_outputs, n.output_length)
+            for n in (previous, data)
+        ]  # fmt: skip
+        relative = previous.scaling.relative, self.normalization == "window"
+        if shapes[0] != shapes[1] or relative[0] != relative[1] or previous.units != config.units:
+            raise ValueError(
+                f"Training cannot go on: the fitted network has units={previous.units} and "
+                f"(window_length, n_channels, n_outputs, output_length) = {shapes[0]}, relative to "
+                f"the window: {relative[0]}, but units={config.units}, {shapes[1]} and "
+                f"{relative[1]} are asked for. Set warm_start=False and fit anew."
+            )
+
+    def _split(self, data, validation_split, previous, solves):
+        """Return the dataset, scaled and split, and the seed of the training."""
+        if previous is None:
+            scaling = fit_scaling(data, self.normalization)
+            if data.autoregressive:
+                warn_about_window_length(data)
+        else:
+            scaling = previous.scaling
+        random_state = make_random_state(self.random_state)
+        newest = solves or self.validation != "random"
+        dataset = data.scaled(scaling).split(
+            validation_split, newest=newest, random_state=random_state
         )
-        return Chosen(self.network_, trained, self.parts_, self.part_errors_, self._n_windows)
+        check_training_weights(dataset, needs_validation=self.validation != "forecast")
+        return dataset, random_state.randint(2**31)
+
+    def _update(self, dataset, previous, progress):
+        """Move the readout towards new windows; nothing is trained."""
+        progress.begin()
+        network, loss = update_readout(previous, dataset, self._n_windows)
+        progress.end(network)
+        regressor = getattr(self, "_regressor", None)
+        return FitResult(network, {"loss": [loss]}, 0, 0, regressor, self.readout_)
+
+    def _train_and_solve(self, data, dataset, part, config, seed, previous, rollouts, progress):
+        """Train the LSTM on a part of the windows, and solve for the readout of all."""
+        start = None if previous is None else smooth_readout(previous, dataset)
+        result = train(
+            part.with_skip(naive_skip(part)), config, seed=seed, network=start,
+            rollouts=rollouts if self.validation == "forecast" else None,
+            exact_rollouts=rollouts if self.epochs == "auto" else None, progress=progress,
+        )  # fmt: skip
+        network, readout, errors, reason = choose_readout(
+            result.network, dataset, rollouts, make_rollouts(data, 1.0)
+        )
+        return result._replace(network=network, readout=readout, errors=errors, reason=reason)
+
+    def _train(self, dataset, config, seed, previous, rollouts, progress):
+        """Train the LSTM and its output layer, beside a linear model that stays as it is."""
+        skip = None
+        if previous is not None and self.readout_ == "trained":
+            skip = previous.skip
+        elif dataset.autoregressive and self.normalization is not None:
+            # The LSTM learns by how much the next values differ from the newest one. Neighbors in
+            # a series are much alike, so that the same relative error of what is learned is a far
+            # smaller error of the forecast (benchmarks/README.md).
+            skip = naive_skip(dataset)
+        result = train(
+            dataset if skip is None else dataset.with_skip(skip), config, seed=seed,
+            network=None if previous is None else replace(previous, skip=skip),
+            rollouts=rollouts if self.validation == "forecast" else None, progress=progress,
+        )  # fmt: skip
+        errors = {} if rollouts is None else compare_trained(result.network, dataset, rollouts)
+        return result._replace(errors=errors, reason="as Keras trained it")
+
+    def _set_result(self, result, data, rollouts, dataset, seconds):
+        """Set the fitted attributes, print a line of the summary, and warn."""
+        n_windows = getattr(self, "_n_windows", 0) if rollouts is None else 0
+        self.network_, self.readout_ = result.network, result.readout
+        self.history_, self.best_epoch_ = result.history, result.best_epoch
+        self._n_windows = n_windows + len(dataset.indices)
+        self._regressor, self._model = result.regressor, None
+        if rollouts is None:
+            self.validation_errors_ = getattr(self, "validation_errors_", {})
+            self._report = getattr(self, "_report", None)
+            return
+        errors, season_length = baseline_errors(rollouts, data, result.network.scaling)
+        errors = result.errors | errors
+        self.validation_errors_ = {name: float(e.mean()) for name, e in errors.items()}
+        self._report = make_report(
+            result, data, rollouts, errors, season_length, seconds,
+            lstm_variance_fraction(result.network, dataset),
+        )  # fmt: skip
+        if self.verbose:
+            print(self.summary().line)
+        warn_about_seasonal_naive(result.readout, errors, rollouts, season_length)
+
+    def predict(self, X: ArrayLike) -> NDArray[np.float64]:
+        """Predict what follows each window, one step ahead.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_windows, window_length, n_channels) or (n_windows, window_length)
+            Windows in the units of the series.
+
+        Returns
+        -------
+        ndarray of shape (n_windows,), (n_windows, n_channels), (n_windows, output_length) or \
+                (n_windows, output_length, n_channels)
+            Predictions; axes of length one are left out. After ``fit(X, y)``, of the shape of `y`.
+
+        Raises
+        ------
+        ValueError
+            If the windows have another shape than in `fit`, or hold NaN or infinity, or if a
+            prediction would.
+        """
+        check_is_fitted(self)
+        windows = check_windows(self, X, reset=False)
+        return self._predict(windows).reshape(len(windows), *self._target_shape)
+
+    def _predict(self, windows):
+        """Predict finite numbers of shape (n_windows, n_outputs), or raise an error."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            predictions = self.network_.predict(windows)
+        return check_finite(predictions, "The prediction")
+
+    def score(
+        self, X: ArrayLike, y: ArrayLike | None = None, sample_weight: ArrayLike | None = None
+    ) -> float:
+        """Return the coefficient of determination, R², of the one-step predictions.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_windows, window_length, n_channels) or (n_windows, window_length)
+            Windows in the order of time.
+        y : array-like, default=None
+            Targets, as in `fit`.
+        sample_weight : array-like of shape (n_windows,), default=None
+            Weights of the windows.
+
+        Returns
+        -------
+        float
+            At most 1. A small one-step error is not yet a good forecast of many steps.
+        """
+        # Here, as sklearn.metrics takes longer to import than a forecast.
+        from sklearn.metrics import r2_score
+
+        check_is_fitted(self)
+        windows, data = self._make_dataset(X, y, sample_weight, reset=False)
+        predictions = self._predict(windows[data.indices])
+        y_true = data.targets.reshape(len(data.indices), -1)
+        return r2_score(y_true, predictions, sample_weight=data.weights)
+
+    def forecast(self, n_steps: int, *, context: ArrayLike | None = None) -> NDArray[np.float64]:
+        """Forecast the values after the end of a series; predictions are fed back as inputs.
+
+        Parameters
+        ----------
+        n_steps : int
+            Values to forecast.
+        context : array-like of shape (window_length,), (window_length, n_channels) or \
+                (n_series, window_length, n_channels), default=None
+            The last known values of the series, or of each of several. None takes the end of the
+            series seen in `fit`.
+
+        Returns
+        -------
+        ndarray of shape (n_steps,), (n_steps, n_channels) or (n_series, n_steps[, n_channels])
+            Forecasts in the units of the series. One channel has no axis of its own.
+
+        Raises
+        ------
+        ValueError
+            If `n_steps` is below 1, the context has another shape than the windows in `fit`, no
+            context is known, the network predicts something other than the channels of the window,
+            or the forecast leaves the range of finite numbers.
+        TypeError
+            If `n_steps` is not an integer.
+
+        Warns
+        -----
+        ForecastWarning
+            If the forecast is flat or explodes.
+        """
+        check_is_fitted(self)
+        n_steps = check_positive_int(n_steps, "n_steps")
+        network, n_channels = self.network_, self.window_shape_[1]
+        if network.n_outputs != network.output_length * n_channels:
+            raise ValueError(
+                f"forecast feeds predictions back, but y had {network.n_outputs} outputs for "
+                f"windows of {n_channels} channels. Fit without y, or use predict."
+            )
+        contexts = check_context(self, context)
+        batch = contexts if contexts.ndim == 3 else contexts[None]
+        with np.errstate(over="ignore", invalid="ignore"):
+            forecasts = roll_forward(network, batch, n_steps)
+        check_finite(forecasts, "The forecast")
+        warn_about_recursion(batch, forecasts)
+        if n_channels == 1:
+            forecasts = forecasts[..., 0]
+        return forecasts if contexts.ndim == 3 else forecasts[0]
+
+    def summary(self) -> FitSummary:
+        """Return what the fit did: a short text, and in a notebook a table.
+
+        Returns
+        -------
+        FitSummary
+            Windows, updates and seconds; the error of forecasts over held-out values with its
+            standard error for each readout that was tried, beside that of a linear model and of
+            the naive forecasts; what was kept and why; how much comes from the LSTM.
+
+        Examples
+        --------
+        >>> from skwave import LSTMForecaster, WindowTransformer
+        >>> from skwave.datasets import make_wave
+        >>> windows = WindowTransformer(20).fit_transform(make_wave("sine", n_cycles=5))
+        >>> forecaster = LSTMForecaster(units=8, random_state=0).fit(windows)
+        >>> print(forecaster.summary())  # doctest: +SKIP
+        """
+        check_is_fitted(self)
+        if self._report is None:
+            raise ValueError("summary describes forecasts, but this was a fit with y.")
+        return FitSummary(self._report)
+
+    def to_keras(self) -> Any:
+        """Build the network as a Keras model that is independent of skwave.
+
+        Returns
+        -------
+        keras.Model
+            From windows (n_windows, window_length, n_channels) to predictions (n_windows,
+            n_outputs), both in the units of the series. It is made of Keras's own layers alone,
+            computes in float32, and is a new one at each call.
+
+        Raises
+        ------
+        ValueError
+            If the units of the series are beyond the range of float32.
+
+        Examples
+        --------
+        >>> from skwave import LSTMForecaster, WindowTransformer
+        >>> from skwave.datasets import make_wave
+        >>> windows = WindowTransformer(20).fit_transform(make_wave("sine", n_cycles=5))
+        >>> forecaster = LSTMForecaster(units=8, epochs=2, random_state=0).fit(windows)
+        >>> forecaster.to_keras().output_shape
+        (None, 1)
+        """
+        check_is_fitted(self)
+        return to_keras(self.network_)
+
+    @property
+    def model_(self):
+        """The network as a Keras model, in the units of the series; built on demand."""
+        if not hasattr(self, "network_"):
+            raise AttributeError("model_ exists after fit.")
+        if getattr(self, "_model", None) is None:
+            self._model = self.to_keras()
+        return self._model
+
+    @property
+    def regressor_(self):
+        """The scikeras regressor that trained the network, fitted in this process."""
+        if getattr(self, "_regressor", None) is None:
+            raise AttributeError("regressor_ exists only in the process that fitted the network.")
+        return self._regressor
 
     def __getstate__(self):
-        # Keras's objects belong to the process that fitted: the state is plain data.
+        # Keras's objects belong to the process that fitted: the fitted state is plain data.
         state = super().__getstate__().copy()
         for name in ("checkpoint_dir", "backup_dir"):
             if isinstance(state[name], os.PathLike):
                 state[name] = os.fspath(state[name])
-        for name in ("loss", "optimizer"):
-            if hasattr(state[name], "get_config"):
-                state[name] = object_config(state[name])
         if "network_" in state:
-            network = state["network_"].__getstate__()
+            network = vars(self.network_) | {"scaling": vars(self.network_.scaling)}
             state |= {"network_": network, "_regressor": None, "_model": None, "callbacks": None}
-        return seal(state)
+        return add_checksum(state)
 
     def __setstate__(self, state):
-        state = unseal(state, type(self).__name__)
+        state = verify_checksum(state, type(self).__name__)
         if "network_" in state:
-            state["network_"] = Network(**state["network_"])
-            # The first files have an LSTM as it was trained.
-            state = {"parts_": "lstm", "part_errors_": {}, "_n_windows": 1} | state
-        # Parameters that are younger than the file have their defaults.
-        LSTMForecaster.__init__(self)
+            scaling = Scaling(**state["network_"]["scaling"])
+            state["network_"] = Network(**state["network_"] | {"scaling": scaling})
         vars(self).update(state)
 
     def __sklearn_tags__(self):
@@ -389,3 +724,13 @@ class LSTMForecaster(FittedMixin, CallbackSupportMixin, RegressorMixin, BaseEsti
         tags.target_tags.required = False
         tags.target_tags.multi_output = True
         return tags
+
+
+def _is_mean_squared(loss):
+    """Return whether a Keras loss, or its name or config, is the mean squared error."""
+    if isinstance(loss, dict):
+        by_class = loss.get("class_name") if loss.get("module") == "keras.losses" else None
+        loss = loss.get("config") if loss.get("class_name") == "function" else by_class
+    elif str(getattr(loss, "__module__", "")).startswith("keras."):
+        loss = getattr(loss, "__name__", type(loss).__name__)
+    return loss in ("mean_squared_error", "MeanSquaredError", "mse", "MSE")

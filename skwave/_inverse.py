@@ -1,14 +1,16 @@
-"""Transformers in front of the windows: there, back, and whether back is where it began."""
+"""The transformers before the windows, there and back."""
 
 import numpy as np
 from sklearn.utils.validation import check_array
 
-from skwave._series import check_numbers
-from skwave._warn import warn
+from skwave._validation import check_numeric
+
+# Rounding of transformed values, relative to each, that an inversion may differ by.
+RTOL = 1e-6
 
 
 def check_invertible(transformers):
-    """Raise an error that names the first step without an inverse."""
+    """Raise an error that names the first transformer without an inverse."""
     for name, step in transformers:
         if not hasattr(step, "inverse_transform"):
             raise ValueError(
@@ -19,11 +21,11 @@ def check_invertible(transformers):
 
 
 def transform(transformers, X):
-    """Bring a series to what the windows are cut from."""
+    """Return a series as the windows are cut from it, of shape (n_values, n_channels)."""
     for _, step in transformers:
         X = step.transform(X)
     X = check_array(X, ensure_2d=False, allow_nd=True, dtype="numeric", input_name="X")
-    return check_numbers(X).astype(float)
+    return check_numeric(X).astype(float).reshape(len(X), -1)
 
 
 def invert(transformers, values):
@@ -34,15 +36,34 @@ def invert(transformers, values):
 
 
 def check_inverse(transformers, series, transformed):
-    """Raise an error if inverting the training series does not give most of it back.
+    """Raise an error if inverting a series does not give it back.
 
-    A step may lose some values, as one that clips does. One that lacks its inverse gives back
-    hardly any.
+    A transformer that inverts each row by itself may lose some values, as one that clips does, but
+    not most. Others may lose none, since a value that comes back by chance proves nothing.
+
+    Parameters
+    ----------
+    transformers : list of (name, estimator)
+        The fitted transformers.
+    series : array-like of shape (n_values, n_channels)
+        The series, in its units.
+    transformed : ndarray of shape (n_values, n_channels)
+        The same as the windows are cut from it.
+
+    Raises
+    ------
+    ValueError
+        If it does not come back, or a transformer refuses to invert it.
     """
     cause, reason = None, "it does not give the series back"
+    y_true = np.asarray(series, dtype=float)
+    fraction = 0.5 if inverts_rows(transformers, transformed) else 1 - 0.5 / len(y_true)
     try:
-        if np.all(_given_back(transformers, series, transformed).mean(axis=0) > 0.5):
-            return
+        again = invert(transformers, transformed)
+        if again.shape == y_true.shape:
+            is_same = allclose_after_inverse(transformers, transformed, again, y_true)
+            if np.all(is_same.mean(axis=0) > fraction):
+                return
     except ValueError as error:
         cause, reason = error, str(error).rstrip(".")
     raise ValueError(
@@ -53,118 +74,71 @@ def check_inverse(transformers, series, transformed):
     ) from cause
 
 
-def check_round_trip(transformers, context, transformed, *, name, at_beginning):
-    """Raise an error if what is known cannot be continued by inverting it, forecasts appended.
-
-    Parameters
-    ----------
-    transformers : list of (name, estimator)
-        The fitted steps before the windows.
-    context : array-like or pandas object of shape (n_values, n_channels)
-        What is known, in the units of the series.
-    transformed : ndarray of shape (n_values, n_channels)
-        The same as the windows are cut from it.
-    name : str
-        Of the context, for the message.
-    at_beginning : bool
-        Whether it is known to begin where the training series began. Steps that count positions
-        from there are wrong about most others, and go there and back all the same.
-
-    Warns
-    -----
-    ForecastWarning
-        If they seem to count, and it is not.
-
-    Notes
-    -----
-    Steps that invert each row by itself may lose some values. Others may not, as those that come
-    back by chance say nothing of the rest: two nights are dark, whatever the days.
-    """
-    same = _given_back(transformers, context, transformed)
-    by_rows = inverts_rows(transformers, transformed)
-    share = 0.5 if by_rows else 1 - 0.5 / len(same)
-    if not np.all(same.mean(axis=0) > share):
-        raise ValueError(
-            f"{name} cannot be continued: inverting the steps before the windows "
-            f"({[name for name, _ in transformers]}) does not give it back. A step that looks "
-            "back needs a series that begins where the training series began; any other needs "
-            "the inverse of its transform (inverse_func of a FunctionTransformer), and may not "
-            "lose most of the values."
-        )
-    if not (by_rows or at_beginning) and _counts_positions(transformers, context, transformed):
-        warn(
-            f"What the steps before the windows ({[name for name, _ in transformers]}) make of a "
-            f"value seems to depend on its position, and {name} is not known to begin where the "
-            "training series began, so that the forecast may be far off. Give the values from "
-            "there on, or from whole seasons later; to score forecasts, use a ForecastPipeline "
-            "with ForecastSplit, or a backtest."
-        )
-
-
-def _given_back(transformers, series, transformed):
-    """Tell which values of a series come back, (n_values, n_channels)."""
-    again = invert(transformers, transformed)
-    truth = np.asarray(series, dtype=float)
-    if again.shape != truth.shape:
-        return np.zeros(truth.shape, dtype=bool)
-    return alike(transformers, transformed, again, truth, share=1e-5)
-
-
-def _counts_positions(transformers, series, transformed):
-    """Tell whether values late in a series become others if it begins one later."""
-    later = series.iloc[1:] if hasattr(series, "iloc") else series[1:]
-    try:
-        again = transform(transformers, later)
-    except ValueError:
-        # Too short for a step that takes what was as short as may be.
-        return False
-    # Those that look back, or forget the beginning slowly, are the same in the end.
-    n = len(again) // 2
-    if n == 0:
-        return False
-    rounding = 64 * np.finfo(float).eps * np.abs(transformed).max()
-    allowed = 1e-3 * transformed.std(axis=0) + rounding
-    again = again.reshape(len(again), *transformed.shape[1:])
-    return bool((np.abs(again[-n:] - transformed[-n:]) > allowed).any())
-
-
 def inverts_rows(transformers, transformed):
-    """Tell whether a row is inverted by itself, wherever it stands and whatever came before."""
-    # Where a step counts positions, the last row or the last two may stand at the beginning of a
-    # season in the whole as well, but not both.
+    """Return whether a row is inverted by itself, wherever it stands and whatever came before."""
+    # A step that depends on the position in a season may by chance find the last row, or the last
+    # two, at the beginning of one as well, but not both.
     ends = transformed[len(transformed) // 2 :], transformed[-2:], transformed[-1:]
-    inverted = [invert(transformers, end) for end in ends]
-    whole = invert(transformers, transformed)
+    try:
+        inverted = [invert(transformers, end) for end in ends]
+        whole = invert(transformers, transformed)
+    except ValueError:
+        return False
     return all(
-        of_end.shape == end.shape
-        and alike(transformers, end, of_end, whole[-len(end) :], share=1e-9).all()
+        of_end.shape == whole[-len(end) :].shape
+        and allclose_after_inverse(transformers, end, of_end, whole[-len(end) :]).all()
         for end, of_end in zip(ends, inverted, strict=True)
     )
 
 
-def alike(transformers, transformed, values, others, *, share):
-    """Tell which values are the same but for rounding, whatever the unit and level of the series.
+def allclose_after_inverse(transformers, transformed, values, others):
+    """Return which values are equal but for rounding, whatever the unit of the series.
 
     Parameters
     ----------
     transformers : list of (name, estimator)
-        The steps that the values come from by inversion.
+        The transformers that the values come from by inversion.
     transformed : ndarray of shape (n_values, n_channels)
         What was inverted.
     values : ndarray of shape (n_values, n_channels)
         The outcome.
     others : ndarray of shape (n_values, n_channels)
         What it is compared with.
-    share : float
-        Rounding of the transformed values, relative to each.
 
     Returns
     -------
     ndarray of bool of shape (n_values, n_channels)
-        Whether the two differ by no more than such rounding makes after the inversion.
+        Whether the two differ by no more than rounding of `transformed` makes after the inversion.
     """
     with np.errstate(over="ignore", invalid="ignore"):
-        change = np.abs(invert(transformers, (1 + share) * transformed) - values)
-        # Of all channels, which some steps mix.
+        change = np.abs(invert(transformers, (1 + RTOL) * transformed) - values)
+        # Of all channels, which some transformers mix.
         rounding = 64 * np.finfo(float).eps * np.abs(others).max()
         return np.abs(values - others) <= change + rounding
+
+
+def invert_forecasts(transformers, known, forecasts):
+    """Bring forecasts back to the units of the series, all in one call if rows invert alone.
+
+    Parameters
+    ----------
+    transformers : list of (name, estimator)
+        The fitted transformers.
+    known : None or list of ndarray of shape (n_values, n_channels)
+        The transformed values before each forecast, where the inversion depends on them.
+    forecasts : ndarray of shape (n_forecasts, n_steps, n_channels)
+        Forecasts as the forecaster makes them.
+
+    Returns
+    -------
+    ndarray of shape (n_forecasts, n_steps, n_channels)
+        In the units of the series.
+    """
+    n_forecasts, n_steps, n_channels = forecasts.shape
+    if known is None:
+        values = invert(transformers, forecasts.reshape(-1, n_channels))
+        return values.reshape(n_forecasts, n_steps, -1)
+    return np.stack([
+        invert(transformers, np.concatenate(pair))[-n_steps:]
+        for pair in zip(known, forecasts, strict=True)
+    ])  # fmt: skip

@@ -1,4 +1,4 @@
-"""A pipeline whose forecasts are in the units of the series it was given."""
+"""`ForecastPipeline`: forecasts in the units, and with the index, of the series it was given."""
 
 from typing import Any, Self
 
@@ -7,20 +7,18 @@ from numpy.typing import ArrayLike
 from sklearn.pipeline import Pipeline, _name_estimators
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from skwave._checks import check_finite, check_n_steps
-from skwave._index import describe, next_index, with_form
 from skwave._inverse import (
     check_inverse,
     check_invertible,
-    check_round_trip,
-    invert,
+    invert_forecasts,
     inverts_rows,
     transform,
 )
-from skwave._series import as_columns
-from skwave._state import seal, unchanged_on_failure, unseal
-from skwave._steps import active
-from skwave._window import DOC_LINK, WindowTransformer
+from skwave._pandas_index import index_spec, next_index, to_pandas
+from skwave._persistence import add_checksum, unchanged_on_failure, verify_checksum
+from skwave._sliding import sliding_windows
+from skwave._validation import as_2d, check_finite, check_positive_int
+from skwave._window import WindowTransformer
 
 
 class ForecastPipeline(Pipeline):
@@ -37,21 +35,17 @@ class ForecastPipeline(Pipeline):
     verbose : bool, default=False
         As in `sklearn.pipeline.Pipeline`.
 
-    Attributes
-    ----------
-    transformed_ : ndarray of shape (n_values, n_channels)
-        The training series as the windows are cut from it; shorter where a step drops rows.
-
     See Also
     --------
     make_forecast_pipeline : Names the steps by itself.
 
     Notes
     -----
-    The transformers before the windows are inverted on the whole series, forecasts appended, so
-    that those which look back (differences) or at the position (a season) go on from its end. It
-    takes ``inverse_transform(transform(series))`` to be the series, which `fit` makes sure of: a
-    step may lose some values, as one that clips does, but not most.
+    The transformers before the windows are inverted on the forecasts. Where the inverse of a value
+    depends on those before it (differences) or on its position (a season), they are inverted on
+    the whole series with the forecasts appended, so that they go on from its end. `fit` makes sure
+    that ``inverse_transform(transform(series))`` is the series: a transformer may lose some
+    values, as one that clips does, but not most.
 
     Examples
     --------
@@ -66,16 +60,13 @@ class ForecastPipeline(Pipeline):
     (12,)
     """
 
-    _doc_link_module = "skwave"
-    _doc_link_template = DOC_LINK
-
     def fit(self, X: ArrayLike, y: Any = None, **params: Any) -> Self:
         """Fit all steps on a series.
 
         Parameters
         ----------
         X : array-like or pandas object of shape (n_values,) or (n_values, n_channels)
-            The series. A pandas index whose frequency has a name is continued by the forecasts.
+            The series. A pandas index of regular steps is continued by the forecasts.
         y : None
             Ignored: the targets are the values that follow the windows.
         **params : dict
@@ -92,19 +83,18 @@ class ForecastPipeline(Pipeline):
             If a step but the last two cannot be inverted, or does not give most of the series
             back, a step refuses the series, or its dates do not increase.
         """
-        self._check_steps()
+        _check_steps(self.steps)
+        check_invertible(self._transformers)
         # Pipeline fits the steps themselves, not copies of them, and so do pipelines within it.
         parts = [
             part for part in self.get_params().values()
             if hasattr(part, "get_params") and not isinstance(part, type)
         ]  # fmt: skip
-        columns = as_columns(X)
+        columns = as_2d(X)
         with unchanged_on_failure(self, *parts):
             super().fit(columns, None, **params)
-            self._form = describe(X)
-            self.transformed_ = self._transform(columns)
-            check_inverse(self._transformers(), columns, self.transformed_)
-            self._known = np.array(columns, dtype=float)
+            self._index_spec = index_spec(X)
+            self._remember(columns)
         return self
 
     def forecast(self, n_steps: int, *, context: ArrayLike | None = None) -> Any:
@@ -126,31 +116,24 @@ class ForecastPipeline(Pipeline):
         Raises
         ------
         ValueError
-            If `n_steps` is below 1, `context` is shorter than a window, has other channels, its
-            dates do not increase, or a step that looks back cannot be inverted on it.
+            If `n_steps` is below 1, `context` is shorter than a window, has other channels, or its
+            dates do not increase, or if it neither begins nor ends with the training series where
+            an inverse depends on earlier values.
         TypeError
             If `n_steps` is not an integer.
 
         Warns
         -----
         ForecastWarning
-            If the forecast is flat or explodes, or a step seems to count positions and `context`
-            does not begin with the values of the training series.
+            If the forecast is flat or explodes.
         """
         check_is_fitted(self)
-        n_steps = check_n_steps(n_steps)
-        if context is None:
-            transformed, form = self.transformed_, self._form
-        else:
-            columns, form = as_columns(context), describe(context, self._form)
-            transformed = self._transform(columns)
-            self._check_round_trip(columns, transformed, name="context")
-        window = self._windows(transformed)[-1]
-        steps = self[-1].forecast(n_steps, window=window).reshape(n_steps, -1)
-        values = self._invert(np.concatenate([transformed, steps]))[-n_steps:]
-        check_finite(values, "The forecast")
-        index = None if form is None else next_index(form, n_steps)
-        return _like_input(values, form, index)
+        n_steps = check_positive_int(n_steps, "n_steps")
+        spec = self._index_spec if context is None else index_spec(context, self._index_spec)
+        contexts = None if context is None else [context]
+        values = check_finite(self._forecast_after(contexts, n_steps)[0], "The forecast")
+        index = None if spec is None else next_index(spec, n_steps)
+        return _like_input(values, spec, index)
 
     def predict(self, X: ArrayLike, **params: Any) -> Any:
         """Predict the value after every window of a series, one step ahead.
@@ -171,20 +154,24 @@ class ForecastPipeline(Pipeline):
         ------
         ValueError
             If the series is shorter than a window, has other channels, a step refuses it, its
-            dates do not increase, or one that looks back cannot be inverted on it.
+            dates do not increase, or it neither begins nor ends with the training series where an
+            inverse depends on earlier values.
         """
         check_is_fitted(self)
-        columns = as_columns(X)
-        transformed = self._transform(columns)
-        windows = self._windows(transformed)
-        # Of a block, the first value.
-        steps = self[-1].predict(windows).reshape(len(windows), -1, transformed.shape[1])[:, 0]
-        values = check_finite(self._invert_each(columns, transformed, steps), "The prediction")
-        form = describe(X, self._form)
-        index = None if form is None else next_index(form, 1)
+        transformed = self._transform_context(X, "X")
+        n_windows = len(transformed) - self._window_length + 1
+        windows = sliding_windows(transformed, self._window_length)
+        # Of several values predicted at once, the first.
+        steps = self[-1].predict(windows).reshape(n_windows, -1, transformed.shape[1])[:, :1]
+        first = self._window_length
+        known = [transformed[: first + k] for k in range(n_windows)]
+        values = invert_forecasts(self._transformers, self._if_needed(known), steps)[:, 0]
+        check_finite(values, "The prediction")
+        spec = index_spec(X, self._index_spec)
+        index = None if spec is None else next_index(spec, 1)
         if index is not None:
-            index = X.index[len(X) - len(values) + 1 :].append(index)
-        return _like_input(values, form, index)
+            index = X.index[len(X) - n_windows + 1 :].append(index)
+        return _like_input(values, spec, index)
 
     def score(
         self, X: ArrayLike, y: Any = None, sample_weight: ArrayLike | None = None, **params: Any
@@ -218,84 +205,174 @@ class ForecastPipeline(Pipeline):
         predictions = np.asarray(self.predict(X))[:-1]
         if len(predictions) == 0:
             raise ValueError(
-                f"X has {len(X)} values, but window_length={self[-2].window_length} and the value "
+                f"X has {len(X)} values, but window_length={self._window_length} and the value "
                 "to predict need one more. Give a longer series or a smaller window_length."
             )
-        truth = np.asarray(as_columns(X))[-len(predictions) :]
-        return r2_score(truth, predictions.reshape(truth.shape), sample_weight=sample_weight)
+        y_true = np.asarray(as_2d(X))[-len(predictions) :]
+        return r2_score(y_true, predictions.reshape(y_true.shape), sample_weight=sample_weight)
+
+    def summary(self) -> Any:
+        """Return what the fit did, as `LSTMForecaster.summary` does.
+
+        Returns
+        -------
+        FitSummary
+            A short text, and in a notebook a table.
+        """
+        return self[-1].summary()
 
     def __getstate__(self):
-        return seal(super().__getstate__())
+        return add_checksum(super().__getstate__())
 
     def __setstate__(self, state):
-        vars(self).update(unseal(state, type(self).__name__))
-        if hasattr(self, "transformed_") and not hasattr(self, "_known"):
-            # In the first files the series is what comes back.
-            self._known = self._invert(self.transformed_)
+        vars(self).update(verify_checksum(state, type(self).__name__))
 
-    def _check_steps(self):
-        """Raise an error that names the step which is in the way."""
-        if len(self.steps) < 2 or not isinstance(self.steps[-2][1], WindowTransformer):
-            raise ValueError(
-                "steps must end with a WindowTransformer and an LSTMForecaster, but are "
-                f"{[name for name, _ in self.steps]}."
-            )
-        if not hasattr(self.steps[-1][1], "forecast"):
-            raise ValueError(f"the last step, {self.steps[-1][0]!r}, has no method forecast.")
-        check_invertible(self._transformers())
-
+    @property
     def _transformers(self):
-        return active(self.steps[:-2])
+        return [(name, step) for name, step in self.steps[:-2] if step not in (None, "passthrough")]
+
+    @property
+    def _window_length(self):
+        return self[-1].window_shape_[0]
+
+    def _remember(self, columns):
+        """Find out whether rows invert alone, and keep the training series where they do not."""
+        transformed = self._transform(columns)
+        check_inverse(self._transformers, columns, transformed)
+        self._is_inverse_checked = True
+        self._inverts_rows = inverts_rows(self._transformers, transformed)
+        self._training_series = self._training_transformed = None
+        if not self._inverts_rows:
+            self._training_series = np.array(columns, dtype=float)
+            self._training_transformed = transformed
+
+    def _if_needed(self, known):
+        """Return known values where an inverse depends on them, else None."""
+        return None if self._inverts_rows else known
+
+    def _forecast_after(self, contexts, n_steps):
+        """Forecast what follows each of several contexts, all in one batch.
+
+        Parameters
+        ----------
+        contexts : None or list of array-like of shape (n_values,) or (n_values, n_channels)
+            Known values in the units of the series, the newest last; lengths may differ. None
+            continues the training series.
+        n_steps : int
+            Values to forecast.
+
+        Returns
+        -------
+        ndarray of shape (n_contexts, n_steps, n_channels)
+            Forecasts in the units of the series.
+        """
+        if contexts is None:
+            known, windows = [self._training_transformed], self[-1].context_[None]
+        else:
+            known = [self._transform_context(context, "context") for context in contexts]
+            windows = np.stack([values[-self._window_length :] for values in known])
+        forecasts = self[-1].forecast(n_steps, context=windows).reshape(len(windows), n_steps, -1)
+        return invert_forecasts(self._transformers, self._if_needed(known), forecasts)
 
     def _transform(self, columns):
         """Return a series as the windows are cut from it."""
-        transformers = self._transformers()
-        if not transformers and np.shape(columns)[1] > 1:
+        if not self._transformers and np.shape(columns)[1] > 1:
             # The first step of a pipeline sees to it that the channels are the same.
             validate_data(self[-2], columns, reset=False, skip_check_array=True)
-        values = transform(transformers, columns)
-        return values.reshape(len(values), -1)
+        return transform(self._transformers, columns)
 
-    def _windows(self, transformed):
-        # A transformer of its own: that of the pipeline would miss the names of the channels.
-        return WindowTransformer(self[-2].window_length).fit_transform(transformed)
+    def _transform_context(self, context, name):
+        """Return a series to continue as the windows are cut from it.
 
-    def _invert(self, values):
-        return invert(self._transformers(), values)
-
-    def _ends_with(self, series):
-        """Tell whether the training series ends with these values."""
-        columns = np.asarray(as_columns(series), dtype=float)
-        return len(columns) <= len(self._known) and _same(self._known[-len(columns) :], columns)
-
-    def _begins_like(self, columns):
-        """Tell whether a series, as columns, begins where the training series began."""
-        columns = np.asarray(columns, dtype=float)
-        n = min(len(columns), len(self._known))
-        return _same(self._known[:n], columns[:n])
-
-    def _check_round_trip(self, columns, transformed, *, name):
-        check_round_trip(
-            self._transformers(), columns, transformed,
-            name=name, at_beginning=self._begins_like(columns),
-        )  # fmt: skip
-
-    def _invert_each(self, columns, transformed, steps):
-        """Invert predictions, each as the value after the ones that were known to it.
-
-        Where rows are inverted one by one, as most transformers do, this is a single call; where
-        they depend on those before (differences), it is one call for each prediction.
+        Where an inverse depends on earlier values, that is the training series, if the context is
+        its end.
         """
-        transformers = self._transformers()
-        if inverts_rows(transformers, transformed):
-            return self._invert(steps)
-        self._check_round_trip(columns, transformed, name="X")
-        first = len(transformed) - len(steps) + 1
-        ends = [
-            self._invert(np.concatenate([transformed[: first + k], steps[k : k + 1]]))[-1:]
-            for k in range(len(steps))
-        ]
-        return np.concatenate(ends)
+        columns = as_2d(context, name)
+        transformed = self._transform(columns)
+        if len(transformed) < self._window_length:
+            raise ValueError(
+                f"{name} has {len(transformed)} values, but window_length={self._window_length} "
+                "needs at least as many. Give a longer series, or a smaller window_length."
+            )
+        if not self._is_inverse_checked:
+            check_inverse(self._transformers, columns, transformed)
+            self._is_inverse_checked = True
+        if self._inverts_rows:
+            return transformed
+        columns, training = np.asarray(columns, dtype=float), self._training_series
+        if _is_same(training[-len(columns) :], columns) and name == "context":
+            return self._training_transformed
+        n = min(len(columns), len(training))
+        if not _is_same(training[:n], columns[:n]):
+            raise ValueError(
+                f"{name} neither begins nor ends with the training series, but the inverse of the "
+                f"steps before the windows ({[name for name, _ in self._transformers]}) depends on "
+                "earlier values. Give the whole series from its beginning on."
+            )
+        return transformed
+
+
+def as_forecast_pipeline(estimator):
+    """Return an estimator as a `ForecastPipeline` of the same steps; nothing is copied.
+
+    Parameters
+    ----------
+    estimator : object
+        An `LSTMForecaster`, a `Pipeline` or `ForecastPipeline` that ends with a
+        `WindowTransformer` and one, or a fitted search over one of these.
+
+    Returns
+    -------
+    ForecastPipeline
+        Fitted, if the estimator is.
+
+    Raises
+    ------
+    ValueError
+        If the estimator is something else, or is a fitted `Pipeline` whose transformers cannot be
+        inverted, or not without the training series, which it does not keep.
+    """
+    estimator = getattr(estimator, "best_estimator_", estimator)
+    if isinstance(estimator, ForecastPipeline):
+        return estimator
+    if is_forecaster(estimator):
+        steps = [("windows", WindowTransformer()), ("forecaster", estimator)]
+    else:
+        steps = getattr(estimator, "steps", [])
+    _check_steps(steps, type(estimator).__name__)
+    view = ForecastPipeline(steps)
+    check_invertible(view._transformers)
+    context = getattr(steps[-1][1], "context_", None)
+    if context is not None:
+        view._index_spec = None
+        view._inverts_rows, view._is_inverse_checked = True, False
+        if not inverts_rows(view._transformers, context):
+            raise ValueError(
+                "The inverse of the steps before the windows "
+                f"({[name for name, _ in view._transformers]}) depends on earlier values, which a "
+                "Pipeline does not keep. Use make_forecast_pipeline in place of make_pipeline."
+            )
+    return view
+
+
+def is_forecaster(estimator):
+    """Return whether an estimator forecasts from windows, like `LSTMForecaster`."""
+    return hasattr(estimator, "forecast") and not hasattr(estimator, "steps")
+
+
+def _check_steps(steps, name="ForecastPipeline"):
+    """Raise an error unless steps end with a window transformer and a forecaster."""
+    good = (
+        len(steps) >= 2
+        and isinstance(steps[-2][1], WindowTransformer)
+        and is_forecaster(steps[-1][1])
+    )
+    if not good:
+        got = [name for name, _ in steps] or name
+        raise ValueError(
+            "A forecast needs an LSTMForecaster, or a pipeline whose steps end with a "
+            f"WindowTransformer and an LSTMForecaster, but got {got}."
+        )
 
 
 def make_forecast_pipeline(
@@ -332,18 +409,18 @@ def make_forecast_pipeline(
     )
 
 
-def _same(values, others):
-    """Tell whether two series are the same but for rounding, whatever their unit and level."""
+def _is_same(values, others):
+    """Return whether two series are the same but for rounding, whatever their unit and level."""
     if values.shape != others.shape:
         return False
-    # A measure of spread that is none of outliers'.
+    # A measure of spread that outliers do not change.
     spread = np.median(np.abs(values - np.median(values, axis=0)), axis=0)
     allowed = 1e-6 * spread + 64 * np.finfo(float).eps * np.abs(values)
     return bool((np.abs(values - others) <= allowed).all())
 
 
-def _like_input(values, form, index):
+def _like_input(values, spec, index):
     """Return forecasts as pandas if the index goes on, else as an array without needless axes."""
     if index is not None:
-        return with_form(values, form, index)
+        return to_pandas(values, spec, index)
     return values[:, 0] if values.shape[1] == 1 else values

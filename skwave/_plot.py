@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_array, check_consistent_length, check_is_fitted
 
-from skwave._steps import find_steps
+from skwave._pipeline import as_forecast_pipeline
 
 # The tutorial's colours: the truth in red, the forecast in blue.
 TRUTH, FORECAST = "tab:red", "tab:blue"
@@ -76,10 +76,10 @@ class ForecastDisplay:
         Raises
         ------
         ValueError
-            If a plain pipeline has other steps: its forecasts are not in the units of the series.
+            If the transformers of a plain pipeline cannot be inverted.
         """
         check_is_fitted(estimator)
-        y_pred = _forecasting(estimator).forecast(len(y_true))
+        y_pred = as_forecast_pipeline(estimator).forecast(len(y_true))
         return cls.from_predictions(y_true, y_pred, ax=ax, **kwargs)
 
     @classmethod
@@ -139,7 +139,7 @@ class ForecastDisplay:
 
         truth = np.reshape(self.y_true, (len(self.y_true), -1))
         forecast = np.reshape(self.y_pred, truth.shape)
-        axes = _make_axes(ax, truth.shape[1])
+        axes = make_axes(ax, truth.shape[1])
         steps = np.arange(1, len(truth) + 1)
         # A single step is a point, which a line would not show.
         marker = "o" if len(steps) == 1 else None
@@ -155,7 +155,7 @@ class ForecastDisplay:
             panel.set_ylabel("Value" if len(axes) == 1 else f"Channel {channel}")
             # Room above the lines, so that the legend hides none of them.
             panel.margins(y=0.2)
-            _count_on(panel)
+            count_on_axis(panel)
             panel.legend(loc="upper right", ncols=2)
         axes[-1].set_xlabel("Steps after the last known value")
         self.ax_ = axes[0] if len(axes) == 1 else axes
@@ -232,7 +232,7 @@ class HistoryDisplay:
         HistoryDisplay
             The display itself.
         """
-        (ax,) = _make_axes(ax, 1)
+        (ax,) = make_axes(ax, 1)
         names = {
             "loss": "Training loss",
             "val_loss": "Validation loss",
@@ -247,35 +247,20 @@ class HistoryDisplay:
             ax.set_yscale("log")
         ax.axvline(self.best_epoch + 1, color="gray", linestyle=":", label="Weights kept")
         ax.set(xlabel="Epoch", ylabel="Loss, on the scale of the network")
-        _count_on(ax)
+        count_on_axis(ax)
         ax.legend()
         self.ax_, self.figure_ = ax, ax.figure
         return self
 
 
-def _forecasting(estimator):
-    """Return what forecasts in the units of the series."""
-    estimator = getattr(estimator, "best_estimator_", estimator)
-    if hasattr(estimator, "forecast"):
-        return estimator
-    transformers, forecaster = find_steps(estimator)
-    if transformers:
-        raise ValueError(
-            f"estimator has the steps {[name for name, _ in transformers]} before the windows, and "
-            "a plain Pipeline does not bring its forecasts back to the units of the series. Use "
-            "make_forecast_pipeline, or give the forecasts to from_predictions."
-        )
-    return forecaster
-
-
-def _count_on(ax):
+def count_on_axis(ax):
     """Put ticks at whole numbers of steps or epochs, even if there is only one."""
     from matplotlib.ticker import MaxNLocator
 
     ax.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
 
 
-def _make_axes(ax, n_panels, *, sharex=True):
+def make_axes(ax, n_panels, *, sharex=True):
     """Return `n_panels` axes as a flat array: those given, or those of a new figure."""
     if ax is None:
         import matplotlib.pyplot as plt

@@ -1,296 +1,388 @@
-"""The readout: the output layer and a linear model of the window, solved together."""
+"""The readout: the output layer and a skip connection, solved for together, and chosen."""
 
-import functools
-import operator
 from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 
-from skwave._network import BLOCK_ROWS, make_cells, read_windows
+from skwave._ridge import (
+    GramSums,
+    choose_penalty,
+    mean_squared_residual,
+    ridge,
+    total,
+    window_penalties,
+)
 
-# Penalties that are tried for the coefficients of the window, the same for all lags: with weaker
-# ones a short series is learnt by heart, and a clean wave is forecast to a millionth with these.
-EQUAL_PENALTIES = 10.0 ** np.arange(-5, 2)
-# And those that are multiplied by the square of the lag: from nearly none for the newest values,
-# as strong as the weakest of the others at a lag of 32, to next to nothing but these values.
-LAG_PENALTIES = 10.0 ** np.arange(-8, 2)
-
-
-class Moments(NamedTuple):
-    """What least squares needs to know of some windows: sums over them.
-
-    The columns are the n_states states of the last layer, the window relative to its newest
-    value, and the targets relative to it.
-    """
-
-    weight: float
-    sums: np.ndarray  # (n_columns,)
-    products: np.ndarray  # (n_columns, n_columns)
-    n_states: int
-
-    def __add__(self, other):
-        """Return the moments of both."""
-        return Moments(*(a + b for a, b in zip(self[:3], other[:3], strict=True)), self.n_states)
-
-    def centred(self):
-        """Return mean and covariance of the columns; zeros where nothing has weight."""
-        total = self.weight if self.weight > 0 else 1.0
-        mean = self.sums / total
-        return mean, self.products / total - np.outer(mean, mean)
-
-    def of_windows(self):
-        """Return the moments without the states."""
-        k = self.n_states
-        return Moments(self.weight, self.sums[k:], self.products[k:, k:], 0)
+# The windows trained on and those held out fall into as many blocks each, which choose penalties.
+N_FOLDS = 3
+# Penalties of the states' coefficients, from strong to weak.
+STATE_PENALTIES = tuple(10.0 ** np.arange(0, -10, -2))
+# Forecasts whose mean squared error, as a fraction of the series' variance, is no more than this are
+# as exact as float32 allows. These penalties of the states alone, from strong to weak, are tried
+# for it on so many windows.
+EXACT, EXACT_PENALTIES, EXACT_WINDOWS = 1e-10, (1e-4, 1e-6, 1e-8, 1e-10), 2_048
+# The linear model is compared with where a window has no more values, and the part of the LSTM is
+# taken over so many windows.
+MAX_LAGS, SHARE_WINDOWS = 2_000, 512
+# A head with such penalties has small coefficients, from which training goes on smoothly.
+SMOOTH = 1e-2
+# A random sample of that many windows is as good for 400 coefficients as millions are.
+MAX_WINDOWS = 8_192
 
 
-def total(moments):
-    """Return the moments of several disjoint sets of windows together."""
-    return functools.reduce(operator.add, moments)
-
-
-def no_change(network):
-    """Return a network with the same layers that predicts the newest value of the window.
+class Readout(NamedTuple):
+    """One way to solve for the output layer and the skip connection.
 
     Parameters
     ----------
-    network : Network
-        Shapes, scales and layers; its outputs are the channels' next values.
+    name : str
+        What `readout_` and `validation_errors_` call it.
+    state_penalty : float
+        Penalty of the coefficients of the states; infinite leaves the states out.
+    linear_penalty : ndarray of shape (window_length * n_channels,)
+        Penalties of the coefficients of the window.
+    average_penalty : None or ndarray of the same shape
+        Where given, the solution is averaged with that of the linear model with these penalties.
+    """
+
+    name: str
+    state_penalty: float
+    linear_penalty: np.ndarray
+    average_penalty: np.ndarray | None = None
+
+
+def naive_skip(network):
+    """Return the skip connection that predicts the newest value of the window.
+
+    Parameters
+    ----------
+    network : Network or WindowDataset
+        Its shapes; the outputs are the next values of the channels.
 
     Returns
     -------
-    Network
-        Its head is zero. All readouts start from it.
+    ndarray of shape (window_length * n_channels, n_outputs)
+        Ones for the newest values. All readouts start from it.
     """
     n_channels, n_outputs = network.n_channels, network.n_outputs
     skip = np.zeros((network.window_length * n_channels, n_outputs))
     skip[-n_channels:] = np.tile(np.eye(n_channels), n_outputs // n_channels)
-    n_states = len(network.layers[-1][1]) if network.layers else 0
-    head = np.zeros((n_states, n_outputs), np.float32), np.zeros(n_outputs, np.float32)
-    return replace(network, head=head, skip=skip)
+    return skip
 
 
-def skip_outputs(network, values, starts):
-    """Return what the skip adds for each window, (n_windows, n_outputs), in bounded memory."""
-    outputs = np.empty((len(starts), network.n_outputs))
-    for rows, windows in _blocks(network, values, starts):
-        outputs[rows] = windows.reshape(len(windows), -1) @ network.skip
-    return outputs
-
-
-def take_moments(network, lesson, rows):
-    """Let the layers read windows, and sum up what least squares needs.
+def with_readout(network, coef, intercept):
+    """Return a network with the layers of another and new coefficients.
 
     Parameters
     ----------
     network : Network
-        Its layers read; what it predicts does not matter.
-    lesson : Lesson
-        Windows, targets and weights.
-    rows : slice or ndarray of int
-        The windows to take.
-
-    Returns
-    -------
-    Moments
-        Those of disjoint sets of windows may be added.
-    """
-    starts, targets = lesson.starts[rows], lesson.targets[rows].astype(float)
-    weights = np.ones(len(starts)) if lesson.weights is None else lesson.weights[rows].astype(float)
-    cells = make_cells(network)
-    n_states = cells[-1].units if cells else 0
-    n_channels = network.n_channels
-    n_columns = n_states + network.window_length * n_channels + network.n_outputs
-    sums, products = np.zeros(n_columns), np.zeros((n_columns, n_columns))
-    for block, windows in _blocks(network, lesson.values, starts):
-        columns = np.hstack([windows.reshape(len(windows), -1), targets[block]])
-        newest = windows[:, -1]
-        columns -= np.tile(newest, columns.shape[1] // n_channels)
-        # The states are kept doubled.
-        states = 0.5 * read_windows(cells, windows.astype(np.float32)).astype(float)
-        columns = np.hstack([states, columns])
-        weighted = weights[block, None] * columns
-        sums += weighted.sum(axis=0)
-        products += weighted.T @ columns
-    return Moments(weights.sum(), sums, products, n_states)
-
-
-def solve(start, moments, *, state_penalty, linear_penalty, weight_before=0.0):
-    """Fit head, bias and skip by ridge regression towards those of a network.
-
-    Parameters
-    ----------
-    start : Network
-        What is shrunk towards; its layers read the windows.
-    moments : Moments
-        Those of the windows to fit, read by the same layers.
-    state_penalty : float
-        Penalty of the coefficients of the states, μ, as a share of the mean square of the states.
-        With an infinite one the layers are left out.
-    linear_penalty : float or ndarray of shape (window_length * n_channels,)
-        Penalty of the coefficients of the window, λ, as a share of the mean square of its values;
-        one for all, or one for each.
-    weight_before : float, default=0.0
-        Weight of what `start` predicts for these windows, beside that of their targets, r.
+        Its layers.
+    coef : ndarray of shape (units + window_length * n_channels, n_outputs)
+        Coefficients of the states, and of the window relative to its newest value.
+    intercept : ndarray of shape (n_outputs,)
+        The intercept. The outputs are relative to the newest value, too.
 
     Returns
     -------
     Network
-        With the new readout.
-
-    Notes
-    -----
-    With h the states, u the window and v the targets, the last two relative to the newest value of
-    the window and all centred, and w₀ the coefficients of `start`, the change of the coefficients
-    is ((1 + r) xᵀx / n + P)⁻¹ xᵀ(v - x w₀) / n, where x = [h u], n is the number of windows, and
-    P is diagonal with μ mean(h²) and λ mean(u²), the means over all states and all values of the
-    window. Relative to the newest value, because what a coefficient of zero says is then "no
-    change".
-
-    References
-    ----------
-    Hoerl, A. E. and Kennard, R. W. (1970). Ridge regression: biased estimation for nonorthogonal
-    problems. Technometrics 12(1), 55-67.
-
-    Jaeger, H. and Haas, H. (2004). Harnessing nonlinearity: predicting chaotic systems and saving
-    energy in wireless communication. Science 304, 78-80. (States of a recurrent network, read out
-    by least squares.)
+        The network.
     """
-    if not np.isfinite(state_penalty):
-        start = replace(start, layers=(), head=(start.head[0][:0], start.head[1]))
-        moments = moments.of_windows()
-    mean, covariance = moments.centred()
-    k, n = moments.n_states, len(mean) - start.n_outputs
-    (kernel, bias), skip = start.head, start.skip
-    present = np.vstack([kernel, skip])
-    inner, cross = covariance[:n, :n], covariance[:n, n:]
-    # In units of the inputs' own size, so that numbers of one order are solved for.
-    size = np.ones(n)
-    for part in (slice(0, k), slice(k, n)):
-        square = np.mean(np.diag(inner)[part]) if part.stop > part.start else 0.0
-        size[part] = np.sqrt(square) if square > 0 else 1.0
-    penalty = np.append(np.full(k, state_penalty), np.broadcast_to(linear_penalty, n - k))
-    normal = (1 + weight_before) * inner / np.outer(size, size) + np.diag(penalty)
-    rest = (cross - inner @ present) / size[:, None]
-    change = np.linalg.solve(normal, rest) / size[:, None]
-    missing = mean[n:] - mean[:n] @ (present + change) - bias
-    bias = bias + missing / (1 + weight_before)
-    head = (kernel + change[:k]).astype(np.float32), bias.astype(np.float32)
-    return replace(start, head=head, skip=skip + _from_newest(change[k:], start.n_channels))
+    n_states, n_channels = network.n_states, network.n_channels
+    head = coef[:n_states].astype(np.float32), intercept.astype(np.float32)
+    skip = coef[n_states:].copy()
+    # The newest value takes what is missing of a sum of zero, channel by channel.
+    for channel in range(n_channels):
+        skip[channel - n_channels] -= skip[channel::n_channels].sum(axis=0)
+    return replace(network, head=head, skip=naive_skip(network) + skip)
 
 
-def window_penalties(window_length, n_channels):
-    """Return the penalties of the window's coefficients that are tried.
-
-    Parameters
-    ----------
-    window_length, n_channels : int
-        Shape of a window.
-
-    Returns
-    -------
-    ndarray of shape (n_penalties, window_length * n_channels)
-        The first ones are the same for all lags, from weak to strong, the others grow with the
-        square of the lag.
-
-    Notes
-    -----
-    Mostly an older value tells less than a newer one. The equal penalties are for series whose
-    oldest values tell much, as with a season as long as the window. The newest value has the lag
-    1; with a horizon, lags count from its first step.
-
-    References
-    ----------
-    Litterman, R. B. (1986). Forecasting with Bayesian vector autoregressions: five years of
-    experience. Journal of Business and Economic Statistics 4(1), 25-38. (A standard deviation of
-    each coefficient that falls with the lag: its harmonic decay.)
-    """
-    lags = np.repeat(np.arange(window_length, 0, -1.0), n_channels)
-    equal = np.outer(EQUAL_PENALTIES, np.ones_like(lags))
-    return np.vstack([equal, np.outer(LAG_PENALTIES, lags**2)])
-
-
-def mean_square_rest(network, moments):
-    """Return the mean squared error of one-step predictions, from moments alone.
+def accumulate(network, dataset, rows):
+    """Return the Gram sums of some windows, read by the layers of a network.
 
     Parameters
     ----------
     network : Network
-        The network whose layers read the windows, or one without layers.
-    moments : Moments
-        Those of the windows.
+        Its layers; what it predicts does not matter.
+    dataset : WindowDataset
+        On the scale of the layers.
+    rows : ndarray of int
+        The windows to take.
+
+    Returns
+    -------
+    GramSums
+        Of the states, of the window relative to its newest value, and of the targets relative to
+        it: a coefficient of zero then means that nothing changes.
+    """
+    n_states, n_channels = network.n_states, network.n_channels
+    n_inputs = n_states + network.window_length * n_channels
+    gram = GramSums(n_states, n_inputs, network.n_outputs)
+    part = dataset.take(rows, len(rows))
+    for block in part.blocks():
+        windows = part.windows(block)
+        columns = np.hstack([windows.reshape(len(windows), -1), part.targets[block].astype(float)])
+        columns -= np.tile(windows[:, -1], columns.shape[1] // n_channels)
+        if n_states:
+            columns = np.hstack([network.states(windows), columns])
+        gram.accumulate(
+            columns, None if part.weights is None else part.weights[block].astype(float)
+        )
+    return gram
+
+
+def gram_folds(network, dataset):
+    """Return the Gram sums of blocks of the series: those trained on, and those held out."""
+    part = dataset.subsample(MAX_WINDOWS)
+    grams = []
+    for rows in np.split(np.arange(len(part.indices)), [part.n_train]):
+        in_time = rows[np.argsort(part.starts[part.indices[rows]])]
+        grams.append([accumulate(network, part, r) for r in np.array_split(in_time, N_FOLDS)])
+    return grams
+
+
+def make_readouts(folds, window_length, n_channels):
+    """Return the linear model and the candidates, from the strongest penalty to the weakest."""
+    n_states = folds[0].n_states
+    penalties = window_penalties(window_length, n_channels)
+    alone, beside = (
+        choose_penalty(folds, np.insert(penalties, [0] * n_states, penalty, axis=1))[n_states:]
+        for penalty in (np.inf, STATE_PENALTIES[0])
+    )
+    linear = Readout("linear", np.inf, alone)
+    averaged = Readout("averaged", STATE_PENALTIES[0], beside, average_penalty=alone)
+    return linear, [averaged, *(Readout(f"ridge {p:.0e}", p, beside) for p in STATE_PENALTIES)]
+
+
+def solve_readout(network, gram, readout):
+    """Return the network with the output layer and the skip connection solved for.
+
+    Parameters
+    ----------
+    network : Network
+        Its layers.
+    gram : GramSums
+        What `accumulate` returned for these layers.
+    readout : Readout
+        The penalties.
+
+    Returns
+    -------
+    network : Network
+        With the new readout.
+    one_step_error : float
+        Its mean squared error over the windows of `gram`.
+
+    References
+    ----------
+    Jaeger, H. and Haas, H. (2004). Harnessing nonlinearity: predicting chaotic systems and saving
+    energy in wireless communication. Science 304, 78-80. (States of a recurrent network, read out
+    by least squares.)
+    """
+    states = np.full(gram.n_states, readout.state_penalty)
+    coef, intercept = ridge(gram, np.append(states, readout.linear_penalty))
+    if readout.average_penalty is not None:
+        states = np.full(gram.n_states, np.inf)
+        linear_coef, linear_intercept = ridge(gram, np.append(states, readout.average_penalty))
+        coef, intercept = (coef + linear_coef) / 2, (intercept + linear_intercept) / 2
+    return with_readout(network, coef, intercept), mean_squared_residual(gram, coef, intercept)
+
+
+def solve_exact(network, dataset, rollouts):
+    """Solve for a readout of the states alone, if its forecasts are exact.
+
+    Parameters
+    ----------
+    network : Network
+        Its layers.
+    dataset : WindowDataset
+        On the scale of the layers; the training windows are solved on.
+    rollouts : RollOuts
+        Forecasts over held-out values.
+
+    Returns
+    -------
+    None or tuple of (network, readout, errors)
+        The network, its `Readout` with the strongest penalty whose forecasts are exact to what
+        float32 allows, and their errors; None if there is none.
+    """
+    rows = np.arange(dataset.n_train)[:EXACT_WINDOWS]
+    gram = accumulate(network, dataset, rows)
+    window = np.full(gram.n_inputs - gram.n_states, np.inf)
+    for penalty in EXACT_PENALTIES:
+        readout = Readout(f"states {penalty:.0e}", penalty, window)
+        solved, one_step_error = solve_readout(network, gram, readout)
+        # A forecast of many steps is no better than the predictions of one that it is made of.
+        if one_step_error <= EXACT:
+            errors = rollouts.errors(solved)
+            if errors.mean() <= EXACT:
+                return solved, readout, errors
+    return None
+
+
+def choose_readout(network, dataset, rollouts, all_rollouts):
+    """Solve for the candidates, and choose one by forecasts over held-out values.
+
+    Parameters
+    ----------
+    network : Network
+        Its layers, as they were trained.
+    dataset : WindowDataset
+        On the scale of the layers; the windows after `n_train` are those that `rollouts` forecast.
+    rollouts : RollOuts
+        They choose among the candidates. One-step errors do not: on chaotic series the linear
+        model has the lower one and far worse forecasts.
+    all_rollouts : RollOuts
+        Forecasts over all values: a candidate that explodes there is not kept.
+
+    Returns
+    -------
+    network : Network
+        The readout that was chosen, solved for all windows, or `MAX_WINDOWS` drawn at random, the
+        held-out ones too.
+    name : str
+        Of this readout.
+    errors : dict of ndarray of shape (n_origins,)
+        Mean squared errors of the forecasts of the linear model and of the candidates.
+    reason : str
+        Why it was chosen.
+
+    Notes
+    -----
+    The first candidate is kept unless another one is better by more than one standard error. Few
+    forecasts choose badly among many candidates, and the first one is rarely much worse than the
+    best.
+    """
+    exact = solve_exact(network, dataset, rollouts)
+    if exact is not None:
+        solved, readout, errors = exact
+        reason = "its forecasts are as exact as float32 allows"
+        return solved, readout.name, {readout.name: errors}, reason
+
+    seen_folds, held_out_folds = gram_folds(network, dataset)
+    folds = seen_folds + held_out_folds
+    seen, everything = total(seen_folds), total(folds)
+    naive = replace(network, head=_zero_head(network), skip=naive_skip(network))
+    linear, candidates = make_readouts(folds, network.window_length, network.n_channels)
+
+    solved, _ = solve_readout(network, seen, linear)
+    bound = rollouts.exploding_error(solved, naive)
+    errors = {linear.name: rollouts.errors(solved)}
+    for readout in candidates:
+        of_readout = rollouts.errors(solve_readout(network, seen, readout)[0])
+        if of_readout.max() > bound:
+            break
+        errors[readout.name] = of_readout
+    tried = [linear, *candidates][: len(errors)]
+    chosen = min(1, len(tried) - 1)
+    reason = "the default, which no other one beats by a standard error"
+    best = int(np.argmin([errors[readout.name].mean() for readout in tried]))
+    if rollouts.is_better(errors[tried[best].name], errors[tried[chosen].name]):
+        chosen, reason = best, "better than the default by more than a standard error"
+
+    bound = all_rollouts.exploding_error(solve_readout(network, everything, linear)[0], naive)
+    for readout in tried[chosen::-1]:
+        solved, _ = solve_readout(network, everything, readout)
+        if all_rollouts.errors(solved).max() <= bound:
+            break
+    if readout is not tried[chosen]:
+        reason = "the strongest penalty with which no forecast over the series explodes"
+    return solved, readout.name, errors, reason
+
+
+def update_readout(network, dataset, n_windows):
+    """Move a solved readout towards new windows, as far as their number warrants.
+
+    Parameters
+    ----------
+    network : Network
+        The network. Its layers stay as they are. A penalty on changes stands for the windows that
+        it was solved for.
+    dataset : WindowDataset
+        The new windows.
+    n_windows : int
+        How many windows it was solved for.
+
+    Returns
+    -------
+    network : Network
+        The network with the new readout.
+    loss : float
+        Its mean squared error of one step over the new windows.
+    """
+    gram = accumulate(network, dataset, np.arange(len(dataset.indices)))
+    weight = n_windows / len(dataset.indices)
+    kernel, bias = network.head
+    coef = np.vstack([kernel.astype(float), network.skip - naive_skip(network)])
+    coef, intercept = ridge(
+        gram, np.full(len(coef), weight), coef, bias.astype(float), previous_weight=weight
+    )
+    return with_readout(network, coef, intercept), mean_squared_residual(gram, coef, intercept)
+
+
+def smooth_readout(network, dataset):
+    """Return a network with a head of small coefficients, from which training can go on."""
+    gram = accumulate(network, dataset, np.arange(dataset.n_train))
+    window = np.full(network.window_length * network.n_channels, 1 / SMOOTH)
+    return solve_readout(network, gram, Readout("smooth", SMOOTH, window))[0]
+
+
+def compare_trained(network, dataset, rollouts):
+    """Return the errors of a network as it was trained, and of the linear model.
+
+    Parameters
+    ----------
+    network : Network
+        The trained network.
+    dataset : WindowDataset
+        On the scale of the layers.
+    rollouts : RollOuts
+        Forecasts over held-out values.
+
+    Returns
+    -------
+    dict of ndarray of shape (n_origins,)
+        Mean squared errors; no ``"linear"`` where windows have more than `MAX_LAGS` values.
+    """
+    errors = {"trained": rollouts.errors(network)}
+    if network.window_length * network.n_channels <= MAX_LAGS:
+        head = (network.head[0][:0], np.zeros_like(network.head[1]))
+        without_layers = replace(network, layers=(), head=head)
+        seen_folds, held_out_folds = gram_folds(without_layers, dataset)
+        folds = [fold for fold in seen_folds + held_out_folds if fold.weight > 0]
+        penalties = window_penalties(network.window_length, network.n_channels)
+        linear = Readout("linear", np.inf, choose_penalty(folds, penalties))
+        solved, _ = solve_readout(without_layers, total(seen_folds), linear)
+        errors[linear.name] = rollouts.errors(solved)
+    return errors
+
+
+def lstm_variance_fraction(network, dataset):
+    """Return how much of the variance of the predicted change comes from the LSTM.
+
+    Parameters
+    ----------
+    network : Network
+        The network.
+    dataset : WindowDataset
+        On the scale of the layers.
 
     Returns
     -------
     float
-        Over all windows and outputs, on the scale of the network.
+        Covariance of the output layer's part with the predicted change from the newest value to
+        the next ones, over the variance of that change; 1 without a skip connection.
     """
-    mean, covariance = (moments if network.layers else moments.of_windows()).centred()
-    weights = np.vstack([network.head[0], network.skip, -np.eye(network.n_outputs)])
-    bias = mean @ weights + network.head[1]
-    return float(np.mean(np.diag(weights.T @ covariance @ weights) + bias**2))
+    if network.skip is None:
+        return 1.0
+    rows = np.arange(min(len(dataset.indices), SHARE_WINDOWS))
+    _, covariance = accumulate(network, dataset, rows).centered()
+    coef = np.vstack([network.head[0], network.skip - naive_skip(network)])
+    n_states, n_inputs = network.n_states, len(coef)
+    of_parts = coef.T @ covariance[:n_inputs, :n_inputs]
+    variance = np.trace(of_parts @ coef)
+    return float(np.trace(of_parts[:, :n_states] @ coef[:n_states]) / variance) if variance else 0.0
 
 
-def cross_validated(readout, blocks, penalties):
-    """Return the penalty with the least one-step error on blocks that were not solved for.
-
-    Parameters
-    ----------
-    readout : callable
-        From moments and a penalty to a network.
-    blocks : list of Moments
-        Those of pieces of the series; each is left out in turn.
-    penalties : sequence of float or of ndarray
-        To choose from.
-
-    Returns
-    -------
-    float or ndarray
-        One of `penalties`.
-
-    Notes
-    -----
-    Whole blocks of time are left out, since neighbouring windows share nearly all their values:
-    Bergmeir, C. and Benítez, J. M. (2012). On the use of cross-validation for time series predictor
-    evaluation. Information Sciences 191, 192-213.
-    """
-    others = [total(blocks[:k] + blocks[k + 1 :]) for k in range(len(blocks))]
-
-    def error(penalty):
-        return sum(
-            block.weight * mean_square_rest(readout(rest, penalty), block)
-            for block, rest in zip(blocks, others, strict=True)
-        )
-
-    return penalties[int(np.argmin([error(penalty) for penalty in penalties]))]
-
-
-def midway(linear, both):
-    """Return the mean of a linear model and of one that has layers."""
-    (kernel, bias), skip = both.head, both.skip
-    head = kernel / 2, (bias + linear.head[1]) / 2
-    return replace(both, head=head, skip=(skip + linear.skip) / 2)
-
-
-def _from_newest(change, n_channels):
-    """Turn coefficients of a window relative to its newest value into those of its values.
-
-    The newest value takes what is missing of a sum of zero, channel by channel.
-    """
-    change = change.copy()
-    newest = change[-n_channels:]
-    for channel in range(n_channels):
-        newest[channel] -= change[channel::n_channels].sum(axis=0)
-    return change
-
-
-def _blocks(network, values, starts):
-    """Yield slices of `starts` and their windows as the layers see them, in float64."""
-    offsets = np.arange(network.window_length)
-    for begin in range(0, len(starts), BLOCK_ROWS):
-        block = slice(begin, begin + BLOCK_ROWS)
-        windows = values[starts[block][:, None] + offsets].astype(float)
-        if network.anchored:
-            windows = windows - windows[:, :1]
-        yield block, windows
+def _zero_head(network):
+    return tuple(np.zeros_like(w) for w in network.head)

@@ -1,8 +1,9 @@
-"""The multi-step recursion: forecasts that feed on themselves."""
+"""Recursive multi-step forecasts: predictions are fed back as inputs."""
 
 import numpy as np
 
-from skwave._network import BLOCK_ROWS, last_state, make_cells, make_head
+from skwave._cells import make_cells
+from skwave._network import BLOCK_ROWS
 
 
 def roll_forward(network, contexts, n_steps):
@@ -11,7 +12,7 @@ def roll_forward(network, contexts, n_steps):
     Parameters
     ----------
     network : Network
-        The fitted network; it must predict all channels, `horizon` values at once.
+        The fitted network; it must predict all channels, `output_length` values at once.
     contexts : ndarray of shape (n_contexts, window_length, n_channels)
         The last known values of each series, in its units.
     n_steps : int
@@ -30,7 +31,7 @@ def roll_forward(network, contexts, n_steps):
     one product. The windows stand in a ring of slots, each with the state it has reached; the
     result is that of the loop, to rounding, after ``n_steps + window_length`` products.
     """
-    slots = -(-network.window_length // network.horizon)
+    slots = -(-network.window_length // network.output_length)
     size = max(1, BLOCK_ROWS // slots)
     blocks = [
         _Wavefront(network, contexts[begin : begin + size], n_steps).run()
@@ -42,37 +43,37 @@ def roll_forward(network, contexts, n_steps):
 class _Wavefront:
     """One block of contexts on its way.
 
-    Window j starts with value ``j * horizon`` of the context and predicts the block of values
+    Window j starts with value ``j * output_length`` of the context and predicts the block of values
     after its end. Rows of the states are ordered slot by slot, the contexts of a slot together.
     """
 
     def __init__(self, network, contexts, n_steps):
-        self.network = network
-        self.length, self.horizon = network.window_length, network.horizon
+        self.network, self.scaling = network, network.scaling
+        self.length, self.output_length = network.window_length, network.output_length
         self.n_contexts = len(contexts)
-        self.n_windows = -(-n_steps // self.horizon)
-        self.n_slots = min(-(-self.length // self.horizon), self.n_windows)
-        self.cells, self.head = make_cells(network), make_head(network)
+        self.n_windows = -(-n_steps // self.output_length)
+        self.n_slots = min(-(-self.length // self.output_length), self.n_windows)
+        self.cells = make_cells(network.layers)
         n_rows = self.n_slots * self.n_contexts
         self.states = [cell.new_state(n_rows) for cell in self.cells]
         # Known and predicted values on the scale of the layers, time first.
-        n_values = self.length + self.n_windows * self.horizon
+        n_values = self.length + self.n_windows * self.output_length
         self.values = np.empty((n_values, self.n_contexts, network.n_channels))
-        self.values[: self.length] = network.scale(contexts).transpose(1, 0, 2)
-        self.anchors = np.zeros((self.n_slots, self.n_contexts, network.n_channels))
+        self.values[: self.length] = self.scaling.scale(contexts).transpose(1, 0, 2)
+        self.references = np.zeros((self.n_slots, self.n_contexts, network.n_channels))
 
     def run(self):
         """Read value after value until the last window has predicted."""
         forecasts = np.empty((self.n_contexts, self.n_windows, self.network.n_outputs))
-        for time in range((self.n_windows - 1) * self.horizon + self.length):
-            if time % self.horizon == 0 and time // self.horizon < self.n_windows:
-                self._open(time // self.horizon)
+        for time in range((self.n_windows - 1) * self.output_length + self.length):
+            if time % self.output_length == 0 and time // self.output_length < self.n_windows:
+                self._open(time // self.output_length)
             self._advance(time)
-            number, rest = divmod(time + 1 - self.length, self.horizon)
-            if number >= 0 and rest == 0:
+            number, remainder = divmod(time + 1 - self.length, self.output_length)
+            if number >= 0 and remainder == 0:
                 forecasts[:, number] = self._close(number)
         shape = (self.n_contexts, -1, self.network.n_channels)
-        return self.network.unscale(forecasts).reshape(shape)
+        return self.scaling.unscale(forecasts).reshape(shape)
 
     def _rows(self, slots):
         return slice(slots.start * self.n_contexts, slots.stop * self.n_contexts)
@@ -85,16 +86,16 @@ class _Wavefront:
         """Give window `number` a slot and a zero state."""
         slot = self._slot(number)
         rows = self._rows(slot)
-        for cell, (hidden, memory, _) in zip(self.cells, self.states, strict=True):
-            hidden[rows, : cell.units] = 0
-            memory[rows] = 0
-        if self.network.anchored:
-            self.anchors[slot] = self.values[number * self.horizon]
+        for cell, (h, c, _) in zip(self.cells, self.states, strict=True):
+            h[rows, : cell.units] = 0
+            c[rows] = 0
+        if self.scaling.relative:
+            self.references[slot] = self.values[number * self.output_length]
 
     def _active(self, time):
         """Return the slots of the windows that contain the value at `time`."""
-        oldest = max(0, (time - self.length) // self.horizon + 1)
-        newest = min(time // self.horizon, self.n_windows - 1)
+        oldest = max(0, (time - self.length) // self.output_length + 1)
+        newest = min(time // self.output_length, self.n_windows - 1)
         if oldest // self.n_slots == newest // self.n_slots:
             return slice(oldest % self.n_slots, newest % self.n_slots + 1)
         # Around the end of the ring: a slot between the two is carried along unused.
@@ -105,26 +106,25 @@ class _Wavefront:
         slots = self._active(time)
         rows = self._rows(slots)
         inputs = self.values[time][None]
-        if self.network.anchored:
-            inputs = inputs - self.anchors[slots]
+        if self.scaling.relative:
+            inputs = inputs - self.references[slots]
         for cell, state in zip(self.cells, self.states, strict=True):
-            hidden, memory, gates = (x[rows] for x in state)
-            by_slot = hidden.reshape(-1, self.n_contexts, hidden.shape[1])
+            h, c, z = (x[rows] for x in state)
+            by_slot = h.reshape(-1, self.n_contexts, h.shape[1])
             by_slot[:, :, cell.units : -1] = inputs
-            inputs = cell.advance(hidden, memory, gates).reshape(*by_slot.shape[:2], -1)
+            inputs = cell.advance(h, c, z).reshape(*by_slot.shape[:2], -1)
 
     def _close(self, number):
-        """Predict with window `number`, make its values known, and return the head's outputs."""
-        begin = number * self.horizon
+        """Predict with window `number`, make its values known, and return the scaled outputs."""
+        begin = number * self.output_length
         slot = self._slot(number)
         window = self.values[begin : begin + self.length].transpose(1, 0, 2)
-        window = window - self.anchors[slot][0][:, None]
+        window = window - self.references[slot][0][:, None]
         rows = self._rows(slot)
-        hidden = last_state(self.cells, self.states, rows.stop)[rows]
-        outputs = self.head(hidden, window)
-        outputs += np.tile(self.anchors[slot][0], self.horizon)
-        network = self.network
-        values = network.unscale(outputs).reshape(self.n_contexts, self.horizon, -1)
+        states = self.states[-1][0][rows, : self.cells[-1].units] if self.cells else None
+        outputs = self.network.read_out(states, window)
+        outputs += np.tile(self.references[slot][0], self.output_length)
+        values = self.scaling.unscale(outputs).reshape(self.n_contexts, self.output_length, -1)
         end = begin + self.length
-        self.values[end : end + self.horizon] = network.scale(values).transpose(1, 0, 2)
+        self.values[end : end + self.output_length] = self.scaling.scale(values).transpose(1, 0, 2)
         return outputs

@@ -1,28 +1,44 @@
-"""Training: from a lesson to a `Network`, by way of scikeras.
+"""Training: from a dataset to a `Network`, by way of scikeras.
 
-Keras and scikeras are imported inside functions only: both bring TensorFlow, which takes seconds
-to import and is of no use to somebody who only forecasts.
+This is the only module that imports scikeras, inside a function: it brings TensorFlow.
 """
 
-import copy
 import math
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
 from sklearn import config_context
 from sklearn.exceptions import ConvergenceWarning
 
-from skwave._backup import backing_up, errors_naming, fingerprint, make_folder
-from skwave._model import borrowed_model, import_keras, read_network, reset, set_series, to_keras
+from skwave._keras_callbacks import (
+    Backup,
+    copy_callbacks,
+    monitor_rollouts,
+    report_progress,
+    save_checkpoints,
+    schedule_learning_rate,
+    stop_at_nan,
+    stop_early,
+    stop_when_exact,
+)
+from skwave._keras_model import borrowed_model, read_network, reset, trained_weights
 from skwave._network import Network
-from skwave._warn import warn
+from skwave.exceptions import warn
+
+# Updates that epochs="auto" makes where the readout is solved for: twice as many forecast no better
+# (benchmarks/README.md). An epoch is so many of them, and the last is often not needed.
+SOLVED_UPDATES, UPDATES_PER_EPOCH = 100, 20
+# The windows held out that the loss of such an epoch is taken over: more take longer than the epoch.
+SOLVED_VALIDATION = 256
+# And where the readout is trained, at least, in passes over all windows.
+TRAINED_UPDATES, TRAINED_PASSES = 600, 3
 
 
 @dataclass(frozen=True)
-class Recipe:
-    """How to train: the parameters of `LSTMForecaster` that are Keras's concern."""
+class TrainingConfig:
+    """How to train: the parameters of `LSTMForecaster` that concern Keras."""
 
     units: tuple
     dropout: float
@@ -39,111 +55,159 @@ class Recipe:
     backup_dir: str | os.PathLike | None
     jit_compile: bool | str
     verbose: int | str
+    updates_per_epoch: int | None = None  # None is a pass over all windows
 
 
-class Trained(NamedTuple):
-    """What training hands back."""
+class FitResult(NamedTuple):
+    """What training returns."""
 
     network: Network
     history: dict
     best_epoch: int
+    n_updates: int
     regressor: Any
+    readout: str = "trained"
+    errors: dict = {}  # of forecasts over held-out values, by readout
+    reason: str = ""  # why this readout was kept
 
 
-def train(
-    template, lesson, *, recipe, seed, judge=None, progress=None, whole=lambda network: network
-):
-    """Train the layers of a network.
+def set_epochs(dataset, config, *, solves_readout):
+    """Replace ``epochs="auto"`` by a number of epochs, and choose the windows to train on.
 
     Parameters
     ----------
-    template : Network
-        Shapes and scales; where it has layers, training goes on from their weights.
-    lesson : Lesson
-        Windows and targets on the scale of the layers.
-    recipe : Recipe
+    dataset : WindowDataset
+        Split, on the scale of the layers.
+    config : TrainingConfig
         How to train.
-    seed : int
-        Where all random numbers come from.
-    judge : None or callable, default=None
-        A function of a `Network` that returns its error; where given, it chooses the best epoch
-        in place of the validation loss. The history calls it ``val_forecast``.
-    progress : None or EpochProgress, default=None
-        Told of the beginning and end of each epoch; it may stop the training.
-    whole : callable, default=identity
-        From the network of the trained layers to the one that is judged, saved and returned.
+    solves_readout : bool
+        Whether the readout is solved for afterwards, from all windows.
 
     Returns
     -------
-    Trained
+    dataset : WindowDataset
+        The windows to train on, and those that choose the epoch.
+    config : TrainingConfig
+        With a number of epochs.
+    """
+    if config.epochs != "auto":
+        return dataset, config
+    if not solves_readout:
+        per_epoch = math.ceil(dataset.n_train / config.batch_size)
+        epochs = max(TRAINED_PASSES, round(TRAINED_UPDATES / per_epoch))
+        return dataset, replace(config, epochs=epochs)
+    # Of a longer series than can be read in these updates a part is read, so that no fit takes
+    # longer than another.
+    n_train = min(dataset.n_train, SOLVED_UPDATES * config.batch_size)
+    n_held_out = min(len(dataset.indices) - dataset.n_train, SOLVED_VALIDATION)
+    rows = np.r_[0:n_train, dataset.n_train : dataset.n_train + n_held_out]
+    epochs = SOLVED_UPDATES // UPDATES_PER_EPOCH
+    config = replace(config, epochs=epochs, updates_per_epoch=UPDATES_PER_EPOCH)
+    return dataset.take(rows, n_train), config
+
+
+def train(dataset, config, *, seed, network=None, rollouts=None, exact_rollouts=None, progress):
+    """Train the LSTM and its output layer.
+
+    Parameters
+    ----------
+    dataset : WindowDataset
+        Split, on the scale of the layers.
+    config : TrainingConfig
+        How to train.
+    seed : int
+        Where all random numbers come from.
+    network : None or Network, default=None
+        The network to go on from.
+    rollouts : None or RollOuts, default=None
+        Where given, its errors choose the best epoch in place of the validation loss. The history
+        calls them ``val_forecast``.
+    exact_rollouts : None or RollOuts, default=None
+        Where given, training stops as soon as these forecasts are exact.
+    progress : EpochProgress
+        Notified of the beginning and end of each epoch; it may stop the training.
+
+    Returns
+    -------
+    FitResult
         The network with the weights of the best epoch, and the history.
 
     Raises
     ------
     ValueError
-        If the windows that choose the epoch have no weight, or no epoch had a finite loss.
+        If no epoch had a finite loss.
     """
-    monitor = _monitor(lesson, judge)
-    keras = import_keras()
-    name = fingerprint(template, lesson, recipe, seed) if recipe.backup_dir else None
-    with borrowed_model(template, recipe, len(lesson.values)) as model:
-
-        def current():
-            return whole(read_network(model, template))
-
-        reset(keras, model, template, np.random.RandomState(seed))
-        set_series(model, lesson.values)
-        stopping = _stopping(keras, recipe, monitor)
-        callbacks = [
-            *_judging(keras, current, judge),
-            *_scheduling(keras, model, recipe, lesson.n_train),
-            _guarding(keras, model),
-            stopping,
-            *_checkpointing(keras, model, current, recipe, monitor),
-            *_copies(keras, recipe.callbacks or []),
-            *_reporting(keras, model, current, progress),
-            *backing_up(keras, recipe, name, stopping),
-        ]
-        regressor = _run_scikeras(model, lesson, recipe, callbacks)
-        network = current()
+    monitor = "loss" if len(dataset.indices) == dataset.n_train else "val_loss"
+    monitor = monitor if rollouts is None else "val_forecast"
+    weights = None if network is None else trained_weights(network, dataset)
+    per_epoch = config.updates_per_epoch or math.ceil(dataset.n_train / config.batch_size)
+    backup = None
+    if config.backup_dir is not None:
+        backup = Backup(config.backup_dir, dataset, config, seed, weights)
+    with borrowed_model(dataset, config) as model:
+        reset(model, dataset, np.random.RandomState(seed), weights)
+        if backup is not None:
+            backup.restore(model)
+        stopping = stop_early(config, monitor)
+        callbacks = [stop_at_nan(model)]
+        if rollouts is not None:
+            callbacks.insert(0, monitor_rollouts(model, dataset, rollouts))
+        if config.schedule is not None and isinstance(config.optimizer, str):
+            callbacks.append(schedule_learning_rate(model, config, per_epoch * config.epochs))
+        if config.checkpoint_dir is not None:
+            callbacks.append(save_checkpoints(model, dataset, config, monitor, stopping))
+        callbacks.append(stopping)
+        if exact_rollouts is not None:
+            callbacks.append(stop_when_exact(model, dataset, exact_rollouts))
+        callbacks += copy_callbacks(config.callbacks or [])
+        callbacks.append(report_progress(model, dataset, progress))
+        if backup is not None:
+            callbacks.append(backup.callback(model, config, stopping))
+        n_done = 0 if backup is None else backup.n_epochs
+        regressor = _run_scikeras(model, dataset, config, callbacks, n_done)
+        network = read_network(model, dataset)
     history = {name: [float(v) for v in values] for name, values in regressor.history_.items()}
-    return Trained(network, history, best_epoch(history, monitor, network), regressor)
+    if backup is not None:
+        history = backup.history
+        backup.remove()
+    best_epoch = find_best_epoch(history, monitor, network)
+    return FitResult(network, history, best_epoch, per_epoch * len(history["loss"]), regressor)
 
 
-def _run_scikeras(model, lesson, recipe, callbacks):
-    """Let scikeras fit the model on the positions of the windows."""
+def _run_scikeras(model, dataset, config, callbacks, n_done):
+    """Let scikeras fit the model on the positions of the windows, from epoch `n_done` on."""
     from scikeras.wrappers import KerasRegressor
 
-    n = lesson.n_train
-    x, y, w = lesson.starts[:, None].astype(np.int32), lesson.targets, lesson.weights
+    n = dataset.n_train
+    x = dataset.starts[dataset.indices][:, None].astype(np.int32)
+    y = dataset.targets if dataset.residuals is None else dataset.residuals
+    w = dataset.weights
     held_out = (x[n:], y[n:]) if w is None else (x[n:], y[n:], w[n:])
+    rows, batch_size = np.arange(n), config.batch_size
+    if config.updates_per_epoch is not None:
+        # One epoch after the other, from the first window again after the last.
+        batch_size = min(batch_size, n)
+        per_epoch = config.updates_per_epoch * batch_size
+        rows = np.arange(n_done * per_epoch, config.epochs * per_epoch) % n
     regressor = KerasRegressor(
         model=model,
-        epochs=recipe.epochs,
-        batch_size=recipe.batch_size,
-        verbose=recipe.verbose,
+        epochs=config.epochs - n_done,
+        batch_size=batch_size,
+        verbose=config.verbose,
         callbacks=callbacks,
         # The windows come in random order already, the same in each epoch.
         fit__shuffle=False,
+        fit__steps_per_epoch=config.updates_per_epoch,
         fit__validation_data=held_out if len(held_out[0]) else None,
-        fit__validation_batch_size=max(256, recipe.batch_size),
+        fit__validation_batch_size=max(256, config.batch_size),
     )
     # scikeras has transformers within, which must not make frames for us.
     with config_context(transform_output="default"):
-        return regressor.fit(x[:n], y[:n], sample_weight=None if w is None else w[:n])
+        weights = None if w is None else w[rows]
+        return regressor.fit(x[rows], y[rows], sample_weight=weights, initial_epoch=n_done)
 
 
-def _copies(keras, callbacks):
-    """Return the user's callbacks as new ones, so that each fit finds them unused."""
-    for callback in callbacks:
-        if not isinstance(callback, keras.callbacks.Callback):
-            raise TypeError(
-                f"callbacks holds {callback!r}, but a list of keras.callbacks.Callback is needed."
-            )
-        yield copy.deepcopy(callback)
-
-
-def best_epoch(history, monitor, network):
+def find_best_epoch(history, monitor, network):
     """Return the epoch whose weights were kept, if its numbers are finite.
 
     Parameters
@@ -185,134 +249,5 @@ def best_epoch(history, monitor, network):
             f"weights before are kept. {advice}",
             ConvergenceWarning,
         )
-    chooser = np.array(history[monitor])
-    return int(np.argmin(np.where(good & ~np.isnan(chooser), chooser, np.inf)))
-
-
-def _monitor(lesson, judge):
-    """Return the loss that chooses the epoch."""
-    if judge is not None:
-        return "val_forecast"
-    n_held_out = len(lesson.starts) - lesson.n_train
-    if n_held_out == 0:
-        return "loss"
-    if lesson.weights is not None and not lesson.weights[lesson.n_train :].any():
-        raise ValueError(
-            f"sample_weight is zero for all {n_held_out} windows held out, which choose the epoch. "
-            "Give some of them a weight, or set validation='forecast' or validation_split=0."
-        )
-    return "val_loss"
-
-
-def _judging(keras, current, judge):
-    """Add the judge's word to the logs, before any other callback reads them."""
-    if judge is None:
-        return
-
-    def write(epoch, logs):
-        logs["val_forecast"] = judge(current())
-
-    yield keras.callbacks.LambdaCallback(on_epoch_end=write)
-
-
-def learning_rate_factor(step, n_steps):
-    """Share of the peak learning rate at an update: a linear warm-up, then half a cosine.
-
-    Parameters
-    ----------
-    step : int
-        Number of the update, from 0.
-    n_steps : int
-        Updates of the whole training.
-
-    Returns
-    -------
-    float
-        Between 0.01, at the end, and 1, after the first tenth.
-    """
-    warm_up = max(1, n_steps // 10)
-    if step < warm_up:
-        return (step + 1) / warm_up
-    done = (step - warm_up) / max(1, n_steps - warm_up)
-    return 0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * done))
-
-
-def _reporting(keras, model, current, progress):
-    """Tell of each epoch, after all others have seen it."""
-    if progress is None:
-        return
-
-    def begin(epoch, logs):
-        progress.begin()
-
-    def end(epoch, logs):
-        if progress.end(current):
-            model.stop_training = True
-
-    yield keras.callbacks.LambdaCallback(on_epoch_begin=begin, on_epoch_end=end)
-
-
-def _scheduling(keras, model, recipe, n_train):
-    """Set the learning rate before every update.
-
-    Not as a Keras schedule: that is part of the graph, which would be traced anew for each length.
-    """
-    if recipe.schedule is None or not isinstance(recipe.optimizer, str):
-        return
-    per_epoch = math.ceil(n_train / recipe.batch_size)
-
-    def set_rate(batch, logs=None):
-        # The optimizer's own count also goes on where a fit is resumed.
-        step = int(keras.ops.convert_to_numpy(model.optimizer.iterations))
-        factor = learning_rate_factor(step, per_epoch * recipe.epochs)
-        model.optimizer.learning_rate = recipe.learning_rate * factor
-
-    yield keras.callbacks.LambdaCallback(on_train_batch_begin=set_rate)
-
-
-def _guarding(keras, model):
-    """Stop where a loss is NaN or infinite: no later epoch comes back from there."""
-
-    def look(epoch, logs):
-        losses = [logs[name] for name in ("loss", "val_loss") if name in logs]
-        if not np.isfinite(losses).all():
-            model.stop_training = True
-
-    return keras.callbacks.LambdaCallback(on_epoch_end=look)
-
-
-def _stopping(keras, recipe, monitor):
-    """Keep the best weights, and stop when they are old."""
-    patience = recipe.epochs if recipe.patience is None else recipe.patience
-    return keras.callbacks.EarlyStopping(
-        monitor, patience=patience, mode="min", restore_best_weights=True
-    )
-
-
-def _checkpointing(keras, model, current, recipe, monitor):
-    """Write the model, in the units of the series, at each improvement."""
-    if recipe.checkpoint_dir is None:
-        return
-    folder = make_folder("checkpoint_dir", recipe.checkpoint_dir)
-
-    def write(epoch, logs):
-        past = model.history.history.get(monitor, [])[:epoch]
-        if logs[monitor] < min(past, default=math.inf):
-            losses = f"-loss{logs['loss']:.3f}"
-            if "val_loss" in logs:
-                losses += f"-vloss{logs['val_loss']:.3f}"
-            path = folder / f"model{epoch + 1:03d}{losses}.keras"
-            with errors_naming("checkpoint_dir", path):
-                _save_in_one_move(to_keras(current()), path)
-
-    yield keras.callbacks.LambdaCallback(on_epoch_end=write)
-
-
-def _save_in_one_move(model, path):
-    """Write a file under another name first, so that no crash leaves half of it."""
-    part = path.with_name(f".{path.stem}.part.keras")
-    try:
-        model.save(part)
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
+    monitored = np.array(history[monitor])
+    return int(np.argmin(np.where(good & ~np.isnan(monitored), monitored, np.inf)))

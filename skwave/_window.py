@@ -1,8 +1,8 @@
-"""Windows of a series, and the values that follow them."""
+"""`WindowTransformer`: windows of a series."""
 
 import itertools
 from numbers import Integral
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -10,136 +10,11 @@ from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
 from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from skwave._progress import CallbackSupportMixin, whole_fit
-from skwave._series import check_frame, check_numbers, is_several
-from skwave._state import unchanged_on_failure
-from skwave._warn import warn
-
-# Where an estimator's diagram links to; the site's root is the only place that knows its address.
-DOC_LINK = (
-    "https://skwave.readthedocs.io/en/stable/api/generated/{estimator_module}.{estimator_name}.html"
-)
-
-
-class Runs(NamedTuple):
-    """Windows stored once: each value of a series stands in `values` a single time.
-
-    Parameters
-    ----------
-    values : ndarray of shape (n_values, n_channels)
-        The series, one after the other.
-    starts : ndarray of shape (n_windows,)
-        Where each window begins in `values`.
-    first : ndarray of shape (n_runs,)
-        The number of each run's first window; a run is what one series gives.
-    """
-
-    values: np.ndarray
-    starts: np.ndarray
-    first: np.ndarray
-
-    @property
-    def lengths(self):
-        """Windows in each run, of shape (n_runs,)."""
-        return np.diff(self.first, append=len(self.starts))
-
-
-def sliding_windows(series, window_length):
-    """Every run of `window_length` consecutive values, as a read-only view.
-
-    Parameters
-    ----------
-    series : ndarray of shape (n_values, n_channels)
-        The series.
-    window_length : int
-        Values in a window.
-
-    Returns
-    -------
-    ndarray of shape (n_values - window_length + 1, window_length, n_channels)
-        Window i holds the values i … i + window_length - 1.
-    """
-    windows = np.lib.stride_tricks.sliding_window_view(series, window_length, axis=0)
-    return windows.transpose(0, 2, 1)
-
-
-def is_sliding_view(windows):
-    """Tell whether `windows` is a zero-copy view of one series, without reading a value."""
-    return (
-        isinstance(windows, np.ndarray)
-        and windows.ndim == 3
-        and min(windows.shape) > 0
-        and windows.strides[0] == windows.strides[1]
-    )
-
-
-def series_under(windows):
-    """Return the series of shape (n_values, n_channels) that a sliding view shows."""
-    n_windows, length, n_channels = windows.shape
-    return np.lib.stride_tricks.as_strided(
-        windows,
-        shape=(n_windows + length - 1, n_channels),
-        strides=windows.strides[1:],
-        writeable=False,
-    )
-
-
-def find_runs(windows):
-    """Store each value of `windows` once and note where one series ends and the next begins.
-
-    Parameters
-    ----------
-    windows : ndarray of shape (n_windows, window_length, n_channels)
-        Windows in the order of time; the windows of several series stand one after the other.
-
-    Returns
-    -------
-    Runs
-        A window begins a new run if it does not continue the one before it.
-    """
-    n_windows, length, n_channels = windows.shape
-    if is_sliding_view(windows):
-        return Runs(series_under(windows), np.arange(n_windows), np.zeros(1, dtype=int))
-    # Windows of one value overlap in nothing, so nothing says where a series ends: they are one.
-    continues = (windows[1:, :-1] == windows[:-1, 1:]).all(axis=(1, 2))
-    first = np.concatenate([[0], 1 + np.flatnonzero(~continues)])
-    number = np.zeros(n_windows, dtype=int)
-    number[first[1:]] = 1
-    starts = np.arange(n_windows) + np.cumsum(number) * (length - 1)
-    values = np.empty((n_windows + len(first) * (length - 1), n_channels), windows.dtype)
-    values[starts + length - 1] = windows[:, -1]
-    head = np.arange(length - 1)
-    values[starts[first][:, None] + head] = windows[first, :-1]
-    return Runs(values, starts, first)
-
-
-def followed_windows(runs, n_values):
-    """Return the windows, (n_followed,), that so many values follow within their own series."""
-    last = np.repeat(runs.first + runs.lengths, runs.lengths)
-    return np.flatnonzero(np.arange(len(runs.starts)) + n_values < last)
-
-
-def following_values(runs, which, window_length, n_values):
-    """Return the values that follow windows.
-
-    Parameters
-    ----------
-    runs : Runs
-        All windows.
-    which : ndarray of shape (n_chosen,)
-        Some of them; `n_values` more must follow each.
-    window_length : int
-        Values in a window.
-    n_values : int
-        Values to return for each.
-
-    Returns
-    -------
-    ndarray of shape (n_chosen, n_values, n_channels)
-        A copy.
-    """
-    after = runs.starts[which] + window_length
-    return runs.values[after[:, None] + np.arange(n_values)]
+from skwave._persistence import unchanged_on_failure
+from skwave._sklearn_callbacks import CallbackSupportMixin, fit_context
+from skwave._sliding import join_windows, sliding_windows
+from skwave._validation import check_numeric, check_series, is_several
+from skwave.exceptions import warn
 
 
 class WindowTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
@@ -179,8 +54,6 @@ class WindowTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
            [2., 3., 4.]])
     """
 
-    _doc_link_module = "skwave"
-    _doc_link_template = DOC_LINK
     _parameter_constraints = {"window_length": [Interval(Integral, 1, None, closed="left")]}
 
     def __init__(self, window_length: int = 80):
@@ -213,7 +86,7 @@ class WindowTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         ForecastWarning
             If the windows of a series will seem to continue those of the one before it.
         """
-        with unchanged_on_failure(self), whole_fit(self, X):
+        with unchanged_on_failure(self), fit_context(self, X):
             checked = [
                 self._check_series(series, reset=number == 0)
                 for number, series in enumerate(self._as_list(X))
@@ -275,9 +148,8 @@ class WindowTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
                 f"X has shape {X.shape}, but windows of shape (n_windows, {shape[0]}, {shape[1]}) "
                 "are needed, as transform returns them."
             )
-        runs = find_runs(X)
-        ends = runs.starts[runs.first[1:]]
-        series = [np.array(part) for part in np.split(runs.values, ends)]
+        values, starts, first_windows = join_windows(X)
+        series = [np.array(part) for part in np.split(values, starts[first_windows[1:]])]
         return series[0] if len(series) == 1 else series
 
     def _as_list(self, X):
@@ -292,13 +164,13 @@ class WindowTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
 
     def _check_series(self, series, *, reset):
         """Return `series` as a finite array of shape (n_values, n_channels)."""
-        check_frame(series)
+        check_series(series)
         ndim = series.ndim if hasattr(series, "ndim") else np.asarray(series).ndim
         if ndim == 1 and (reset or self.n_features_in_ == 1):
             series = np.reshape(np.asarray(series), (-1, 1))
         # In the order of time in memory too: sums over a column then round the same for each input.
         series = validate_data(self, series, reset=reset, dtype="numeric", order="C")
-        series = check_numbers(series)
+        series = check_numeric(series)
         if len(series) < self.window_length:
             raise ValueError(
                 f"X has n_samples = {len(series)} values, but window_length={self.window_length} "

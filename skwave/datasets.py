@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils._param_validation import Interval, StrOptions, validate_params
 
-from skwave._checks import own_random_state
+from skwave._validation import make_random_state
 
 __all__ = ["load_sunspots", "make_mackey_glass", "make_wave"]
 
@@ -68,7 +68,7 @@ def make_wave(
     phase = 2 * np.pi * np.arange(n_cycles * steps_per_cycle) / steps_per_cycle
     wave = np.sin(phase) if kind == "sine" else 3 * np.sin(5 * phase) - 5 * np.cos(3 * phase)
     if noise:
-        wave = wave + noise * wave.std() * own_random_state(random_state).normal(size=wave.shape)
+        wave = wave + noise * wave.std() * make_random_state(random_state).normal(size=wave.shape)
     return wave
 
 
@@ -125,7 +125,7 @@ def make_mackey_glass(
     delay = tau * per_unit
     n_steps = (n + burn_in) * per_unit
     # Plain floats: step by step they are several times faster than elements of an array.
-    x = (1.2 + own_random_state(random_state).uniform(-0.1, 0.1, size=delay)).tolist()
+    x = (1.2 + make_random_state(random_state).uniform(-0.1, 0.1, size=delay)).tolist()
     for t in range(delay, delay + n_steps):
         late, now = x[t - delay], x[t - 1]
         x.append(now + (0.2 * late / (1 + late**10) - 0.1 * now) / per_unit)

@@ -1,10 +1,13 @@
-"""Warnings of skwave."""
+"""The warning of skwave, and how it is given."""
+
+import sys
+import warnings
 
 __all__ = ["ForecastWarning"]
 
 
 class ForecastWarning(UserWarning):
-    """A forecast, or what was learnt for it, is of little use as it stands.
+    """A forecast, or what was learned for it, is of little use as it stands.
 
     Each message says what to do.
 
@@ -15,3 +18,12 @@ class ForecastWarning(UserWarning):
     >>> with warnings.catch_warnings():
     ...     warnings.simplefilter("ignore", ForecastWarning)
     """
+
+
+def warn(message, category=ForecastWarning):
+    """Warn at the line of the user's code, past packages that called one another."""
+    level, frame = 1, sys._getframe()
+    inner = ("skwave", "sklearn", "joblib")
+    while frame.f_back and frame.f_globals.get("__name__", "").partition(".")[0] in inner:
+        level, frame = level + 1, frame.f_back
+    warnings.warn(message, category, stacklevel=level)

@@ -20,7 +20,7 @@ TRUSTED_TYPES = (
 _PLAIN = (str, bytes, bool, int, float, complex, type(None))
 
 
-def seal(state):
+def add_checksum(state):
     """Return a state with the number of its format and a checksum of its content.
 
     Parameters
@@ -35,21 +35,21 @@ def seal(state):
 
     Examples
     --------
-    >>> from skwave._state import seal, unseal
-    >>> sealed = seal({"units": 8})
-    >>> unseal(sealed, "LSTMForecaster")
+    >>> from skwave._persistence import add_checksum, verify_checksum
+    >>> stored = add_checksum({"units": 8})
+    >>> verify_checksum(stored, "LSTMForecaster")
     {'units': 8}
     """
     return state | {"skwave_format": FORMAT, "skwave_checksum": checksum(state)}
 
 
-def unseal(state, name):
-    """Return what was sealed, if it is whole.
+def verify_checksum(state, name):
+    """Return what was stored, if it is whole.
 
     Parameters
     ----------
     state : dict
-        What `seal` returned, stored and loaded again.
+        What `add_checksum` returned, stored and loaded again.
     name : str
         Class of the estimator, for the messages.
 
@@ -99,7 +99,7 @@ def checksum(data):
 
     Examples
     --------
-    >>> from skwave._state import checksum
+    >>> from skwave._persistence import checksum
     >>> checksum({"a": 1, "b": 2.0}) == checksum({"b": 2.0, "a": 1})
     True
     >>> checksum(1) == checksum(1.0)

@@ -5,10 +5,9 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike
 
-from skwave._backtest import backtest
-from skwave._backtest_result import Backtest
-from skwave._checks import check_n_steps
-from skwave._plot import FORECAST, TRUTH, _count_on, _make_axes
+from skwave._plot import FORECAST, TRUTH, count_on_axis, make_axes
+from skwave._validation import check_positive_int
+from skwave.model_selection._backtest import Backtest, backtest
 
 _BASELINES = {
     "naive": ("Naive", "tab:gray", ":"),
@@ -151,7 +150,7 @@ class BacktestDisplay:
         TypeError
             If `n_forecasts` is not an int.
         """
-        n_forecasts = check_n_steps(n_forecasts, name="n_forecasts")
+        n_forecasts = check_positive_int(n_forecasts, "n_forecasts")
         n_channels = self.result.y_true[0, 0].size
         if channel not in range(n_channels):
             raise ValueError(f"channel={channel!r}, but the backtest has {n_channels}, from 0 on.")
@@ -159,7 +158,7 @@ class BacktestDisplay:
         metric = next(iter(names), None) if metric is None else metric
         if metric not in names:
             raise ValueError(f"metric={metric!r} was not scored; the backtest has {names}.")
-        axes = _make_axes(ax, 2, sharex=False)
+        axes = make_axes(ax, 2, sharex=False)
         self._plot_errors(axes[0], metric)
         self._plot_forecasts(axes[1], n_forecasts, channel)
         self.ax_, self.figure_ = axes, axes[0].figure
@@ -181,7 +180,7 @@ class BacktestDisplay:
         # Scores may be negative, errors are not.
         if not any(np.any(of_one < 0) for of_one in errors.values()):
             ax.set_ylim(bottom=0)
-        _count_on(ax)
+        count_on_axis(ax)
         ax.legend()
 
     def _plot_forecasts(self, ax, n_forecasts, channel):
@@ -206,7 +205,7 @@ class BacktestDisplay:
             )  # fmt: skip
             ax.axvline(result.origins[k] - 0.5, color="gray", linewidth=0.8, alpha=0.5)
         ax.set(xlabel="Position in the series", ylabel="Value")
-        _count_on(ax)
+        count_on_axis(ax)
         ax.legend()
 
 

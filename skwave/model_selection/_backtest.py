@@ -1,5 +1,6 @@
 """Backtests: forecasts from many past origins, and how good they were."""
 
+from dataclasses import dataclass
 from functools import partial
 from numbers import Integral
 from typing import Any, Literal
@@ -12,14 +13,109 @@ from sklearn.metrics import mean_absolute_error, root_mean_squared_error
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_array, check_is_fitted
 
-from skwave._backtest_result import Backtest
 from skwave._baseline import find_season_length, naive, seasonal_naive
-from skwave._checks import check_n_steps
-from skwave._metric import arguments_for, metric_name
-from skwave._pipeline import ForecastPipeline
-from skwave._series import as_columns, check_frame
-from skwave._steps import find_steps, forecast_after, is_forecaster
-from skwave._warn import overlaps, warn_about_naive, warn_about_validation
+from skwave._pipeline import as_forecast_pipeline, is_forecaster
+from skwave._validation import check_positive_int, check_series
+from skwave.exceptions import warn
+from skwave.model_selection._scorer import arguments_for, metric_name
+
+_SHORT_NAMES = {"seasonal_naive": "s. naive"}
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Backtest:
+    """Forecasts from many origins beside the y_true; `backtest` makes it.
+
+    Parameters
+    ----------
+    series : ndarray or pandas object of shape (n_values,) or (n_values, n_channels)
+        The series.
+    origins : ndarray of shape (n_origins,)
+        Values known to each forecast: the position of its first value in the series.
+    y_true : ndarray of shape (n_origins, horizon) or (n_origins, horizon, n_channels)
+        The values that came.
+    y_pred : ndarray of the same shape
+        The forecasts.
+    baselines : dict of ndarrays of the same shape
+        Simple forecasts: ``"naive"`` repeats the last known value,
+        ``"seasonal_naive"`` the last known season.
+    season_length : int
+        Values in that season.
+    scores : dict of dict of float
+        Each metric over all values: ``scores[metric]["model"]``, and so for the baselines.
+    scores_by_step : dict of dict of ndarrays of shape (horizon,)
+        The same for each step after the origin; NaN where its values alone give a metric
+        nothing to measure by.
+
+    See Also
+    --------
+    BacktestDisplay : Draws it.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skwave.model_selection import Backtest
+    >>> ones = np.ones((2, 3))
+    >>> result = Backtest(
+    ...     series=np.ones(6), origins=np.array([2, 3]), y_true=ones, y_pred=1.5 * ones,
+    ...     baselines={"naive": ones}, season_length=1,
+    ...     scores={"mean_absolute_error": {"model": 0.5, "naive": 0.0}}, scores_by_step={},
+    ... )
+    >>> result
+    Backtest(2 origins, 3 steps)
+                               model       naive
+    mean_absolute_error          0.5           0
+    """
+
+    series: Any
+    origins: np.ndarray
+    y_true: np.ndarray
+    y_pred: np.ndarray
+    baselines: dict
+    season_length: int
+    scores: dict
+    scores_by_step: dict
+
+    def __repr__(self):
+        n_origins, n_steps = self.y_true.shape[:2]
+        columns = ["model", *self.baselines]
+        width = max([20, *map(len, self.scores)])
+        lines = [f"Backtest({n_origins} origins, {n_steps} steps)"]
+        lines.append(
+            " " * width + "".join(f"  {_SHORT_NAMES.get(name, name):>10}" for name in columns)
+        )
+        for metric, scores in self.scores.items():
+            numbers = "".join(f"  {scores[name]:>10.4g}" for name in columns)
+            lines.append(f"{metric:<{width}}{numbers}")
+        return "\n".join(lines)
+
+    def to_frame(self) -> Any:
+        """Return y_true and forecasts as a table.
+
+        Returns
+        -------
+        pandas.DataFrame
+            A row for each origin and step (and channel, where there are several), with the columns
+            ``origin``, ``step`` (from 1), ``time`` (the label of the value in the index of the
+            series, or its position), ``y_true``, ``y_pred``, and one for each baseline.
+        """
+        import pandas as pd
+
+        n_origins, n_steps = self.y_true.shape[:2]
+        n_channels = self.y_true[0, 0].size
+        index = getattr(self.series, "index", None) if hasattr(self.series, "iloc") else None
+        labels = np.arange(len(self.series)) if index is None else index
+        times = (self.origins[:, None] + np.arange(n_steps)).ravel()
+        columns = {
+            "origin": np.repeat(self.origins, n_steps * n_channels),
+            "step": np.tile(np.repeat(np.arange(1, n_steps + 1), n_channels), n_origins),
+            "time": labels[np.repeat(times, n_channels)],
+        }
+        if self.y_true.ndim == 3:
+            names = getattr(self.series, "columns", range(n_channels))
+            columns["channel"] = list(names) * (n_origins * n_steps)
+        forecasts = {"y_true": self.y_true, "y_pred": self.y_pred} | self.baselines
+        return pd.DataFrame(columns | {name: f.ravel() for name, f in forecasts.items()})
 
 
 def backtest(
@@ -66,7 +162,7 @@ def backtest(
     Returns
     -------
     Backtest
-        Forecasts, truth, scores and baselines.
+        Forecasts, y_true, scores and baselines.
 
     Raises
     ------
@@ -112,7 +208,7 @@ def backtest(
     (8, 12)
     """
     series, values = _check_series(series)
-    horizon = check_n_steps(horizon, name="horizon")
+    horizon = check_positive_int(horizon, "horizon")
     origins = _make_origins(len(values), horizon, initial, step)
     blocks = _make_blocks(estimator, origins, refit)
     metrics = _check_metrics(metrics)
@@ -127,19 +223,19 @@ def backtest(
         "naive": naive(values, origins, horizon),
         "seasonal_naive": seasonal_naive(values, origins, horizon, season_length),
     }
-    truth = values[origins[:, None] + np.arange(horizon)]
+    y_true = values[origins[:, None] + np.arange(horizon)]
     known = {"y_train": values[: origins[0]], "season_length": season_length}
-    overall, by_step = _score(metrics, truth, forecasts, known)
-    warn_about_validation(parts[0][1])
-    absolute = {name: np.abs(f - truth).mean() for name, f in forecasts.items()}
-    warn_about_naive(absolute["model"], absolute["naive"])
+    overall, by_step = _score(metrics, y_true, forecasts, known)
+    _warn_about_overlap(parts[0][1])
+    absolute = {name: np.abs(f - y_true).mean() for name, f in forecasts.items()}
+    _warn_about_naive(absolute["model"], absolute["naive"])
 
-    shape = truth.shape if series.ndim == 2 else truth.shape[:2]
+    shape = y_true.shape if series.ndim == 2 else y_true.shape[:2]
     forecasts = {name: forecast.reshape(shape) for name, forecast in forecasts.items()}
     return Backtest(
         series=series,
         origins=origins,
-        y_true=truth.reshape(shape),
+        y_true=y_true.reshape(shape),
         y_pred=forecasts.pop("model"),
         baselines=forecasts,
         season_length=season_length,
@@ -150,15 +246,15 @@ def backtest(
 
 def _check_series(series):
     """Return the series as it came, or as an array, and its values (n_values, n_channels)."""
-    check_frame(series)
+    check_series(series, "series")
     values = check_array(series, ensure_2d=False, dtype=float, input_name="series")
     series = series if hasattr(series, "iloc") else values
     return series, values.reshape(len(values), -1)
 
 
 def _make_origins(n_values, horizon, initial, step):
-    initial = check_n_steps(initial, name="initial")
-    step = check_n_steps(step, name="step")
+    initial = check_positive_int(initial, "initial")
+    step = check_positive_int(step, "step")
     if initial + horizon > n_values:
         raise ValueError(
             f"series has {n_values} values, but initial={initial} and horizon={horizon} need at "
@@ -214,7 +310,7 @@ def _check_metrics(metrics):
 def _check_season(season_length, known):
     if isinstance(season_length, str) and season_length == "auto":
         return find_season_length(known)
-    season_length = check_n_steps(season_length, name="season_length")
+    season_length = check_positive_int(season_length, "season_length")
     if season_length > len(known):
         raise ValueError(
             f"season_length={season_length}, but only initial={len(known)} values are known at "
@@ -225,48 +321,71 @@ def _check_season(season_length, known):
 
 def _fit_and_forecast(estimator, series, horizon, origins):
     """Fit on what is known at the first origin, and forecast from all: (K, H, n_channels)."""
-    # A frozen one may have been fitted on any part of the series.
-    at_beginning = not isinstance(estimator, FrozenEstimator)
-    if not at_beginning:
-        fitted = estimator.estimator
-        check_is_fitted(fitted)
-    else:
-        fitted = clone(estimator).fit(_first(series, origins[0]))
-    fitted = getattr(fitted, "best_estimator_", fitted)
     contexts = [_first(series, origin) for origin in origins]
-    if isinstance(fitted, ForecastPipeline):
-        contexts = [as_columns(context) for context in contexts]
-        at_beginning = fitted._begins_like(contexts[-1])
-    overlap = overlaps(find_steps(fitted).forecaster)
-    return forecast_after(fitted, contexts, horizon, at_beginning=at_beginning), overlap
+    if isinstance(estimator, FrozenEstimator):
+        model = as_forecast_pipeline(estimator.estimator)
+    elif hasattr(estimator, "steps"):
+        model = as_forecast_pipeline(clone(estimator)).fit(contexts[0])
+    else:
+        model = as_forecast_pipeline(clone(estimator).fit(contexts[0]))
+    check_is_fitted(model)
+    return model._forecast_after(contexts, horizon), _overlaps(model[-1])
 
 
 def _first(series, n_values):
     return series.iloc[:n_values] if hasattr(series, "iloc") else series[:n_values]
 
 
-def _score(metrics, truth, forecasts, known):
+def _score(metrics, y_true, forecasts, known):
     """Score each forecast by each metric, overall and step by step."""
-    n_channels = truth.shape[2]
+    n_channels = y_true.shape[2]
     overall, by_step = {}, {}
     for name, metric in metrics.items():
         extra = arguments_for(metric, known)
         overall[name] = {
-            which: float(metric(truth.reshape(-1, n_channels), f.reshape(-1, n_channels), **extra))
+            which: float(metric(y_true.reshape(-1, n_channels), f.reshape(-1, n_channels), **extra))
             for which, f in forecasts.items()
         }
         by_step[name] = {
             which: np.array(
-                [_score_step(metric, truth[:, h], f[:, h], extra) for h in range(f.shape[1])]
+                [_score_step(metric, y_true[:, h], f[:, h], extra) for h in range(f.shape[1])]
             )
             for which, f in forecasts.items()
         }
     return overall, by_step
 
 
-def _score_step(metric, truth, forecast, extra):
+def _score_step(metric, y_true, forecast, extra):
     """Score one step, or return NaN where its values alone give nothing to measure by."""
     try:
-        return metric(truth, forecast, **extra)
+        return metric(y_true, forecast, **extra)
     except ValueError:
         return np.nan
+
+
+def _overlaps(forecaster):
+    """Return whether the windows held out in training overlap those trained on."""
+    return (
+        forecaster.validation == "random"
+        and forecaster.readout_ == "trained"  # a solved readout always holds out the newest windows
+        and forecaster.validation_split > 0
+    )
+
+
+def _warn_about_overlap(overlap):
+    if overlap:
+        warn(
+            "validation='random' held out windows that overlap those trained on, so that val_loss "
+            "is better than any forecast will be, and it chose the epoch. Set validation='last' to "
+            "hold out the newest windows, or rely on this backtest alone."
+        )
+
+
+def _warn_about_naive(error, naive_error):
+    if error > naive_error:
+        warn(
+            f"The forecasts are worse than the naive one: their mean absolute error is "
+            f"{error:.4g}, that of repeating the last known value {naive_error:.4g}. Train longer "
+            "(epochs), try another window_length, normalization='window', or "
+            "use the naive forecast."
+        )

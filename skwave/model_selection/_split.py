@@ -1,13 +1,14 @@
 """A splitter for forecasts of many steps."""
 
 from collections.abc import Iterator
-from numbers import Integral
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.model_selection import BaseCrossValidator
 from sklearn.utils.validation import _num_samples
+
+from skwave._validation import check_positive_int
 
 
 class ForecastSplit(BaseCrossValidator):
@@ -42,6 +43,10 @@ class ForecastSplit(BaseCrossValidator):
     past. None of the `horizon` values, or of those after them, is trained on. The last split
     ends with the series.
 
+    A `KFold` trains on values that follow those it forecasts, and a shuffled split cuts windows
+    across gaps: their scores say nothing of a forecast. `sklearn.model_selection.TimeSeriesSplit`
+    trains on the past as well.
+
     Windows take the place of values where the estimator is a bare `LSTMForecaster`, whose input
     are windows; a `context` of 1 is then enough.
 
@@ -65,19 +70,13 @@ class ForecastSplit(BaseCrossValidator):
         step: int | None = None,
         max_train_size: int | None = None,
     ):
-        for name, value, optional in [
-            ("n_splits", n_splits, False),
-            ("horizon", horizon, False),
-            ("context", context, False),
-            ("step", step, True),
-            ("max_train_size", max_train_size, True),
-        ]:
-            _check_positive(name, value, optional)
-        self.n_splits = n_splits
-        self.horizon = horizon
-        self.context = context
-        self.step = step
+        self.n_splits = check_positive_int(n_splits, "n_splits")
+        self.horizon = check_positive_int(horizon, "horizon")
+        self.context = check_positive_int(context, "context")
+        self.step = None if step is None else check_positive_int(step, "step")
         self.max_train_size = max_train_size
+        if max_train_size is not None:
+            self.max_train_size = check_positive_int(max_train_size, "max_train_size")
 
     def get_n_splits(self, X: Any = None, y: Any = None, groups: Any = None) -> int:
         """Return the number of splits.
@@ -132,13 +131,3 @@ class ForecastSplit(BaseCrossValidator):
         for origin in range(first, n_values - self.horizon + 1, step):
             begin = 0 if self.max_train_size is None else max(0, origin - self.max_train_size)
             yield positions[begin:origin], positions[origin - self.context : origin + self.horizon]
-
-
-def _check_positive(name, value, optional):
-    if optional and value is None:
-        return
-    # A bool is an Integral to Python.
-    good = isinstance(value, Integral) and not isinstance(value, bool | np.bool_) and value >= 1
-    if not good:
-        none = " or None" if optional else ""
-        raise ValueError(f"{name} must be an int of at least 1{none}, got {name}={value!r}.")

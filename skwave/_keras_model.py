@@ -1,21 +1,21 @@
 """Keras models: the one that is trained on a series, and the one that equals a network.
 
-Keras is imported inside functions only; see `_training`.
+This is the only module that imports Keras, inside functions: it brings TensorFlow, which takes
+seconds to import and is of no use to somebody who only forecasts.
 """
 
 import contextlib
 import copy
 import functools
-import inspect
 import math
 import os
 import threading
 from collections import OrderedDict
-from dataclasses import replace
 
 import numpy as np
 
-from skwave._checks import check_single_precision
+from skwave._network import Network
+from skwave._validation import check_float32_range
 
 
 def import_keras():
@@ -53,29 +53,29 @@ def _limit_threads():
 _ZEROS = {"kernel_initializer": "zeros"}
 
 
-def _build(template, recipe, capacity):
+def _build(dataset, config, capacity):
     """Return a compiled model that is fed where windows start and cuts them out itself.
 
     So no array of windows is ever made. The series is the table of an embedding that is not
     trained; it has room for `capacity` values.
     """
     keras = import_keras()
-    length, n_channels = template.window_length, template.n_channels
+    length, n_channels = dataset.window_length, dataset.n_channels
     begin = keras.Input((1,), dtype="int32", name="start")
     positions = begin + np.arange(length, dtype=np.int32)
     series = keras.layers.Embedding(
         capacity, n_channels, "zeros", trainable=False, dtype="float32", name="series"
     )
     x = series(positions)
-    if template.anchored:
+    if dataset.scaling.relative:
         x = x - x[:, :1]
-    for layer in _trained_layers(keras, recipe.units, template.n_outputs, recipe.dropout):
+    for layer in _trained_layers(keras, config.units, dataset.n_outputs, config.dropout):
         x = layer(x)
     model = keras.Model(begin, x, name="skwave")
     model.compile(
-        optimizer=_make_optimizer(keras, recipe),
-        loss=_known_to_keras(keras.losses.get, loss=recipe.loss),
-        jit_compile=recipe.jit_compile,
+        optimizer=_make_optimizer(keras, config),
+        loss=_get_from_keras(keras.losses.get, "loss", config.loss),
+        jit_compile=config.jit_compile,
     )
     model.optimizer.build(model.trainable_variables)
     return model
@@ -92,18 +92,18 @@ def _trained_layers(keras, units, n_outputs, dropout=0.0):
     yield keras.layers.Dense(n_outputs, dtype="float32", name="head", **_ZEROS)
 
 
-def _make_optimizer(keras, recipe):
+def _make_optimizer(keras, config):
     """Return a new optimizer; one that is an object or a config keeps its own settings."""
-    optimizer = _known_to_keras(keras.optimizers.get, optimizer=copy.deepcopy(recipe.optimizer))
-    config = optimizer.get_config()
-    if isinstance(recipe.optimizer, str):
-        config |= {"learning_rate": recipe.learning_rate, "clipnorm": recipe.clipnorm}
-    return type(optimizer).from_config(config)
+    optimizer = copy.deepcopy(config.optimizer)
+    optimizer = _get_from_keras(keras.optimizers.get, "optimizer", optimizer)
+    settings = optimizer.get_config()
+    if isinstance(config.optimizer, str):
+        settings |= {"learning_rate": config.learning_rate, "clipnorm": config.clipnorm}
+    return type(optimizer).from_config(settings)
 
 
-def _known_to_keras(get, **parameter):
-    """Let Keras look up a parameter, and name the parameter if it knows no such thing."""
-    ((name, value),) = parameter.items()
+def _get_from_keras(get, name, value):
+    """Let Keras look up a parameter, and name the parameter if Keras does not have it."""
     cause = None
     try:
         found = get(value)
@@ -111,34 +111,10 @@ def _known_to_keras(get, **parameter):
         found, cause = None, error
     if found is None:
         raise ValueError(
-            f"{name}={value!r} is nothing that Keras knows. Give the name of a Keras {name}, an "
-            f"object, or its config as keras.{get.__module__.rpartition('.')[2]}.serialize returns "
-            "it."
+            f"{name}={value!r} is not a Keras {name}. Give the name of a Keras {name}, an object, "
+            f"or its config as keras.{get.__module__.rpartition('.')[2]}.serialize returns it."
         ) from cause
     return found
-
-
-def object_config(thing):
-    """Return a loss or an optimizer of Keras as its config, which is plain data.
-
-    Parameters
-    ----------
-    thing : keras.losses.Loss or keras.optimizers.Optimizer
-        The object.
-
-    Returns
-    -------
-    dict
-        What `keras.losses.get` and `keras.optimizers.deserialize` make the object from.
-    """
-    keras = import_keras()
-    home = keras.losses if isinstance(thing, keras.losses.Loss) else keras.optimizers
-    config = home.serialize(thing)
-    # Keras leaves arguments of a loss's function out of its config: the delta of Huber.
-    accepted = inspect.signature(type(thing).__init__).parameters
-    forgotten = getattr(thing, "_fn_kwargs", {})
-    config["config"] |= {name: x for name, x in forgotten.items() if name in accepted}
-    return config
 
 
 # Building and tracing a model takes far longer than training a small one. So models are kept, by
@@ -149,44 +125,63 @@ _MODELS_KEPT = 8
 
 
 @contextlib.contextmanager
-def borrowed_model(template, recipe, n_values):
-    """Lend a model for the time of one fit."""
-    # Room in powers of two, so that series of similar length share a model.
-    capacity = 1 << max(10, math.ceil(math.log2(n_values)))
+def borrowed_model(dataset, config):
+    """Lend a model for the time of one fit; its embedding holds the values of the dataset."""
+    # Space in powers of two, so that series of similar length share a model.
+    capacity = 1 << max(10, math.ceil(math.log2(len(dataset.values))))
     key = (
-        template.window_length, template.n_channels, template.n_outputs, template.anchored,
+        dataset.window_length, dataset.n_channels, dataset.n_outputs, dataset.scaling.relative,
         capacity,
-        recipe.units, recipe.dropout, recipe.loss, recipe.optimizer, recipe.learning_rate,
-        recipe.clipnorm, recipe.jit_compile,
+        config.units, config.dropout, config.loss, config.optimizer, config.learning_rate,
+        config.clipnorm, config.jit_compile,
     )  # fmt: skip
-    # Objects of the user's are his to change between fits, and his callbacks keep the model.
-    mine = recipe.callbacks is None and all(
-        isinstance(x, str) for x in (recipe.loss, recipe.optimizer)
+    # The user may change an object between fits, and callbacks of the user keep the model.
+    can_be_kept = config.callbacks is None and all(
+        isinstance(x, str) for x in (config.loss, config.optimizer)
     )
     with _MODELS_LOCK:
-        model = _MODELS.pop(key, None) if mine else None
+        model = _MODELS.pop(key, None) if can_be_kept else None
     if model is None:
-        model = _build(template, recipe, capacity)
+        model = _build(dataset, config, capacity)
         to_numpy = import_keras().ops.convert_to_numpy
         model.fresh_optimizer = [to_numpy(v) for v in model.optimizer.variables]
     yield model
-    if mine:
+    if can_be_kept:
         with _MODELS_LOCK:
             _MODELS[key] = model
             while len(_MODELS) > _MODELS_KEPT:
                 _MODELS.popitem(last=False)
 
 
-def reset(keras, model, template, random_state):
-    """Bring a model to the state in which training starts, whatever it did before."""
+def reset(model, dataset, random_state, weights=None):
+    """Bring a model to the state in which training starts, whatever it did before.
+
+    Parameters
+    ----------
+    model : keras.Model
+        The model, borrowed.
+    dataset : WindowDataset
+        Its values fill the embedding.
+    random_state : numpy.random.RandomState
+        Source of initial weights and of dropout.
+    weights : None or list of tuples, default=None
+        Weights of the layers and the head to go on from.
+    """
+    keras = import_keras()
     model._initial_epoch = None  # set where a fit was resumed
     for variable, value in zip(model.optimizer.variables, model.fresh_optimizer, strict=True):
         variable.assign(value)
     for layer in model.layers:
         if isinstance(layer, keras.layers.Dropout):
             layer.seed_generator.state.assign([random_state.randint(2**31), 0])
-    weights = [*template.layers, template.head] if template.layers else None
-    _set_weights(model, weights or _initial_weights(keras, model, random_state))
+    if weights is None:
+        weights = _initial_weights(keras, model, random_state)
+    for layer, values in zip(_weight_layers(model), weights, strict=True):
+        layer.set_weights([np.asarray(v, np.float32) for v in values])
+    table = model.get_layer("series").embeddings
+    padded = np.zeros(table.shape, np.float32)
+    padded[: len(dataset.values)] = dataset.values
+    table.assign(padded)
 
 
 def _initial_weights(keras, model, random_state):
@@ -212,22 +207,25 @@ def _weight_layers(model):
     return [layer for layer in model.layers if layer.trainable_weights]
 
 
-def _set_weights(model, weights):
-    for layer, values in zip(_weight_layers(model), weights, strict=True):
-        layer.set_weights([np.asarray(v, np.float32) for v in values])
+def read_network(model, dataset):
+    """Return the network that the model is now, with the linear model that was no part of the training."""
+    *layers, (kernel, bias) = [tuple(layer.get_weights()) for layer in _weight_layers(model)]
+    if dataset.skip is not None:
+        kernel = (kernel * dataset.residual_scale).astype(np.float32)
+        bias = (bias * dataset.residual_scale + dataset.residual_center).astype(np.float32)
+    return Network(
+        dataset.window_length, dataset.output_length, dataset.scaling, tuple(layers),
+        (kernel, bias), dataset.skip,
+    )  # fmt: skip
 
 
-def set_series(model, values):
-    table = model.get_layer("series").embeddings
-    padded = np.zeros(table.shape, np.float32)
-    padded[: len(values)] = values
-    table.assign(padded)
-
-
-def read_network(model, template):
-    """Return `template` with the weights that the model has now."""
-    *layers, head = [tuple(layer.get_weights()) for layer in _weight_layers(model)]
-    return replace(template, layers=tuple(layers), head=head)
+def trained_weights(network, dataset):
+    """Return the weights of a network for a model that is trained on the dataset."""
+    kernel, bias = network.head
+    if dataset.skip is not None:
+        kernel = (kernel / dataset.residual_scale).astype(np.float32)
+        bias = ((bias - dataset.residual_center) / dataset.residual_scale).astype(np.float32)
+    return [*network.layers, (kernel, bias)]
 
 
 def to_keras(network):
@@ -249,53 +247,40 @@ def to_keras(network):
     ValueError
         If a scale is beyond the range of float32, in which Keras computes.
     """
-    check_single_precision(network)
+    check_float32_range(network.scaling)
     keras = import_keras()
-    layer = functools.partial(_layer, keras)
+    layer = functools.partial(_float32_layer, keras)
+    scaling = network.scaling
     windows = keras.Input((network.window_length, network.n_channels), name="window")
     # The center first: x / scale - center / scale would cancel where the level is high.
-    x = layer("Rescaling", scale=1.0, offset=(-network.input_center).tolist(), name="center")(
-        windows
-    )
-    x = layer("Rescaling", scale=(1 / network.input_scale).tolist(), name="scale")(x)
-    if network.anchored:
-        anchor = layer("Cropping1D", cropping=(0, network.window_length - 1), name="anchor")(x)
-        x = layer("Subtract", name="from_anchor")([x, anchor])
-    parts = []
-    if network.layers:
-        y = x
-        units = tuple(len(recurrent) for _, recurrent, _ in network.layers)
-        for trained in _trained_layers(keras, units, network.n_outputs):
-            y = trained(y)
-        parts.append(y)
+    center = layer("Rescaling", scale=1.0, offset=(-scaling.input_center).tolist(), name="center")
+    scale = layer("Rescaling", scale=(1 / scaling.input_scale).tolist(), name="scale")
+    x = scale(center(windows))
+    if scaling.relative:
+        first = layer("Cropping1D", cropping=(0, network.window_length - 1), name="reference")(x)
+        x = layer("Subtract", name="from_reference")([x, first])
+    y = x
+    for trained in _trained_layers(keras, network.units, network.n_outputs):
+        y = trained(y)
     if network.skip is not None:
         flat = layer("Flatten", name="flat")(x)
-        parts.append(layer("Dense", units=network.n_outputs, name="skip", **_ZEROS)(flat))
-    y = parts[0] if len(parts) == 1 else layer("Add", name="with_skip")(parts)
-    if network.anchored:
-        level = layer("UpSampling1D", size=network.horizon, name="level")(anchor)
+        skip = layer("Dense", units=network.n_outputs, name="skip", use_bias=False, **_ZEROS)
+        y = layer("Add", name="with_skip")([y, skip(flat)])
+    if scaling.relative:
+        level = layer("UpSampling1D", size=network.output_length, name="level")(first)
         y = layer("Add", name="to_level")([y, layer("Flatten", name="levels")(level)])
-    y = layer(
-        "Rescaling",
-        scale=network.output_scale.tolist(),
-        offset=network.output_center.tolist(),
+    unscale = layer(
+        "Rescaling", scale=scaling.output_scale.tolist(), offset=scaling.output_center.tolist(),
         name="unscale",
-    )(y)
-    model = keras.Model(windows, y, name="skwave")
-    for name, weights in _named_weights(network):
-        model.get_layer(name).set_weights(weights)
+    )  # fmt: skip
+    model = keras.Model(windows, unscale(y), name="skwave")
+    for k, weights in enumerate(network.layers):
+        model.get_layer(f"lstm_{k}").set_weights(weights)
+    model.get_layer("head").set_weights(network.head)
+    if network.skip is not None:
+        model.get_layer("skip").set_weights([network.skip])
     return model
 
 
-def _named_weights(network):
-    for k, weights in enumerate(network.layers):
-        yield f"lstm_{k}", weights
-    kernel, bias = network.head
-    if network.layers:
-        yield "head", [kernel, bias]
-    if network.skip is not None:
-        yield "skip", [network.skip, np.zeros_like(bias) if network.layers else bias]
-
-
-def _layer(keras, kind, **config):
+def _float32_layer(keras, kind, **config):
     return getattr(keras.layers, kind)(dtype="float32", **config)

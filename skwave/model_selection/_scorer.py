@@ -1,6 +1,7 @@
 """A scorer for forecasts of many steps."""
 
-import sys
+import functools
+import inspect
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -8,11 +9,9 @@ from typing import Any
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from skwave._checks import check_n_steps, check_windows
-from skwave._metric import arguments_for, metric_name
-from skwave._pipeline import ForecastPipeline
-from skwave._steps import find_steps, forecast_after, is_forecaster
-from skwave._window import find_runs
+from skwave._pipeline import as_forecast_pipeline, is_forecaster
+from skwave._sliding import join_windows
+from skwave._validation import check_positive_int, check_windows
 from skwave.exceptions import ForecastWarning
 
 _REMEDY = (
@@ -69,10 +68,11 @@ def forecast_scorer(
     It scores an `LSTMForecaster` on windows, and a `Pipeline` or `ForecastPipeline` that ends with
     a `WindowTransformer` and one on a series. Transformers in front of the windows are inverted.
 
-    A split that does not forecast (a `KFold`, or a shuffled one) is an error, as far as it can be
-    recognised: in scikit-learn's own searches and `cross_validate`, and elsewhere where windows
-    do not continue each other or the index of a pandas series does not increase. scikit-learn
-    turns an error in a scorer into the score NaN and a warning, unless ``error_score="raise"``.
+    A shuffled split is an error where it can be recognized: where windows do not continue each
+    other, or the index of a pandas series does not increase. scikit-learn turns an error in a
+    scorer into the score NaN and a warning, unless ``error_score="raise"``. A `KFold` without
+    shuffling cannot be recognized, since a scorer is not given the place of its values in the
+    series; see `ForecastSplit`.
 
     Examples
     --------
@@ -95,7 +95,7 @@ def forecast_scorer(
             f"metric={metric!r} cannot be called. Give a function of y_true and y_pred, such as "
             "sklearn.metrics.mean_absolute_error."
         )
-    horizon = check_n_steps(horizon, name="horizon")
+    horizon = check_positive_int(horizon, "horizon")
     if greater_is_better is None:
         greater_is_better = metric_name(metric).endswith("_score")
     return ForecastScorer(metric, horizon, 1 if greater_is_better else -1, kwargs)
@@ -132,58 +132,68 @@ class ForecastScorer:
         float
             The score; greater is better.
         """
-        estimator = getattr(estimator, "best_estimator_", estimator)
         check_is_fitted(estimator)
-        find_steps(estimator)
-        _check_calling_split(X, self.horizon)
-        if is_forecaster(estimator):
-            X = _series_of_windows(estimator, X)
+        model = as_forecast_pipeline(estimator)
+        if is_forecaster(getattr(estimator, "best_estimator_", estimator)):
+            X = _series_of_windows(model[-1], X)
         _check_order(X)
-        context, truth = self._cut(X, estimator)
+        context, y_true = self._cut(X, model[-1].window_shape_[0])
         # A poor candidate is what a search is for; its score says so.
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", "The forecast (is|explodes)", ForecastWarning)
-            forecast = _continue(estimator, context, self.horizon)
+            y_pred = model._forecast_after([context], self.horizon)[0]
         known = arguments_for(self.metric, {"y_train": np.asarray(context)})
         kwargs = known | self.kwargs
-        return self.sign * float(self.metric(truth, forecast.reshape(truth.shape), **kwargs))
+        return self.sign * float(self.metric(y_true, y_pred.reshape(y_true.shape), **kwargs))
 
-    def _cut(self, X, estimator):
-        """Return the known values and the truth of a test part."""
-        needed = find_steps(estimator).window_length
-        if len(X) < needed + self.horizon:
+    def _cut(self, X, window_length):
+        """Return the known values and the true ones of a test part."""
+        needed = window_length + self.horizon
+        if len(X) < needed:
             raise ValueError(
-                f"The test part has {len(X)} values, but window_length={needed} and horizon="
-                f"{self.horizon} need {needed + self.horizon}. Give ForecastSplit(context=...) of "
-                f"at least {needed}, TimeSeriesSplit(test_size=...) of at least "
-                f"{needed + self.horizon}, or a smaller window_length."
+                f"The test part has {len(X)} values, but window_length={window_length} and "
+                f"horizon={self.horizon} need {needed}. Give ForecastSplit(context=...) of at least "
+                f"{window_length}, TimeSeriesSplit(test_size=...) of at least {needed}, or a "
+                "smaller window_length."
             )
         take = X.iloc if hasattr(X, "iloc") else np.asarray(X)
         return take[: -self.horizon], np.asarray(take[-self.horizon :], dtype=float)
 
 
-def _continue(estimator, context, horizon):
-    """Forecast what follows `context`.
+def metric_name(metric):
+    """Return the name of a metric, that of the function where some arguments are bound."""
+    metric = metric.func if isinstance(metric, functools.partial) else metric
+    return getattr(metric, "__name__", repr(metric))
 
-    Steps that look back or count positions go on from the training series where the context is
-    its end, as it is with `ForecastSplit`.
+
+def arguments_for(metric, known):
+    """Choose what a metric asks for and was not bound to.
+
+    Parameters
+    ----------
+    metric : callable
+        A function of ``y_true`` and ``y_pred``, maybe a `functools.partial`.
+    known : dict
+        What there is, by the names of arguments.
+
+    Returns
+    -------
+    dict
+        A part of `known`.
     """
-    if isinstance(estimator, ForecastPipeline):
-        if estimator._ends_with(context):
-            return np.asarray(estimator.forecast(horizon))
-        return np.asarray(estimator.forecast(horizon, context=context))
-    return forecast_after(estimator, [context], horizon, at_beginning=False)[0]
+    asked = set(inspect.signature(metric).parameters) - set(getattr(metric, "keywords", ()))
+    return {name: value for name, value in known.items() if name in asked}
 
 
 def _series_of_windows(forecaster, X):
-    """Put windows together to the series they were cut from."""
-    runs = find_runs(check_windows(forecaster, X, reset=False))
-    if len(runs.first) > 1:
+    """Return the series that windows were cut from."""
+    values, _, first_windows = join_windows(check_windows(forecaster, X, reset=False))
+    if len(first_windows) > 1:
         raise ValueError(
-            f"The windows of the test part make {len(runs.first)} pieces that do not continue "
+            f"The windows of the test part make {len(first_windows)} pieces that do not continue "
             f"each other, but forecasts need one series in the order of time. {_REMEDY}"
         )
-    return runs.values
+    return values
 
 
 def _check_order(X):
@@ -191,33 +201,4 @@ def _check_order(X):
     if index is not None and hasattr(X, "iloc") and not index.is_monotonic_increasing:
         raise ValueError(
             f"The index of the test part does not increase, as if it were shuffled. {_REMEDY}"
-        )
-
-
-def _check_calling_split(X, horizon):
-    """Raise an error if the cross-validation that calls the scorer does not forecast.
-
-    A scorer is given values without their place in the series. But the function of scikit-learn
-    that calls it, in whatever process, holds the indices of the split; where another program
-    calls, nothing is checked.
-    """
-    frame = sys._getframe(1)
-    while frame is not None and frame.f_code.co_name != "_fit_and_score":
-        frame = frame.f_back
-    if frame is None:
-        return
-    train, test = (np.asarray(frame.f_locals.get(name)) for name in ("train", "test"))
-    # The scorer may have been called on the training part.
-    if train.dtype.kind != "i" or test.dtype.kind != "i" or len(test) != len(X):
-        return
-    for name, indices in (("training", train), ("test", test)):
-        if len(indices) > 1 and (np.diff(indices) != 1).any():
-            raise ValueError(
-                f"The {name} part of the split is not one piece of the series: its indices are "
-                f"shuffled or have gaps, so that windows would cut across. {_REMEDY}"
-            )
-    if train[-1] >= test[-horizon:][0]:
-        raise ValueError(
-            f"The split trains on values up to index {train[-1]} and forecasts from index "
-            f"{test[-horizon:][0]} on, which is not the future, as with KFold. {_REMEDY}"
         )

@@ -1,0 +1,83 @@
+"""One LSTM layer in NumPy: its state, and one step of it."""
+
+import numpy as np
+
+# BLAS rounds the last rows of a product differently where they do not fill its kernel. Products of
+# whole multiples make a prediction the same bit for bit, whatever stands beside it, on processors
+# with AVX-512; the kernels for AVX2 differ between the rows of one kernel too.
+ROW_MULTIPLE = 16
+
+
+class Cell:
+    """One LSTM layer, its weights arranged so that a step costs few passes over the gates.
+
+    The logistic function is taken through tanh, σ(x) = (1 + tanh(x / 2)) / 2, so that one tanh
+    serves all four gates: the halves inside stand in the weights. The state that is kept is 2 h;
+    its half stands in the weights that read it. Inputs and a one stand beside the state, so that
+    one product makes the gates, bias and all.
+
+    Parameters
+    ----------
+    kernel, recurrent_kernel, bias : ndarray
+        Weights in the layout of Keras.
+    reads_cell : bool
+        Whether the inputs are the states of another cell, thus doubled.
+    """
+
+    def __init__(self, kernel, recurrent_kernel, bias, *, reads_cell):
+        self.units = len(recurrent_kernel)
+        kernel = kernel * np.float32(0.5 if reads_cell else 1.0)
+        weights = np.vstack([recurrent_kernel * np.float32(0.5), kernel, bias])
+        # Sigmoid gates first (input, forget, output), the candidate last.
+        i, f, g, o = np.arange(4 * self.units).reshape(4, -1)
+        half = np.repeat(np.float32([0.5, 0.5, 0.5, 1.0]), self.units)
+        self.weights = weights[:, np.concatenate([i, f, o, g])] * half
+
+    def new_state(self, n_rows):
+        """Return a zero state of so many rows: [2 h, inputs, 1], c, and space for the gates z."""
+        h = np.zeros((n_rows, len(self.weights)), np.float32)
+        h[:, -1] = 1
+        c = np.zeros((n_rows, self.units), np.float32)
+        return h, c, np.empty((n_rows, 4 * self.units), np.float32)
+
+    def advance(self, h, c, z):
+        """Advance the states by one step, in place; the inputs stand in `h` already.
+
+        Parameters
+        ----------
+        h, c, z : ndarray of shape (n_rows, ...)
+            Rows of what `new_state` returned.
+
+        Returns
+        -------
+        ndarray of shape (n_rows, units)
+            The new 2 h, a view of `h`.
+        """
+        np.matmul(h, self.weights, out=z)
+        np.tanh(z, out=z)
+        n = self.units
+        z[:, : 3 * n] += 1
+        i, f, o, g = (z[:, k * n : (k + 1) * n] for k in range(4))
+        np.multiply(i, g, out=g)
+        np.multiply(c, f, out=c)
+        c += g
+        c *= np.float32(0.5)
+        np.tanh(c, out=g)
+        return np.multiply(o, g, out=h[:, :n])
+
+
+def make_cells(layers):
+    """Return the cells of a network's layers, first layer first."""
+    return [Cell(*layer, reads_cell=k > 0) for k, layer in enumerate(layers)]
+
+
+def read_windows(cells, windows):
+    """Run cells over whole windows, (n_windows, L, n_inputs), and return the last state 2 h."""
+    n_windows = len(windows)
+    windows = np.pad(windows, [(0, -n_windows % ROW_MULTIPLE), (0, 0), (0, 0)])
+    states = [cell.new_state(len(windows)) for cell in cells]
+    for inputs in windows.transpose(1, 0, 2):
+        for cell, (h, c, z) in zip(cells, states, strict=True):
+            h[:, cell.units : -1] = inputs
+            inputs = cell.advance(h, c, z)
+    return states[-1][0][:n_windows, : cells[-1].units]

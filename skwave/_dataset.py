@@ -1,0 +1,333 @@
+"""Windows to train on: their targets, their scaling, and which of them are held out."""
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from skwave._network import BLOCK_ROWS, Scaling
+from skwave._sliding import join_windows, values_after, windows_followed_by
+from skwave.exceptions import warn
+
+
+@dataclass(frozen=True, eq=False)
+class WindowDataset:
+    """Windows of one or several series, and a target for each; every value is stored once.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_values, n_channels)
+        The series, one after the other; on the scale of the layers once `scaled`.
+    starts : ndarray of shape (n_windows,)
+        The position in `values` at which each window begins.
+    first_windows : ndarray of shape (n_series,)
+        The index of the first window of each series.
+    window_length : int
+        Values in a window.
+    output_length : int
+        Values in a target.
+    indices : ndarray of shape (n_targets,)
+        The windows that have a target: first those for training, then those held out.
+    targets : ndarray of shape (n_targets, ...)
+        The targets of these windows.
+    weights : None or ndarray of shape (n_targets,)
+        The weights of these windows.
+    n_train : int
+        How many of them are for training.
+    autoregressive : bool
+        Whether the targets are the values that follow the windows.
+    scaling : None or Scaling, default=None
+        From the units of the series to the scale of the layers.
+    skip : None or ndarray of shape (window_length * n_channels, n_outputs), default=None
+        A linear model of the scaled window that is no part of the training.
+    residuals : None or ndarray of shape (n_targets, n_outputs), default=None
+        The targets less this linear model, scaled: what is trained on.
+    residual_center, residual_scale : None or ndarray of shape (n_outputs,), default=None
+        Their mean and standard deviation before they were scaled.
+    """
+
+    values: np.ndarray
+    starts: np.ndarray
+    first_windows: np.ndarray
+    window_length: int
+    output_length: int
+    indices: np.ndarray
+    targets: np.ndarray
+    weights: np.ndarray | None
+    n_train: int
+    autoregressive: bool
+    scaling: Scaling | None = None
+    skip: np.ndarray | None = None
+    residuals: np.ndarray | None = None
+    residual_center: np.ndarray | None = None
+    residual_scale: np.ndarray | None = None
+
+    @property
+    def n_channels(self):
+        """Channels of a window."""
+        return self.values.shape[1]
+
+    @property
+    def n_outputs(self):
+        """Numbers in a target."""
+        return self.targets[0].size
+
+    @property
+    def n_windows_of_series(self):
+        """Windows of each series, of shape (n_series,)."""
+        return np.diff(self.first_windows, append=len(self.starts))
+
+    def windows(self, rows):
+        """Return windows as the layers see them, (n_rows, window_length, n_channels), in float64.
+
+        Parameters
+        ----------
+        rows : slice or ndarray of int
+            Which of the windows in `indices`.
+        """
+        starts = self.starts[self.indices[rows]]
+        windows = self.values[starts[:, None] + np.arange(self.window_length)].astype(float)
+        if self.scaling is not None and self.scaling.relative:
+            windows -= windows[:, :1].copy()
+        return windows
+
+    def take(self, rows, n_train):
+        """Return the windows in `rows`, the first `n_train` of them for training."""
+        return replace(
+            self,
+            indices=self.indices[rows],
+            targets=self.targets[rows],
+            weights=None if self.weights is None else self.weights[rows],
+            residuals=None if self.residuals is None else self.residuals[rows],
+            n_train=n_train,
+        )
+
+    def split(self, fraction, *, newest, random_state):
+        """Return the windows in random order, a fraction of them held out.
+
+        Parameters
+        ----------
+        fraction : float
+            Fraction held out, in [0, 1). At least one window is left for training.
+        newest : bool
+            Whether the newest windows of each series are held out, rather than random ones.
+            Windows whose targets reach into the held-out ones are then in neither part.
+        random_state : numpy.random.RandomState
+            Source of the order.
+        """
+        n = len(self.indices)
+        order = random_state.permutation(n)
+        n_train = max(1, round(n * (1 - fraction)))
+        if not newest or n_train == n:
+            return self.take(order, n_train)
+        series = np.searchsorted(self.first_windows, self.indices, side="right") - 1
+        sizes = np.bincount(series, minlength=len(self.first_windows))
+        rank = np.arange(n) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+        border = np.maximum(1, np.round(sizes * (1 - fraction)).astype(int))[series]
+        train = rank + self.output_length - 1 < np.maximum(border, self.output_length)
+        train, held_out = order[train[order]], order[(rank >= border)[order]]
+        return self.take(np.concatenate([train, held_out]), len(train))
+
+    def subsample(self, n_windows):
+        """Return a part of a split dataset, with as large a fraction of it held out.
+
+        The windows of a split dataset are in random order, so that the first ones are a random
+        choice. All are returned where there are no more than `n_windows`.
+        """
+        n = len(self.indices)
+        if n_windows >= n:
+            return self
+        n_train = math.ceil(self.n_train * n_windows / n)
+        n_held_out = math.ceil((n - self.n_train) * n_windows / n)
+        rows = np.r_[0:n_train, self.n_train : self.n_train + n_held_out]
+        return self.take(rows, n_train)
+
+    def scaled(self, scaling):
+        """Return the dataset on the scale of the layers, in float32.
+
+        Raises
+        ------
+        ValueError
+            If a number leaves the range of float32.
+        """
+        with np.errstate(over="ignore", invalid="ignore"):
+            values = scaling.scale(np.asarray(self.values, float))
+            targets = self.targets.reshape(len(self.targets), -1).astype(float)
+            spread = np.where(scaling.output_scale > 0, scaling.output_scale, 1.0)
+            targets = (targets - scaling.output_center) / spread
+            if scaling.relative:
+                reference = values[self.starts[self.indices]]
+                targets = targets - np.tile(reference, self.output_length)
+            values, targets = values.astype(np.float32), targets.astype(np.float32)
+        scales = scaling.input_center, scaling.input_scale, scaling.output_scale
+        if not all(np.isfinite(x).all() for x in (values, targets, *scales)):
+            raise ValueError(
+                "X or y has numbers too large to train on: what the network sees must be in the "
+                f"range of float32, up to {np.finfo(np.float32).max:.1e}. Give "
+                "normalization='series', or the series in other units."
+            )
+        weights = None if self.weights is None else self.weights.astype(np.float32)
+        return replace(self, values=values, targets=targets, weights=weights, scaling=scaling)
+
+    def with_skip(self, skip):
+        """Return the dataset with the residuals of a linear model, which are trained on.
+
+        They are scaled to mean 0 and variance 1 over the training windows.
+
+        Parameters
+        ----------
+        skip : ndarray of shape (window_length * n_channels, n_outputs)
+            Coefficients of the linear model of the scaled window.
+        """
+        residuals = np.empty(self.targets.shape)
+        for rows in self.blocks():
+            windows = self.windows(rows)
+            residuals[rows] = self.targets[rows] - windows.reshape(len(windows), -1) @ skip
+        seen = residuals[: self.n_train]
+        center, scale = seen.mean(axis=0), seen.std(axis=0)
+        scale = np.where(scale > 0, scale, 1.0)
+        residuals = ((residuals - center) / scale).astype(np.float32)
+        return replace(
+            self, skip=skip, residuals=residuals, residual_center=center, residual_scale=scale
+        )
+
+    def blocks(self):
+        """Yield slices of all windows, so that they are cut out in bounded memory."""
+        for begin in range(0, len(self.indices), BLOCK_ROWS):
+            yield slice(begin, min(begin + BLOCK_ROWS, len(self.indices)))
+
+
+def find_targets(windows, output_length):
+    """Return the dataset of windows whose targets are the values that follow them.
+
+    Parameters
+    ----------
+    windows : ndarray of shape (n_windows, window_length, n_channels)
+        Windows in the order of time.
+    output_length : int
+        Values in a target.
+
+    Returns
+    -------
+    WindowDataset
+        Targets of shape (n_targets[, output_length][, n_channels]); axes of length one are left
+        out. Nothing is scaled or held out.
+
+    Raises
+    ------
+    ValueError
+        If no window is followed by `output_length` values.
+    """
+    values, starts, first_windows = join_windows(windows)
+    indices = windows_followed_by(output_length, first_windows, len(starts))
+    if len(indices) == 0:
+        raise ValueError(
+            f"y=None takes the targets from the windows that follow, but none of the "
+            f"{len(starts)} windows in X is continued by output_length={output_length} more. Give "
+            "the windows of a series in the order of time and unshuffled, a longer series, or y."
+        )
+    length = windows.shape[1]
+    targets = values_after(values, starts[indices], length, output_length)
+    shape = [n for n in targets.shape[1:] if n > 1]
+    return WindowDataset(
+        values, starts, first_windows, length, output_length, indices,
+        targets.reshape(len(indices), *shape), None, len(indices), autoregressive=True,
+    )  # fmt: skip
+
+
+def with_given_targets(windows, targets, output_length):
+    """Return the dataset of windows with a given target for each, in `targets[i]`."""
+    values, starts, first_windows = join_windows(windows)
+    indices = np.arange(len(windows))
+    return WindowDataset(
+        values, starts, first_windows, windows.shape[1], output_length, indices,
+        targets, None, len(indices), autoregressive=False,
+    )  # fmt: skip
+
+
+def fit_scaling(dataset, normalization):
+    """Return the scaling of a dataset.
+
+    Parameters
+    ----------
+    dataset : WindowDataset
+        In the units of the series.
+    normalization : {"series", "window"} or None
+        What the scales are taken from.
+
+    Returns
+    -------
+    Scaling
+        That of the targets is that of the inputs where they are values of the series.
+
+    Raises
+    ------
+    ValueError
+        If targets relative to the window are asked for that are not one value for each channel.
+    """
+    n_channels, n_outputs = dataset.n_channels, dataset.n_outputs
+    relative = normalization == "window"
+    center, scale = np.zeros(n_channels), np.ones(n_channels)
+    if normalization is not None:
+        center, scale = _center_and_scale(dataset.values)
+    if relative:
+        if n_outputs != dataset.output_length * n_channels:
+            raise ValueError(
+                "normalization='window' predicts relative to a value of the window, so y needs "
+                f"{dataset.output_length * n_channels} outputs, those of the channels, but has "
+                f"{n_outputs}."
+            )
+        with np.errstate(over="ignore", invalid="ignore"):
+            scale = _scale_of_differences(dataset, fallback=scale)
+    repeats = n_outputs // n_channels
+    if dataset.autoregressive or relative:
+        output_center, output_scale = np.tile(center, repeats), np.tile(scale, repeats)
+        output_scale = output_scale * np.tile(_varies(dataset.values), repeats)
+    elif normalization is None:
+        output_center, output_scale = np.zeros(n_outputs), np.ones(n_outputs)
+    else:
+        targets = dataset.targets.reshape(len(dataset.targets), -1)
+        output_center, output_scale = _center_and_scale(targets)
+        output_scale = output_scale * _varies(targets)
+    return Scaling(center, scale, output_center, output_scale, relative)
+
+
+def _center_and_scale(values):
+    """Return mean and standard deviation of each column; 1 for one that never varies."""
+    values = np.asarray(values, dtype=float)
+    # Squares of tiny or huge numbers leave the range of floats; by a power of two nothing is lost.
+    exponent = np.frexp(np.abs(values).max(axis=0))[1]
+    small = np.ldexp(values, -exponent)
+    center, scale = (np.ldexp(x, exponent) for x in (small.mean(axis=0), small.std(axis=0)))
+    constant = ~_varies(values)
+    # The mean of equal numbers may differ from them in the last digit.
+    return np.where(constant, values[0], center), np.where(constant, 1.0, scale)
+
+
+def _varies(values):
+    """Return for each column whether it is not constant; a range of integers could overflow."""
+    return values.max(axis=0) > values.min(axis=0)
+
+
+def _scale_of_differences(dataset, *, fallback):
+    """Return the root mean square of values less the first one of their window."""
+    # A few thousand windows are enough for it, whatever the length of the series.
+    starts = dataset.starts[:: max(1, len(dataset.starts) // 4096)]
+    windows = dataset.values[starts[:, None] + np.arange(dataset.window_length)].astype(float)
+    differences = windows - windows[:, :1]
+    exponent = np.frexp(np.abs(differences).max(axis=(0, 1)))[1]
+    small = np.ldexp(differences, -exponent)
+    scale = np.ldexp(np.sqrt(np.mean(small**2, axis=(0, 1))), exponent)
+    return np.where(scale > 0, scale, fallback)
+
+
+def warn_about_window_length(dataset):
+    """Warn if a window is longer than a third of the longest series it is cut from."""
+    length = dataset.window_length
+    n_values = dataset.n_windows_of_series.max() + length - 1
+    if 3 * length > n_values:
+        warn(
+            f"window_length={length} is more than a third of the series of {n_values} values: its "
+            f"{n_values - length - dataset.output_length + 1} windows to learn from are nearly the "
+            f"same. Use a window_length of at most {max(1, n_values // 3)}, or a longer series."
+        )

@@ -1,0 +1,182 @@
+"""Ridge regression from Gram sums; it knows arrays only."""
+
+import functools
+import operator
+
+import numpy as np
+
+# Penalties that are tried for the coefficients of the window, the same for all lags: weaker ones
+# overfit a short series, and these forecast a clean wave to a millionth.
+EQUAL_PENALTIES = 10.0 ** np.arange(-5, 2)
+# And those that are multiplied by the square of the lag: from nearly none for the newest values,
+# as strong as the weakest of the others at a lag of 32, to one that leaves only these values.
+LAG_PENALTIES = 10.0 ** np.arange(-8, 2)
+
+
+class GramSums:
+    """Sums over rows of states, window values and targets: all that least squares needs.
+
+    The columns are `n_states` states, the values of the window, and `n_targets` targets.
+
+    Parameters
+    ----------
+    n_states, n_inputs, n_targets : int
+        Numbers of columns; the states are among the inputs.
+    """
+
+    def __init__(self, n_states, n_inputs, n_targets):
+        n_columns = n_inputs + n_targets
+        self.n_states = n_states
+        self.n_inputs = n_inputs
+        self.weight = 0.0
+        self.sums = np.zeros(n_columns)
+        self.products = np.zeros((n_columns, n_columns))
+
+    def accumulate(self, columns, weights=None):
+        """Add rows of shape (n_rows, n_columns), with weights of shape (n_rows,)."""
+        weighted = columns if weights is None else weights[:, None] * columns
+        self.weight += len(columns) if weights is None else float(weights.sum())
+        self.sums += weighted.sum(axis=0)
+        self.products += weighted.T @ columns
+
+    def __add__(self, other):
+        """Return the sums over the rows of both."""
+        both = GramSums(self.n_states, self.n_inputs, len(self.sums) - self.n_inputs)
+        both.weight = self.weight + other.weight
+        both.sums = self.sums + other.sums
+        both.products = self.products + other.products
+        return both
+
+    def centered(self):
+        """Return mean and covariance of the columns; zeros where nothing has weight."""
+        weight = self.weight if self.weight > 0 else 1.0
+        mean = self.sums / weight
+        return mean, self.products / weight - np.outer(mean, mean)
+
+
+def total(grams):
+    """Return the sums over several disjoint sets of rows together."""
+    return functools.reduce(operator.add, grams)
+
+
+def ridge(gram, penalty, coef=None, intercept=0.0, previous_weight=0.0):
+    """Solve ridge regression, shrunk towards given coefficients.
+
+    Parameters
+    ----------
+    gram : GramSums
+        Sums over the rows to fit.
+    penalty : ndarray of shape (n_inputs,)
+        Penalty of each coefficient, as a fraction of the mean square of its kind of input, states
+        or values of the window. Inputs with an infinite one keep the given coefficient.
+    coef : None or ndarray of shape (n_inputs, n_targets), default=None
+        The coefficients that are shrunk towards; None means zeros.
+    intercept : float or ndarray of shape (n_targets,), default=0.0
+        The intercept that belongs to them.
+    previous_weight : float, default=0.0
+        Weight of what these coefficients predict, relative to that of the targets, r.
+
+    Returns
+    -------
+    coef : ndarray of shape (n_inputs, n_targets)
+        The coefficients.
+    intercept : ndarray of shape (n_targets,)
+        The intercept.
+
+    Notes
+    -----
+    With x the inputs and v the targets, all centered, and w₀ the given coefficients, the change of
+    the coefficients is ((1 + r) xᵀx / n + P)⁻¹ xᵀ(v - x w₀) / n, where P is diagonal with the
+    penalties times the mean square of all states, or of all values of the window.
+
+    References
+    ----------
+    Hoerl, A. E. and Kennard, R. W. (1970). Ridge regression: biased estimation for nonorthogonal
+    problems. Technometrics 12(1), 55-67.
+    """
+    mean, covariance = gram.centered()
+    k, n = gram.n_states, gram.n_inputs
+    coef = np.zeros((n, len(mean) - n)) if coef is None else coef
+    free = np.isfinite(penalty)
+    inner, cross = covariance[:n, :n], covariance[:n, n:]
+    # In units of the inputs' own size, so that numbers of one order are solved for.
+    size = np.ones(n)
+    for part in (slice(0, k), slice(k, n)):
+        square = np.mean(np.diag(inner)[part]) if part.stop > part.start else 0.0
+        size[part] = np.sqrt(square) if square > 0 else 1.0
+    residual = (cross - inner @ coef)[free] / size[free, None]
+    normal = inner[np.ix_(free, free)] / np.outer(size[free], size[free])
+    normal = (1 + previous_weight) * normal + np.diag(penalty[free])
+    new = coef.copy()
+    new[free] += np.linalg.solve(normal, residual) / size[free, None]
+    missing = mean[n:] - mean[:n] @ new - intercept
+    return new, intercept + missing / (1 + previous_weight)
+
+
+def mean_squared_residual(gram, coef, intercept):
+    """Return the mean squared residual over the rows of `gram` and all targets."""
+    mean, covariance = gram.centered()
+    weights = np.vstack([coef, -np.eye(coef.shape[1])])
+    bias = mean @ weights + intercept
+    return float(np.mean(np.diag(weights.T @ covariance @ weights) + bias**2))
+
+
+def window_penalties(window_length, n_channels):
+    """Return the penalties of the window's coefficients that are tried.
+
+    Parameters
+    ----------
+    window_length, n_channels : int
+        Shape of a window.
+
+    Returns
+    -------
+    ndarray of shape (n_penalties, window_length * n_channels)
+        The first ones are the same for all lags, from weak to strong, the others grow with the
+        square of the lag.
+
+    Notes
+    -----
+    Older values mostly matter less than newer ones. The equal penalties are for series whose
+    oldest values matter much, as with a season as long as the window. The newest value has the lag
+    1; with an output_length above 1, lags count from its first step.
+
+    References
+    ----------
+    Litterman, R. B. (1986). Forecasting with Bayesian vector autoregressions: five years of
+    experience. Journal of Business and Economic Statistics 4(1), 25-38. (A standard deviation of
+    each coefficient that falls with the lag: its harmonic decay.)
+    """
+    lags = np.repeat(np.arange(window_length, 0, -1.0), n_channels)
+    equal = np.outer(EQUAL_PENALTIES, np.ones_like(lags))
+    return np.vstack([equal, np.outer(LAG_PENALTIES, lags**2)])
+
+
+def choose_penalty(folds, penalties):
+    """Return the penalty with the least error on folds that were not solved for.
+
+    Parameters
+    ----------
+    folds : list of GramSums
+        Those of blocks of the series; each is left out in turn.
+    penalties : ndarray of shape (n_penalties, n_inputs)
+        To choose from.
+
+    Returns
+    -------
+    ndarray of shape (n_inputs,)
+        One of `penalties`.
+
+    Notes
+    -----
+    Whole blocks of time are left out, since neighboring windows share nearly all their values:
+    Bergmeir, C. and Benítez, J. M. (2012). On the use of cross-validation for time series predictor
+    evaluation. Information Sciences 191, 192-213.
+    """
+    errors = np.zeros(len(penalties))
+    for left_out in range(len(folds)):
+        others = total(folds[:left_out] + folds[left_out + 1 :])
+        for k, penalty in enumerate(penalties):
+            residual = mean_squared_residual(folds[left_out], *ridge(others, penalty))
+            errors[k] += folds[left_out].weight * residual
+    return penalties[int(np.argmin(errors))]

@@ -1,0 +1,235 @@
+"""Forecasts over held-out values: their residuals and errors, and which explode or are flat."""
+
+import numpy as np
+
+from skwave._baseline import find_season_length, seasonal_naive
+from skwave._recursion import roll_forward
+from skwave._sliding import windows_followed_by
+from skwave.exceptions import warn
+
+# Enough origins to tell networks apart; all of them would cost more than the training.
+MAX_ORIGINS = 16
+# A forecast explodes that is so many times as far off as a simple one, or as a line through the
+# range of its context.
+EXPLODING = 10
+# A flat forecast varies by less than this fraction of its context. Fewer steps may vary as little
+# on any smooth series.
+FLAT, MIN_STEPS_FLAT = 0.01, 20
+
+
+class RollOuts:
+    """Forecasts from origins in the newest part of each series, beside the values that followed.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_values, n_channels)
+        The series, one after the other, in their units.
+    origins : ndarray of shape (n_origins,)
+        The position in `values` of the first value of each forecast.
+    window_length, n_steps : int
+        Values known to a forecast, and values to forecast.
+    n_independent : float
+        How many of the forecasts do not overlap: held-out values over `n_steps`.
+    """
+
+    def __init__(self, values, origins, window_length, n_steps, n_independent):
+        self.origins = origins
+        self.contexts = values[origins[:, None] + np.arange(-window_length, 0)].astype(float)
+        self.y_true = values[origins[:, None] + np.arange(n_steps)].astype(float)
+        self.n_independent = n_independent
+
+    def errors(self, network):
+        """Return the mean squared error of each forecast.
+
+        Parameters
+        ----------
+        network : Network
+            The network that forecasts.
+
+        Returns
+        -------
+        ndarray of shape (n_origins,)
+            On the scale of the network's inputs; all infinite if one is not finite.
+        """
+        with np.errstate(over="ignore", invalid="ignore"):
+            forecasts = roll_forward(network, self.contexts, self.y_true.shape[1])
+            return self.errors_of(forecasts, network.scaling)
+
+    def errors_of(self, forecasts, scaling):
+        """Return the mean squared error of given forecasts, as `errors` does."""
+        residuals = (forecasts - self.y_true) / scaling.input_scale
+        errors = np.mean(residuals**2, axis=(1, 2))
+        return errors if np.isfinite(errors).all() else np.full(len(errors), np.inf)
+
+    def standard_error(self, differences):
+        """Return the standard error of a mean over origins; infinite for fewer than two."""
+        if self.n_independent < 2:
+            return np.inf
+        return differences.std(ddof=1) / np.sqrt(self.n_independent)
+
+    def is_better(self, errors, others):
+        """Return whether forecasts are better than others by more than one standard error.
+
+        Parameters
+        ----------
+        errors, others : ndarray of shape (n_origins,)
+            What `errors` returned for two networks.
+
+        Returns
+        -------
+        bool
+            False for fewer than two independent forecasts, unless the others are infinite.
+
+        Notes
+        -----
+        The standard error is that of the mean difference, with `n_independent` for the number of
+        forecasts. It is the rule of Breiman, L., Friedman, J., Olshen, R. and Stone, C. (1984),
+        Classification and Regression Trees, section 3.4.3, for pairs.
+        """
+        if not np.isfinite(others).all():
+            return bool(np.isfinite(errors).all())
+        gains = others - errors
+        return bool(gains.mean() > self.standard_error(gains))
+
+    def exploding_error(self, *simple):
+        """Return the squared error above which a forecast counts as exploding.
+
+        Parameters
+        ----------
+        *simple : Network
+            Networks that are simple enough to be trusted.
+
+        Returns
+        -------
+        float
+            Ten times their largest error that is finite.
+        """
+        largest = [self.errors(network).max() for network in simple]
+        return EXPLODING * max((e for e in largest if np.isfinite(e)), default=np.inf)
+
+
+def make_rollouts(dataset, fraction):
+    """Take origins evenly from the newest part of each series.
+
+    Parameters
+    ----------
+    dataset : WindowDataset
+        In the units of the series. Forecasts are rolled out as far as a window is long, or as the
+        held-out values of the median series reach if these are fewer.
+    fraction : float
+        Fraction of the windows held out. Where that is less than one value, all are taken:
+        forecasts over values that were trained on are better than nothing.
+
+    Returns
+    -------
+    RollOuts
+        With at most `MAX_ORIGINS` origins.
+    """
+    values, starts, first_windows = dataset.values, dataset.starts, dataset.first_windows
+    length, sizes = dataset.window_length, dataset.n_windows_of_series
+    held_out = np.floor((sizes - 1) * fraction).astype(int)
+    if held_out.max() < 1:
+        held_out = sizes - 1
+    # As many as most series have: a longer one must not be the only one that is forecast.
+    n_steps = min(length, int(np.median(held_out[held_out > 0])))
+    origins = windows_followed_by(n_steps, first_windows, len(starts))
+    series = np.searchsorted(first_windows, origins, side="right") - 1
+    last = first_windows + sizes - 1
+    origins = origins[origins >= (last - held_out)[series]]
+    if len(origins) > MAX_ORIGINS:
+        origins = origins[np.linspace(0, len(origins) - 1, MAX_ORIGINS).round().astype(int)]
+    n_independent = min(len(origins), held_out[held_out >= n_steps].sum() / n_steps)
+    return RollOuts(values, starts[origins] + length, length, n_steps, n_independent)
+
+
+def baseline_errors(rollouts, dataset, scaling):
+    """Return the errors of the naive and the seasonal naive forecast, and the season.
+
+    Parameters
+    ----------
+    rollouts : RollOuts
+        The forecasts to compare with.
+    dataset : WindowDataset
+        The series, in their units.
+    scaling : Scaling
+        Errors are on the scale of the inputs.
+
+    Returns
+    -------
+    errors : dict of ndarray of shape (n_origins,)
+        Mean squared errors by name; no ``"seasonal_naive"`` where no season is found, or an origin
+        has less than a season before it.
+    season_length : int
+        Values in a season, found in the longest series before its first origin; 1 if none is.
+    """
+    values, n_steps = np.asarray(dataset.values, float), rollouts.y_true.shape[1]
+    begins = dataset.starts[dataset.first_windows]
+    number = np.searchsorted(begins, rollouts.origins, side="right") - 1
+    longest = number[np.argmax(dataset.n_windows_of_series[number])]
+    known = values[begins[longest] : rollouts.origins[number == longest].min()]
+    season_length = find_season_length(known)
+    forecasts = {"naive": seasonal_naive(values, rollouts.origins, n_steps, 1)}
+    if 1 < season_length <= (rollouts.origins - begins[number]).min():
+        forecasts["seasonal_naive"] = seasonal_naive(
+            values, rollouts.origins, n_steps, season_length
+        )
+    errors = {name: rollouts.errors_of(f, scaling) for name, f in forecasts.items()}
+    return errors, season_length
+
+
+def warn_about_recursion(contexts, forecasts):
+    """Warn if forecasts are flat or explode.
+
+    Parameters
+    ----------
+    contexts : ndarray of shape (n_contexts, window_length, n_channels)
+        The windows that the forecasts start from.
+    forecasts : ndarray of shape (n_contexts, n_steps, n_channels)
+        The forecasts.
+
+    Notes
+    -----
+    A forecast is flat if its second half varies by less than a hundredth of its context, both
+    overall (range against standard deviation) and from value to value. It explodes if it leaves
+    the mean of its context by more than ten times what a straight line through the context's
+    range would.
+    """
+    n_steps, length = forecasts.shape[1], contexts.shape[1]
+    # Ranges of integers and booleans overflow; those of huge floats become infinite, and no limit.
+    contexts = contexts.astype(float)
+    with np.errstate(over="ignore", invalid="ignore"):
+        explodes = _explodes(contexts, forecasts).any()
+        is_flat = n_steps >= MIN_STEPS_FLAT and _is_flat(contexts, forecasts).mean() > 0.5
+    if explodes:
+        warn(
+            f"The forecast explodes: within {n_steps} steps it goes far beyond the values of its "
+            f"window of {length}. Forecast fewer steps, try readout='trained' or another "
+            "normalization, or train with validation='last', and look at a backtest."
+        )
+    elif is_flat:
+        warn(
+            f"The forecast is flat: over {n_steps} steps the recursion has come to rest at one "
+            "value. If the series does not, train longer (epochs, patience), give a window_length "
+            "of at least one season, or an output_length above 1, and compare with the naive "
+            "forecast in a backtest."
+        )
+
+
+def _explodes(contexts, forecasts):
+    """Return for each context whether the forecast of any channel explodes."""
+    spread = np.ptp(contexts, axis=1)
+    distance = np.abs(forecasts - contexts.mean(axis=1, keepdims=True)).max(axis=1)
+    bound = EXPLODING * spread * (1 + forecasts.shape[1] / contexts.shape[1])
+    # A constant window gives no measure of distance.
+    return (~np.isfinite(distance) | ((spread > 0) & (distance > bound))).any(axis=1)
+
+
+def _is_flat(contexts, forecasts):
+    """Return for each context whether the forecast of any channel is flat."""
+    if contexts.shape[1] < 2:
+        return np.zeros(len(contexts), dtype=bool)
+    late = forecasts[:, forecasts.shape[1] // 2 :]
+    changes = np.abs(np.diff(contexts, axis=1)).mean(axis=1)
+    is_still = np.ptp(late, axis=1) < FLAT * contexts.std(axis=1)
+    is_still &= np.abs(np.diff(late, axis=1)).mean(axis=1) < FLAT * changes
+    return is_still.any(axis=1)

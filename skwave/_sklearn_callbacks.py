@@ -1,0 +1,96 @@
+"""scikit-learn's callbacks, such as `sklearn.callback.ProgressBar`, or nothing.
+
+They exist from scikit-learn 1.9 on. With an older one nothing is called.
+"""
+
+import contextlib
+
+try:
+    from sklearn.callback import CallbackSupportMixin, with_callbacks
+except ImportError:
+
+    class CallbackSupportMixin:
+        """Takes the place of scikit-learn's, which an older version does not have."""
+
+    def with_callbacks(method):
+        """Return the method as it is."""
+        return method
+
+
+@contextlib.contextmanager
+def fit_context(estimator, X, y=None, *, n_tasks=0):
+    """Notify an estimator's callbacks of the beginning and the end of its fit.
+
+    scikit-learn's decorators of the method (`_fit_context`, `with_callbacks`) take the callbacks
+    down again, also if the fit fails.
+
+    Parameters
+    ----------
+    estimator : object
+        The estimator, in its `fit`.
+    X, y : object, or a function that returns it
+        What it is fitted on.
+    n_tasks : int, default=0
+        Parts of the fit at most.
+
+    Yields
+    ------
+    sklearn.callback.CallbackContext or None
+        The context of the fit, whose parts are its subcontexts; None before scikit-learn 1.9.
+    """
+    if not hasattr(estimator, "_init_callback_context"):
+        yield None
+        return
+    callback_ctx = estimator._init_callback_context(max_subtasks=n_tasks)
+    callback_ctx.call_on_fit_task_begin(estimator=estimator, X=X, y=y)
+    yield callback_ctx
+    callback_ctx.call_on_fit_task_end(estimator=estimator, X=X, y=y)
+
+
+class EpochProgress:
+    """Notifies an estimator's callbacks of each epoch.
+
+    Parameters
+    ----------
+    estimator : LSTMForecaster
+        The estimator, in its `fit`.
+    callback_ctx : sklearn.callback.CallbackContext or None
+        The context of the fit; None notifies nobody.
+    fitted : dict
+        The fitted attributes, except for the network.
+    X, y : functions
+        They return windows and targets, for callbacks that score.
+    """
+
+    def __init__(self, estimator, callback_ctx, fitted, X, y):
+        self.estimator = estimator
+        self.callback_ctx = callback_ctx
+        self.fitted = fitted
+        self.data = {"X": X, "y": y}
+
+    def begin(self):
+        """Notify of the beginning of an epoch."""
+        if self.callback_ctx is not None:
+            self.epoch = self.callback_ctx.subcontext(task_name="epoch")
+            self.epoch.call_on_fit_task_begin(estimator=self.estimator, **self.data)
+
+    def end(self, network):
+        """Notify of the end of an epoch.
+
+        Parameters
+        ----------
+        network : Network
+            The network as it is now.
+
+        Returns
+        -------
+        bool
+            Whether a callback asks to stop.
+        """
+        if self.callback_ctx is None:
+            return False
+        return self.epoch.call_on_fit_task_end(
+            estimator=self.estimator,
+            reconstruction_attributes=self.fitted | {"network_": network},
+            **self.data,
+        )

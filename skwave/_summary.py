@@ -1,0 +1,150 @@
+"""What a fit did, as a short text and as a table."""
+
+from html import escape
+
+import numpy as np
+
+from skwave.exceptions import warn
+
+
+def make_report(result, data, rollouts, errors, season_length, seconds, lstm_fraction):
+    """Return what `FitSummary` shows, as plain data.
+
+    Parameters
+    ----------
+    result : FitResult
+        What training and the choice of a readout returned.
+    data : WindowDataset
+        In the units of the series.
+    rollouts : RollOuts
+        The forecasts over held-out values.
+    errors : dict of ndarray of shape (n_origins,)
+        Mean squared errors of these forecasts, by name.
+    season_length : int
+        Values in a season; 1 if there is none.
+    seconds : float
+        Time of the fit.
+    lstm_fraction : float
+        How much of the variance of the predicted change comes from the LSTM.
+
+    Returns
+    -------
+    dict
+        Strings and numbers alone.
+    """
+    standard_errors = {name: float(rollouts.standard_error(e)) for name, e in errors.items()}
+    n_origins, n_steps = rollouts.y_true.shape[:2]
+    return {
+        "n_series": len(data.first_windows),
+        "n_values": len(data.values),
+        "n_channels": data.n_channels,
+        "n_windows": len(data.starts),
+        "window_length": data.window_length,
+        "units": list(result.network.units),
+        "n_epochs": len(result.history["loss"]),
+        "n_updates": result.n_updates,
+        "seconds": float(seconds),
+        "n_origins": n_origins,
+        "n_steps": n_steps,
+        "errors": {name: [float(e.mean()), standard_errors[name]] for name, e in errors.items()},
+        "season_length": season_length,
+        "readout": result.readout,
+        "reason": result.reason,
+        "lstm_fraction": lstm_fraction,
+    }
+
+
+class FitSummary:
+    """What a fit did; `LSTMForecaster.summary` returns it.
+
+    Parameters
+    ----------
+    report : dict
+        What `make_report` returned.
+    """
+
+    def __init__(self, report):
+        self.report = report
+
+    @property
+    def line(self):
+        """The summary in one line."""
+        report = self.report
+        units = ", ".join(map(str, report["units"]))
+        return (
+            f"LSTM of {units} units: {report['n_updates']} updates, {report['seconds']:.1f} s; "
+            f"readout {report['readout']!r}: {self._error(report['readout'])} over held-out values"
+        )
+
+    @property
+    def _head(self):
+        report = self.report
+        units = ", ".join(map(str, report["units"]))
+        return [
+            f"{report['n_series']} series, {report['n_values']:,} values, {report['n_channels']} "
+            f"channels: {report['n_windows']:,} windows of {report['window_length']}",
+            f"LSTM of {units} units: {report['n_epochs']} epochs, {report['n_updates']:,} updates, "
+            f"{report['seconds']:.1f} s in all",
+            f"Forecasts of {report['n_steps']} steps from {report['n_origins']} origins over "
+            "held-out values:",
+        ]
+
+    @property
+    def _rows(self):
+        """Name, error and standard error, the best first."""
+        errors = self.report["errors"]
+        rows = []
+        for name in sorted(errors, key=lambda name: errors[name][0]):
+            label = name.replace("_", " ")
+            if name == "seasonal_naive":
+                label += f" ({self.report['season_length']})"
+            error, standard_error = errors[name]
+            root = np.sqrt(error)
+            # The root changes by so much where its square does by a standard error.
+            spread = standard_error / (2 * root) if root > 0 else 0.0
+            rows.append((name, label, f"{root:.3g}", f"{spread:.1g}"))
+        return rows
+
+    @property
+    def _foot(self):
+        report = self.report
+        return [
+            "RMSE in standard deviations of the training series.",
+            f"Kept: {report['readout']} ({report['reason']}).",
+            f"The LSTM makes {report['lstm_fraction']:.1%} of the variance of the predicted change "
+            "from the newest value to the next.",
+        ]
+
+    def _error(self, name):
+        return f"RMSE {np.sqrt(self.report['errors'][name][0]):.3g}"
+
+    def __repr__(self):
+        width = max(len(label) for _, label, _, _ in self._rows) + 2
+        rows = [f"  {'forecast':<{width}}{'RMSE':>12}{'std. error':>12}"]
+        for name, label, error, spread in self._rows:
+            mark = "*" if name == self.report["readout"] else " "
+            rows.append(f"{mark} {label:<{width}}{error:>12}{spread:>12}")
+        return "\n".join([*self._head, *rows, *self._foot])
+
+    def _repr_html_(self):
+        rows = ["<tr><th>forecast</th><th>RMSE</th><th>standard error</th></tr>"]
+        for name, *cells in self._rows:
+            tag = "th" if name == self.report["readout"] else "td"
+            rows.append("<tr>" + "".join(f"<{tag}>{escape(c)}</{tag}>" for c in cells) + "</tr>")
+        head, foot = ("<br>".join(map(escape, lines)) for lines in (self._head, self._foot))
+        return f"<p>{head}</p><table>{''.join(rows)}</table><p>{foot}</p>"
+
+
+def warn_about_seasonal_naive(name, errors, rollouts, season_length):
+    """Warn if the seasonal naive forecast is better than the kept one by a standard error."""
+    if "seasonal_naive" not in errors:
+        return
+    naive, kept = errors["seasonal_naive"], errors[name]
+    # Both are exact on a noiseless wave, one of them in float64.
+    if kept.mean() > 1e-10 and rollouts.is_better(naive, kept):
+        warn(
+            f"The seasonal naive forecast is better: over held-out values its RMSE is "
+            f"{np.sqrt(naive.mean()):.3g} standard deviations of the series, that of this forecast "
+            f"{np.sqrt(kept.mean()):.3g}. Its season is of {season_length} values: give a "
+            "window_length of at least as many, or more epochs, or use the seasonal naive forecast."
+        )

@@ -1,0 +1,270 @@
+"""All checks of input; every error says what came and what is needed."""
+
+import os
+from numbers import Integral
+
+import numpy as np
+from scipy.sparse import issparse
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import _check_sample_weight, check_array, validate_data
+
+from skwave._pandas_index import check_order
+from skwave._sliding import is_sliding_view, series_of_view, sliding_windows
+
+
+def is_several(X):
+    """Return whether `X` is a list of arrays, which is several series.
+
+    A list of plain numbers or of plain lists is one series, as everywhere in scikit-learn.
+    """
+    several = isinstance(X, list | tuple) and len(X) > 0 and all(np.ndim(x) > 0 for x in X)
+    return several and all(hasattr(x, "shape") for x in X)
+
+
+def check_series(X, name="X"):
+    """Raise an error for what an array of numbers would hide: dates, and rows out of order."""
+    for dtype in _dtypes(X):
+        # As pandas says it, and as polars does.
+        if getattr(dtype, "kind", "") in ("m", "M") or getattr(dtype, "is_temporal", bool)():
+            _refuse_dtype(dtype, name, is_time=True)
+    check_order(X, name)
+
+
+def as_2d(X, name="X"):
+    """Return one series with a column for each channel, with its names and index.
+
+    Parameters
+    ----------
+    X : array-like or pandas object of shape (n_values,) or (n_values, n_channels)
+        A series.
+    name : str, default="X"
+        What the messages call it.
+
+    Returns
+    -------
+    array-like or DataFrame of shape (n_values, n_channels)
+        The same; short floats become float64.
+
+    Raises
+    ------
+    TypeError
+        If `X` is a sparse matrix.
+    ValueError
+        If `X` is several series, has another number of dimensions, holds dates, or its index does
+        not increase.
+    """
+    if issparse(X):
+        raise TypeError(
+            f"{name} is a sparse matrix, but a dense series is needed. Use {name}.toarray()."
+        )
+    if is_several(X):
+        raise ValueError(
+            f"{name} is a list of {len(X)} series, but a ForecastPipeline takes one. If they are the "
+            "channels of one, give an array with a column for each; one model of several is "
+            "fitted by a sklearn.pipeline.Pipeline, whose WindowTransformer takes a list."
+        )
+    check_series(X, name)
+    if hasattr(X, "iloc") and X.ndim == 1:
+        return as_float64(X.to_frame(X.name if X.name is not None else "value"))
+    ndim = X.ndim if hasattr(X, "ndim") else np.ndim(X)
+    if ndim not in (1, 2):
+        raise ValueError(
+            f"{name} is a {type(X).__name__} with dim {ndim}, but a series of shape (n_values,) or "
+            "(n_values, n_channels) is needed."
+        )
+    return as_float64(np.reshape(np.asarray(X), (-1, 1)) if ndim == 1 else X)
+
+
+def as_float64(X):
+    """Return a series of short floats in double precision, and any other as it is.
+
+    Transformers keep the precision of what they are given, and an inverse in single precision
+    does not give the series back.
+    """
+    dtypes = _dtypes(X)
+    kinds = {getattr(dtype, "kind", "") for dtype in dtypes}
+    is_short = [getattr(d, "kind", "") == "f" and getattr(d, "itemsize", 8) < 8 for d in dtypes]
+    return X.astype(float) if any(is_short) and kinds <= set("fiub") else X
+
+
+def check_numeric(values, name="X"):
+    """Return an array as it is, if it holds real numbers; scikit-learn lets dates through."""
+    if values.dtype.kind not in "biuf":
+        _refuse_dtype(values.dtype, name, is_time=values.dtype.kind in "mM")
+    return values
+
+
+def _refuse_dtype(dtype, name, *, is_time):
+    advice = (
+        "Leave dates to the index, and divide durations by a unit of time."
+        if is_time
+        else "Convert it, such as by astype(float)."
+    )
+    raise ValueError(f"{name} has dtype {dtype}, but numbers are needed. {advice}")
+
+
+def _dtypes(X):
+    """Return the types of an array or of the columns of a frame."""
+    return [X.dtype] if hasattr(X, "dtype") else list(getattr(X, "dtypes", []))
+
+
+def check_windows(estimator, X, *, reset):
+    """Return `X` as finite windows of shape (n_windows, window_length, n_channels).
+
+    Windows that are a view of a series are checked as a series, each value once.
+    """
+    if isinstance(X, np.ndarray) and X.ndim == 3 and is_sliding_view(X):
+        series = check_array(series_of_view(X), dtype="numeric", input_name="X")
+        # Of the windows themselves only the shape is left to check.
+        validate_data(estimator, X, reset=reset, skip_check_array=True)
+        windows = sliding_windows(series, X.shape[1])
+    else:
+        windows = validate_data(estimator, X, reset=reset, allow_nd=True, dtype="numeric")
+        if windows.ndim == 2:
+            windows = windows[:, :, None]
+    check_numeric(windows)
+    if windows.ndim != 3 or min(windows.shape) == 0:
+        raise ValueError(
+            f"X has shape {windows.shape}, but windows of shape (n_windows, window_length) or "
+            "(n_windows, window_length, n_channels) are needed, as WindowTransformer makes them."
+        )
+    expected = getattr(estimator, "window_shape_", None)
+    if not reset and expected is not None and windows.shape[1:] != expected:
+        raise ValueError(
+            f"X has windows of shape {windows.shape[1:]}, but {type(estimator).__name__} was "
+            f"fitted on windows of shape {expected} (window_length, n_channels)."
+        )
+    return windows
+
+
+def check_context(estimator, context):
+    """Return one window (window_length, n_channels) or a batch (n_series, ...) of them."""
+    length, n_channels = estimator.window_shape_
+    if context is None:
+        if estimator.context_ is None:
+            raise ValueError(
+                "context=None takes the end of the series seen in fit, but fit(X, y) saw none. "
+                f"Give context= the last {length} values, or fit without y."
+            )
+        return estimator.context_
+    context = check_array(
+        context, ensure_2d=False, allow_nd=True, dtype="numeric", input_name="context"
+    )
+    check_numeric(context, "context")
+    if context.ndim == 1 and n_channels == 1:
+        context = context[:, None]
+    if context.ndim not in (2, 3) or context.shape[-2:] != (length, n_channels):
+        raise ValueError(
+            f"context has shape {context.shape}, but ({length}, {n_channels}) is needed, or "
+            f"(n_series, {length}, {n_channels}) for several series: their last {length} values."
+        )
+    return context
+
+
+def check_positive_int(value, name):
+    """Return `value` as an int of at least one."""
+    # A bool is an Integral to Python, and to scikit-learn's own checks.
+    if isinstance(value, bool | np.bool_) or not isinstance(value, Integral):
+        raise TypeError(f"{name}={value!r} is a {type(value).__name__}, an int is needed.")
+    if value < 1:
+        raise ValueError(f"{name}={value}, but an int of at least 1 is needed.")
+    return int(value)
+
+
+def check_units(units):
+    """Return `units` as a tuple of ints, one for each layer."""
+    layers = (units,) if isinstance(units, Integral) else tuple(units)
+    if not layers:
+        raise ValueError(f"units={units!r}, but an int >= 1 or a sequence of such is needed.")
+    return tuple(check_positive_int(n, "units") for n in layers)
+
+
+def check_targets(y, windows, output_length):
+    """Return given targets as an array of shape (n_windows, ...).
+
+    A `y` as long as the series is cut to the values at the ends of the windows.
+    """
+    n_windows, length, n_channels = windows.shape
+    y = check_array(y, ensure_2d=False, allow_nd=True, dtype="numeric", input_name="y")
+    check_numeric(y, "y")
+    if len(y) == n_windows + length - 1:
+        y = y[length - 1 :]
+    if len(y) != n_windows:
+        raise ValueError(
+            f"y has {len(y)} targets for {n_windows} windows. Give one for each window, or "
+            f"one for each of the {n_windows + length - 1} values of the series."
+        )
+    n_outputs = y[0].size
+    if output_length > 1 and n_outputs != output_length * n_channels:
+        raise ValueError(
+            f"y has {n_outputs} outputs, but output_length={output_length} with {n_channels} "
+            f"channels needs {output_length * n_channels}."
+        )
+    return y
+
+
+def check_weights(sample_weight, windows):
+    """Return weights of windows as an array of shape (n_windows,), or None."""
+    return None if sample_weight is None else _check_sample_weight(sample_weight, windows)
+
+
+def check_training_weights(dataset, *, needs_validation):
+    """Raise an error if no window to train on, or none that chooses the epoch, has a weight."""
+    if dataset.weights is None:
+        return
+    n, n_train = len(dataset.indices), dataset.n_train
+    if not dataset.weights[:n_train].any():
+        others = ", or set validation_split to 0, as it holds out those that have one"
+        raise ValueError(
+            f"sample_weight is zero for all {n_train} windows to train on. Give some of them a "
+            f"weight{others if n_train < n else ''}."
+        )
+    if needs_validation and n_train < n and not dataset.weights[n_train:].any():
+        raise ValueError(
+            f"sample_weight is zero for all {n - n_train} windows held out, which choose the "
+            "epoch. Give some of them a weight, or set validation='forecast' or "
+            "validation_split=0."
+        )
+
+
+def make_random_state(random_state):
+    """Return a RandomState; for None a fresh one, so that NumPy's global one is left alone."""
+    if random_state is None:
+        return np.random.RandomState()
+    return check_random_state(random_state)
+
+
+def check_finite(values, what):
+    """Return `values` if they are finite; a forecast never holds NaN or infinity."""
+    good = np.isfinite(values)
+    if not good.all():
+        raise ValueError(
+            f"{what} left the range of finite numbers: {good.size - good.sum()} of {good.size} "
+            "values are NaN or infinite. Give windows in the range of the training series, ask "
+            "for fewer steps, or fit with other parameters."
+        )
+    return values
+
+
+def check_float32_range(scaling):
+    """Raise an error if a Keras model, which computes in float32, cannot hold the scales."""
+    arrays = (scaling.input_center, scaling.input_scale)
+    arrays += (scaling.output_center, scaling.output_scale)
+    scales = np.abs(np.concatenate(arrays))
+    scales = scales[scales > 0]
+    # The inverse of a scale must be finite as well.
+    largest = float(np.finfo(np.float32).max)
+    if len(scales) and (scales.max() > largest or scaling.input_scale.min() < 1 / largest):
+        raise ValueError(
+            f"A Keras model computes in float32, but the series has scales of {scales.min():.3g} "
+            f"to {scales.max():.3g}. Fit on the series in other units, between 1e-38 and 1e38."
+        )
+
+
+def check_backup(backup_dir, random_state):
+    """Raise an error if a fit that is started again would not be the same fit."""
+    if backup_dir is not None and random_state is None:
+        raise ValueError(
+            f"backup_dir={os.fspath(backup_dir)!r} needs a random_state, but random_state=None: a "
+            "fit that goes on after a crash must see the windows in the same order. Give an int."
+        )

@@ -1,0 +1,8 @@
+"""Evaluation of forecasts: splits, scorers and backtests."""
+
+from skwave.model_selection._backtest import Backtest, backtest
+from skwave.model_selection._display import BacktestDisplay
+from skwave.model_selection._scorer import forecast_scorer
+from skwave.model_selection._split import ForecastSplit
+
+__all__ = ["Backtest", "BacktestDisplay", "ForecastSplit", "backtest", "forecast_scorer"]
