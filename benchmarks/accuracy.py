@@ -2,12 +2,12 @@
 
     python benchmarks/accuracy.py --data DIR [--quick] [--only D3 D5] [--seeds 3] [--jobs 2]
 
-Prints a table, and writes accuracy.json and accuracy.png beside this file. DIR holds the series of
-D3-D6; without it only D1 and D2 are run. Fits run side by side, each on one core; times are those.
+Prints a table, and writes accuracy.csv and accuracy.png beside this file; with --quick it prints
+only. DIR holds the series of D3-D6; without it only D1 and D2 are run. Fits run side by side, each
+on one core; times are those.
 """
 
 import argparse
-import json
 import time
 from collections import defaultdict
 from functools import partial
@@ -16,11 +16,13 @@ from pathlib import Path
 import baselines
 import numpy as np
 import protocols
+import tables
 from joblib import Parallel, delayed
 
 from skwave import LSTMForecaster, WindowTransformer
 
 HERE = Path(__file__).parent
+KEYS = ["series"]
 PUBLISHED = {
     "D1 sine 0% noise, 200": "0.75 the tutorial; 0.001 Adam",
     "D2 Mackey-Glass": "0.61 AR80; 0.048 LSTM",
@@ -65,7 +67,7 @@ def skwave(protocol, seed, length=80, **settings):
     length = min(length, len(protocol.train) // 3)
     windows = WindowTransformer(length).fit_transform(protocol.train)
     model = LSTMForecaster(random_state=seed, **settings).fit(windows)
-    return model.forecast(protocol.truths.shape[1], window=protocol.contexts[:, -length:, None])
+    return model.forecast(protocol.y_true.shape[1], context=protocol.contexts[:, -length:, None])
 
 
 def recommended(protocol, seed, **settings):
@@ -79,8 +81,8 @@ def one_model(together, seed):
     length = recommended_length(together[0])
     windows = WindowTransformer(length).fit_transform(series)
     model = LSTMForecaster(UNITS, random_state=seed).fit(windows)
-    ends = np.stack([values[-length:] for values in series])[..., None]
-    forecasts = model.forecast(together[0].truths.shape[1], window=ends)
+    contexts = np.stack([values[-length:] for values in series])[..., None]
+    forecasts = model.forecast(together[0].y_true.shape[1], context=contexts)
     return [m + s * f[None] for f, (m, s) in zip(forecasts, scales, strict=True)]
 
 
@@ -88,7 +90,7 @@ def each(forecast):
     """Make a method from a function of one context."""
 
     def fit_forecast(protocol, seed):
-        n_steps = protocol.truths.shape[1]
+        n_steps = protocol.y_true.shape[1]
         return np.stack([forecast(c, n_steps, protocol.season) for c in protocol.contexts])
 
     return fit_forecast
@@ -96,25 +98,28 @@ def each(forecast):
 
 def ar80(protocol, seed):
     model = baselines.Ridge80(window_length(protocol.train)).fit(protocol.train)
-    return model.forecast(protocol.contexts, protocol.truths.shape[1])
+    return model.forecast(protocol.contexts, protocol.y_true.shape[1])
 
 
 def nlin80(protocol, seed):
-    n_steps, length = protocol.truths.shape[1], window_length(protocol.train)
+    n_steps, length = protocol.y_true.shape[1], window_length(protocol.train)
     if len(protocol.train) < n_steps + length + 10:
-        return np.full(protocol.truths.shape, np.nan)
+        return np.full(protocol.y_true.shape, np.nan)
     return baselines.NLinear(n_steps, length).fit(protocol.train).forecast(protocol.contexts)
 
 
-DEFAULTS, RECOMMENDED = "defaults", "recommended"
+DEFAULTS, RECOMMENDED, RANDOM = "defaults", "recommended", "random LSTM layers"
 SKWAVE = {
     DEFAULTS: skwave,
     RECOMMENDED: recommended,
+    # The recommended settings without training: so small a step changes no weight. Only the
+    # readout is solved for.
+    RANDOM: partial(recommended, learning_rate=1e-12, epochs=1),
     "windows of 80": partial(skwave, length=80, units=UNITS),
     "windows of 168": partial(skwave, length=168, units=UNITS),
-    "LSTM as trained": partial(skwave, linear_skip=False, validation="last"),
-    "a block of 24": partial(recommended, horizon=24),
-    "a block of 96": partial(recommended, horizon=96),
+    "LSTM as trained": partial(skwave, readout="trained", validation="last"),
+    "output_length=24": partial(recommended, output_length=24),
+    "output_length=96": partial(recommended, output_length=96),
 }
 BASELINES = {
     "naive": each(lambda c, n, season: baselines.naive(c, n)),
@@ -127,14 +132,14 @@ METHODS = SKWAVE | BASELINES
 # Made from the forecasts of others, or of all series of a protocol together.
 MEAN, ONE = "mean of seeds", "one model"
 COLUMNS = [*SKWAVE, MEAN, ONE, *BASELINES]
-# The variants of the recommended settings are looked at on one or two of the real series; training
+# The variants of the recommended settings are measured on one or two of the real series; training
 # 21 LSTMs to the end takes an hour.
 ONLY = {
     # Where the recommended length is another.
     "windows of 80": ("D5", "D6"),
     "windows of 168": ("D2", "D4"),
-    "a block of 24": ("D5", "D6"),
-    "a block of 96": ("D5",),
+    "output_length=24": ("D5", "D6"),
+    "output_length=96": ("D5",),
     "LSTM as trained": ("D1", "D2", "D3", "D4", "D5"),
 }
 
@@ -143,8 +148,7 @@ def run(method, protocol, seed):
     begin = time.perf_counter()
     forecasts = METHODS[method](protocol, seed)
     seconds = time.perf_counter() - begin
-    scores = protocol.score(protocol.truths, forecasts)
-    return (method, protocol.name, seed, scores, seconds), forecasts
+    return (method, seed, protocol.score(protocol.y_true, forecasts), seconds), forecasts
 
 
 def run_one_model(together, seed):
@@ -152,19 +156,18 @@ def run_one_model(together, seed):
     forecasts = one_model(together, seed)
     seconds = time.perf_counter() - begin
     return [
-        (ONE, p.name, seed, p.score(p.truths, f), seconds)
-        for p, f in zip(together, forecasts, strict=True)
+        (ONE, seed, p.score(p.y_true, f), seconds) for p, f in zip(together, forecasts, strict=True)
     ]
 
 
-def wanted(method, name, seed, options):
-    """Tell whether a method is run: the first two with all seeds, the others with one."""
+def is_wanted(method, name, seed, options):
+    """Return whether a method is run: the first three with all seeds, the others with one."""
     if method not in (options.methods or METHODS) or name not in ONLY.get(method, (name,)):
         return False
     if method in BASELINES:
         # Series that are made differ by seed.
         return seed == 0 or name in ("D1", "D2")
-    return seed == 0 or method in (DEFAULTS, RECOMMENDED)
+    return seed == 0 or method in (DEFAULTS, RECOMMENDED, RANDOM)
 
 
 def all_tasks(options):
@@ -172,7 +175,7 @@ def all_tasks(options):
         for seed in range(options.seeds):
             for protocol in protocols.ALL[name](seed if name in ("D1", "D2") else options.data):
                 for method in METHODS:
-                    if wanted(method, name, seed, options):
+                    if is_wanted(method, name, seed, options):
                         yield method, protocol, seed
 
 
@@ -181,37 +184,51 @@ def mean_of_seeds(tasks, outcomes):
     same = defaultdict(list)
     for (method, protocol, _), (_, forecasts) in zip(tasks, outcomes, strict=True):
         if method == RECOMMENDED and protocol.name not in ("D1", "D2"):
-            same[protocol.truths.tobytes()].append((protocol, forecasts))
+            same[protocol.y_true.tobytes()].append((protocol, forecasts))
     for found in same.values():
         protocol, mean = found[0][0], np.mean([forecasts for _, forecasts in found], axis=0)
-        yield MEAN, protocol.name, 0, protocol.score(protocol.truths, mean), np.nan
+        yield MEAN, 0, protocol.score(protocol.y_true, mean), np.nan
 
 
 def summarise(results):
-    """Return {row: {method: figure}} and times: means over series, medians over seeds."""
-    figures, seconds = defaultdict(lambda: defaultdict(list)), defaultdict(list)
-    for method, name, seed, scores, took in results:
-        seconds[method, name].append(took)
-        for row, figure in scores.items():
-            figures[row, method][seed].append(figure)
+    """Return a table of errors, seeds and seconds: means over series, medians over seeds."""
+    errors, seconds = defaultdict(lambda: defaultdict(list)), defaultdict(list)
+    for method, seed, scores, took in results:
+        for row, error in scores.items():
+            seconds[row, method].append(took)
+            errors[row, method][seed].append(error)
     table = defaultdict(dict)
-    for (row, method), by_seed in figures.items():
-        table[row][method] = float(np.median([np.mean(v) for v in by_seed.values()]))
-    return table, {f"{m} {n}": float(np.median(v)) for (m, n), v in seconds.items()}
+    for (row, method), by_seed in sorted(errors.items(), key=lambda item: item[0][0]):
+        table[row, "error"][method] = float(np.median([np.mean(v) for v in by_seed.values()]))
+        table[row, "seeds"][method] = len(by_seed)
+        if np.isfinite(seconds[row, method]).all():
+            table[row, "seconds"][method] = float(np.median(seconds[row, method]))
+    return dict(table)
 
 
-def show(table, seconds):
+def errors_in(table):
+    """Return {row: {method: error}} without the rows of single series."""
+    return {
+        row: cells
+        for (row, quantity), cells in table.items()
+        if quantity == "error" and "series" not in row
+    }
+
+
+def show(table):
+    errors = errors_in(table)
     print("| series | " + " | ".join(COLUMNS) + " | published |")
     print("|---" * (len(COLUMNS) + 2) + "|")
-    for row in sorted(table):
-        cells = [f"{table[row][m]:.3g}" if m in table[row] else "" for m in COLUMNS]
+    for row in sorted(errors):
+        cells = [f"{errors[row][m]:.3g}" if m in errors[row] else "" for m in COLUMNS]
         print(f"| {row} | " + " | ".join(cells) + f" | {PUBLISHED.get(row, '')} |")
     print("\nSeconds to train and forecast, one series, one core (median):")
-    for name, took in sorted(seconds.items()):
-        if took > 1:
-            print(f"  {name}: {took:.0f}")
+    for row in sorted(errors):
+        took = {m: s for m, s in table[row, "seconds"].items() if s > 1}
+        if took:
+            print(f"  {row}: " + ", ".join(f"{m} {s:.0f}" for m, s in took.items()))
     for (method, row), known in KNOWN.items():
-        mine = table.get(row, {}).get(method)
+        mine = errors.get(row, {}).get(method)
         if mine is not None and not np.isclose(mine, known, rtol=0.02):
             print(f"  NOT as in the data README: {method} on {row} is {mine:.4f}, not {known}")
 
@@ -219,23 +236,22 @@ def show(table, seconds):
 def draw(table, path):
     import matplotlib.pyplot as plt
 
-    rows = sorted(table, reverse=True)
+    errors = errors_in(table)
+    rows = sorted(errors, reverse=True)
     figure, ax = plt.subplots(figsize=(9, 1 + 0.4 * len(rows)), layout="constrained")
-    for method, marker in zip(COLUMNS, "oDvh<>^*P|x+s.", strict=True):
-        ratios = [table[r].get(method, np.nan) / table[r].get("AR80", np.nan) for r in rows]
+    for method, marker in zip(COLUMNS, "oDXvh<>^*P|x+s.", strict=True):
+        ratios = [errors[r].get(method, np.nan) / errors[r].get("AR80", np.nan) for r in rows]
         color = {DEFAULTS: "tab:blue", RECOMMENDED: "tab:green"}.get(method, "gray")
         color = "tab:orange" if method in (MEAN, ONE) else color
         if np.isfinite(ratios).any():
-            # Those of skwave that are advised, above the others.
+            # Those of skwave that are recommended, above the others.
             ax.plot(
                 np.clip(ratios, 0.1, 10), range(len(rows)), marker, label=method, color=color,
                 zorder=2 if color == "gray" else 3,
             )  # fmt: skip
     ax.axvline(1, color="gray", lw=0.8)
     ax.set(xscale="log", yticks=range(len(rows)), yticklabels=rows)
-    ax.set_xlabel(
-        "Error as a ratio to that of AR80; left is better, what is beyond stands at the edge"
-    )
+    ax.set_xlabel("Error as a ratio to that of AR80; left is better, what is beyond is at the edge")
     ax.legend(loc="center left", bbox_to_anchor=(1, 0.5))
     figure.savefig(path, dpi=120)
 
@@ -243,31 +259,39 @@ def draw(table, path):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, help="folder of the development series")
-    parser.add_argument("--quick", action="store_true", help="a part, in two minutes")
-    parser.add_argument("--only", nargs="+", help="protocols to run, D1 to D6")
+    parser.add_argument("--quick", action="store_true", help="a part, in two minutes; printed only")
+    parser.add_argument("--only", nargs="+", choices=protocols.ALL, help="protocols to run")
     parser.add_argument("--methods", nargs="+", choices=METHODS, help="methods to run")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--keep", action="store_true", help="add to the results written before")
+    parser.add_argument("--show", action="store_true", help="show those and run nothing")
     options = parser.parse_args()
+    path = HERE / "accuracy.csv"
+    before = tables.read(path) if options.keep or options.show else {}
+    if options.show:
+        show(before)
+        draw(before, path.with_suffix(".png"))
+        return
     if options.quick:
-        options.seeds, options.methods = 1, [RECOMMENDED, *BASELINES]
+        options.seeds = 1
+        options.methods = options.methods or [RECOMMENDED, *BASELINES]
         options.only = options.only or (["D3", "D4", "D5"] if options.data else ["D2"])
-    path = HERE / "accuracy.json"
-    before = json.loads(path.read_text()) if options.keep and path.exists() else []
     tasks = list(all_tasks(options))
     outcomes = Parallel(n_jobs=options.jobs, verbose=5)(delayed(run)(*task) for task in tasks)
     results = [result for result, _ in outcomes]
-    path.write_text(json.dumps(results, indent=0))
+    if options.quick:
+        show(summarise(results))
+        return
+    # Here already, as the forecasts take most of an hour.
+    tables.write(path, KEYS, tables.merge(before, summarise(results)), COLUMNS)
     results += mean_of_seeds(tasks, outcomes)
-    if not options.quick and any(protocol.name == "D6" for _, protocol, _ in tasks):
+    if not options.methods and any(protocol.name == "D6" for _, protocol, _ in tasks):
         results += run_one_model(list(protocols.ALL["D6"](options.data)), 0)
-    done = {(r[0], r[1]) for r in results}
-    results += [r for r in before if (r[0], r[1]) not in done]
-    path.write_text(json.dumps(results, indent=0))
-    table, seconds = summarise(results)
-    show(table, seconds)
-    draw(table, HERE / "accuracy.png")
+    table = tables.merge(before, summarise(results))
+    tables.write(path, KEYS, table, COLUMNS)
+    show(table)
+    draw(table, path.with_suffix(".png"))
 
 
 if __name__ == "__main__":

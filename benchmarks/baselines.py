@@ -1,4 +1,4 @@
-"""The opponents: forecasts without a network."""
+"""The baselines: forecasts without a network."""
 
 import numpy as np
 

@@ -5,31 +5,41 @@
 
 The series are open ones of R and statsmodels; the training parts of D3, D4 and D6
 (benchmarks/protocols.py), cut again; the other columns of ETTh1 and its validation part; the
-electricity load of `taylor`; and chaotic ones. Each is fitted once and forecast from several
-origins. Printed are the mean absolute errors as ratios to those of the linear model alone, as
-geometric means over each kind of series and over the kinds, and all of them are written to
-choosing.json.
+electricity load of `taylor`; and chaotic ones. A network is trained once for each series, seed and
+settings of the training, and forecasts from several origins; readouts are compared on the same
+networks. Printed are the mean absolute errors as ratios to those of the linear model alone, as
+geometric means over each kind of series and over the kinds, and the errors, as medians over seeds,
+are written to choosing.csv.
 """
 
 import argparse
-import contextlib
-import functools
-import json
-from collections import OrderedDict, defaultdict
+from collections import defaultdict
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
-from unittest import mock
 
 import numpy as np
 import protocols
+import tables
 from joblib import Parallel, delayed
 from protocols import WEEK
-from rolled_out import rolled_out
 from scipy.integrate import solve_ivp
 
-from skwave import LSTMForecaster, WindowTransformer, _fitting, _model, _parts
-from skwave._readout import EQUAL_PENALTIES, solve
+from skwave import LSTMForecaster, WindowTransformer
+from skwave._dataset import find_targets, fit_scaling
+from skwave._readout import (
+    Readout,
+    choose_readout,
+    gram_folds,
+    make_readouts,
+    naive_skip,
+    solve_readout,
+)
+from skwave._recursion import roll_forward
+from skwave._ridge import EQUAL_PENALTIES, choose_penalty, total
+from skwave._rollout import make_rollouts
+from skwave._sklearn_callbacks import EpochProgress
+from skwave._training import set_epochs, train
 from skwave.datasets import make_mackey_glass
 
 R = (
@@ -43,80 +53,145 @@ BASE = {"units": 64}
 LENGTH = 168
 # In place of a length: 80, or the longest season where that is longer.
 SEASON = None
+HELD_OUT = 0.3  # the default of validation_split
+KEYS = ["kind", "series"]
 
 
-def choose_always(number):
-    """Make a choice of one readout, or of the last that does not explode."""
-    return lambda judge, errors: min(number, len(errors) - 1)
+def choose(network, data, dataset, *, default=1, solve=solve_readout, make=make_readouts):
+    """Choose a readout as the package does, among other ones or with another default.
+
+    Parameters
+    ----------
+    network : Network
+        Its layers, as they were trained.
+    data, dataset : WindowDataset
+        The windows in the units of the series, and those on the scale of the layers, split.
+    default : int, default=1
+        Which one is kept unless another is better by more than one standard error; 0 is the linear
+        model.
+    solve, make : functions
+        With the arguments of `solve_readout` and `make_readouts`.
+
+    Returns
+    -------
+    network : Network
+        With the readout that was chosen.
+    name : str
+        Of this readout.
+    """
+    rollouts, all_rollouts = make_rollouts(data, HELD_OUT), make_rollouts(data, 1.0)
+    seen_folds, held_out_folds = gram_folds(network, dataset)
+    folds = seen_folds + held_out_folds
+    seen, everything = total(seen_folds), total(folds)
+    linear, candidates = make(folds, network.window_length, network.n_channels)
+    zero_head = tuple(np.zeros_like(w) for w in network.head)
+    naive = replace(network, head=zero_head, skip=naive_skip(network))
+
+    readouts, errors = [linear, *candidates], []
+    bound = rollouts.exploding_error(solve(network, seen, linear)[0], naive)
+    for readout in readouts:
+        errors.append(rollouts.errors(solve(network, seen, readout)[0]))
+        if len(errors) > 1 and errors[-1].max() > bound:
+            errors.pop()
+            break
+    chosen = min(default, len(errors) - 1)
+    best = int(np.argmin([e.mean() for e in errors]))
+    if rollouts.is_better(errors[best], errors[chosen]):
+        chosen = best
+    bound = all_rollouts.exploding_error(solve(network, everything, linear)[0], naive)
+    for readout in readouts[chosen::-1]:
+        solved, _ = solve(network, everything, readout)
+        if all_rollouts.errors(solved).max() <= bound:
+            break
+    return solved, readout.name
 
 
-def choose_unless(usual):
-    """Make the choice of the package with another readout for the usual one."""
-    return functools.partial(_parts._choose, usual=usual)
+def solve_one(network, data, dataset, *, number):
+    """Solve for one readout of the package, whatever its forecasts; 0 is the linear model."""
+    folds = [fold for part in gram_folds(network, dataset) for fold in part]
+    linear, candidates = make_readouts(folds, network.window_length, network.n_channels)
+    readout = [linear, *candidates][number]
+    return solve_readout(network, total(folds), readout)[0], readout.name
 
 
-def equal_penalties(window_length, n_channels):
-    """Return penalties that are the same for all lags."""
-    return EQUAL_PENALTIES
+def make_with_equal_penalties(folds, window_length, n_channels):
+    """Make the readouts of the package with penalties that are the same for all lags."""
+    linear, candidates = make_readouts(folds, window_length, n_channels)
+    n_states = folds[0].n_states
+    equal = np.outer(EQUAL_PENALTIES, np.ones(window_length * n_channels))
+    alone, beside = (
+        choose_penalty(folds, np.insert(equal, [0] * n_states, penalty, axis=1))[n_states:]
+        for penalty in (np.inf, candidates[0].state_penalty)
+    )
+    return linear._replace(linear_penalty=alone), [
+        Readout(r.name, r.state_penalty, beside, None if r.average_penalty is None else alone)
+        for r in candidates
+    ]
 
 
-def solve_without_doubtful_drift(start, moments, **penalties):
-    """Leave out of a readout the drift that Akaike's criterion does not ask for.
+def solve_with_drift_by_akaike(network, gram, readout):
+    """Solve for a readout without the drift that Akaike's criterion does not ask for.
 
     As for models of differences in Hyndman, R. J. and Khandakar, Y. (2008), Automatic time series
     forecasting, Journal of Statistical Software 27(3).
     """
-    network = solve(start, moments, **penalties)
-    moments = moments if network.layers else moments.of_windows()
-    mean, covariance = moments.centred()
-    k = moments.n_states
-    (kernel, bias), skip = network.head, network.skip
-    weights = np.vstack([kernel, skip, -np.eye(network.n_outputs)])
+    solved, one_step_error = solve_readout(network, gram, readout)
+    mean, covariance = gram.centered()
+    n_states, n_inputs = gram.n_states, gram.n_inputs
+    (kernel, bias), skip = solved.head, solved.skip - naive_skip(solved)
+    coef = np.vstack([kernel, skip])
+    weights = np.vstack([coef, -np.eye(network.n_outputs)])
     variance = np.diag(weights.T @ covariance @ weights)
-    # What the window leaves of the mean; the states count from their own.
-    drift = -mean[k:] @ weights[k:]
-    drifts = (moments.weight - 1) * drift**2 > 2 * variance
-    bias = np.where(drifts, bias, -mean[:k] @ kernel).astype(np.float32)
-    return replace(network, head=(kernel, bias))
+    # What the window leaves of the mean change; the states count from their own mean.
+    drift = mean[n_inputs:] - mean[n_states:n_inputs] @ skip
+    has_drift = (gram.weight - 1) * drift**2 > 2 * variance
+    bias = np.where(has_drift, bias, -mean[:n_states] @ kernel).astype(np.float32)
+    return replace(solved, head=(kernel, bias)), one_step_error
 
 
-# Parameters of the forecaster, the window's length, and changes of the package for the run.
-VARIANTS = {
-    "as they are": ({}, LENGTH, {}),
-    # The LSTM has no part in it, whatever its training.
-    "linear alone": ({"epochs": 1, "units": 1}, LENGTH, {"choose": choose_always(0)}),
-    "the mean alone": ({}, LENGTH, {"choose": choose_always(1)}),
-    "both alone": ({}, LENGTH, {"choose": choose_always(2)}),
-    "linear unless better": ({}, LENGTH, {"choose": choose_unless(0)}),
-    "both unless better": ({}, LENGTH, {"choose": choose_unless(2)}),
-    "windows of 80": ({}, 80, {}),
-    "windows of 336": ({}, 336, {}),
-    "windows of the season": ({}, SEASON, {}),
-    "32 units": ({"units": 32}, LENGTH, {}),
-    "128 units": ({"units": 128}, LENGTH, {}),
-    "300 units": ({"units": 300}, LENGTH, {}),
-    "window normalization": ({"normalization": "window"}, LENGTH, {}),
-    "50 updates": ({}, LENGTH, {"updates": 50}),
-    "200 updates": ({}, LENGTH, {"updates": 200}),
-    "400 updates": ({}, LENGTH, {"updates": 400}),
-    "twice the learning rate": ({"learning_rate": 0.006}, LENGTH, {}),
-    "300 units, windows of 80": ({"units": 300}, 80, {}),
-    "equal penalties": ({}, LENGTH, {"penalties": equal_penalties}),
-    "no doubtful drift": ({}, LENGTH, {"solve": solve_without_doubtful_drift}),
-    "epochs by forecasts": ({"validation": "forecast"}, LENGTH, {}),
-    "a block of 24": ({"horizon": 24}, LENGTH, {}),
-    "noise on the inputs": ({}, LENGTH, {"noise": 0.05}),
-    "a loss over 8 steps": ({}, LENGTH, {"n_steps": 8}),
-    "a loss over 24 steps": ({}, LENGTH, {"n_steps": 24}),
-    "as trained": ({"linear_skip": False, "validation": "last"}, LENGTH, {}),
-    "as trained, random": ({"linear_skip": False}, LENGTH, {}),
-    "as trained, a loss over 8 steps": (
-        {"linear_skip": False, "validation": "last"},
-        LENGTH,
-        {"n_steps": 8},
-    ),
+class Training(NamedTuple):
+    """Parameters of the forecaster, the window's length, and another number of updates."""
+
+    settings: dict = {}
+    length: int | None = LENGTH
+    updates: int | None = None
+
+
+AS_IT_IS = "as they are"
+TRAININGS = {
+    AS_IT_IS: Training(),
+    "windows of 80": Training(length=80),
+    "windows of 336": Training(length=336),
+    "windows of the season": Training(length=SEASON),
+    "32 units": Training({"units": 32}),
+    "128 units": Training({"units": 128}),
+    "300 units": Training({"units": 300}),
+    "300 units, windows of 80": Training({"units": 300}, 80),
+    'normalization="window"': Training({"normalization": "window"}),
+    # No weight changes: the states of random layers are read out.
+    "random LSTM layers": Training({"learning_rate": 1e-12, "epochs": 1}),
+    "50 updates": Training(updates=50),
+    "200 updates": Training(updates=200),
+    "400 updates": Training(updates=400),
+    "twice the learning rate": Training({"learning_rate": 6e-3}),
+    'validation="forecast"': Training({"validation": "forecast"}),
+    "output_length=24": Training({"output_length": 24}),
+    "as trained, newest held out": Training({"readout": "trained", "validation": "last"}),
+    "as trained, random ones held out": Training({"readout": "trained"}),
 }
-LINEAR = "linear alone"
+LINEAR = "linear model"
+# Read from the networks of the first training: a function and its arguments. The numbers are those
+# of the linear model and of the package's candidates.
+READOUTS = {
+    LINEAR: (solve_one, {"number": 0}),
+    "averaged alone": (solve_one, {"number": 1}),
+    "ridge alone": (solve_one, {"number": 2}),
+    "linear unless better": (choose, {"default": 0}),
+    "ridge unless better": (choose, {"default": 2}),
+    "equal penalties": (choose, {"make": make_with_equal_penalties}),
+    "drift by Akaike's criterion": (choose, {"solve": solve_with_drift_by_akaike}),
+}
+NAMES = [*TRAININGS, *READOUTS]
 
 
 class Series(NamedTuple):
@@ -201,99 +276,127 @@ def _cut(name, values, n_train, n_steps, n_origins, kind=None, season=1):
     return Series(kind, name, values, n_train, n_steps, origins, season)
 
 
-@contextlib.contextmanager
-def changed(*, choose=None, updates=None, penalties=None, solve=None, noise=None, n_steps=None):
-    """Change the package for a while."""
-    with contextlib.ExitStack() as stack:
-
-        def patch(module, name, value):
-            if value is not None:
-                stack.enter_context(mock.patch.object(module, name, value))
-
-        patch(_parts, "_choose", choose)
-        patch(_fitting, "SOLVED_UPDATES", updates)
-        patch(_parts, "window_penalties", penalties)
-        patch(_parts, "solve", solve)
-        if n_steps is not None:
-            stack.enter_context(rolled_out(n_steps))
-        if noise is not None:
-            patch(_model, "_trained_layers", noisy(_model._trained_layers, noise))
-            # Models are kept by what they were built from, which says nothing of noise.
-            patch(_model, "_MODELS", OrderedDict())
-        yield
-
-
-def noisy(trained_layers, stddev):
-    """Put noise in front of the layers, on the scale of the network; only training knows it."""
-
-    def layers(keras, *args):
-        yield keras.layers.GaussianNoise(stddev, seed=0, dtype="float32")
-        yield from trained_layers(keras, *args)
-
-    return layers
-
-
-def run(variant, seed, series):
-    """Return the error of one variant on one series."""
-    settings, length, changes = VARIANTS[variant]
-    train = series.values[: series.n_train]
-    if length is SEASON:
-        length = max(80, series.longest_season)
+def make_windows(series, training):
+    """Return windows of the training part of a series."""
+    length = max(80, series.longest_season) if training.length is SEASON else training.length
+    known = series.values[: series.n_train]
     # A window that is longer than a third of its series warns.
-    length = min(length, len(train) // 3)
-    windows = WindowTransformer(length).fit_transform(train)
-    with changed(**changes):
-        model = LSTMForecaster(**BASE | settings, random_state=seed).fit(windows)
-    contexts, truths = protocols.cut(series.values, series.origins, series.n_steps, length)
-    forecasts = model.forecast(series.n_steps, window=contexts[..., None])
-    error = float(np.mean(np.abs(truths - forecasts)))
-    return variant, series.kind, series.name, seed, error, model.parts_
+    return WindowTransformer(min(length, len(known) // 3)).fit_transform(known)
 
 
-def show(results):
-    logs = defaultdict(list)
-    for variant, kind, name, _, error, _ in results:
-        logs[variant, kind, name].append(np.log(error))
-    print("| variant | all | " + " | ".join(KINDS) + " | keeps the LSTM |")
+def split(windows, seed):
+    """Return the dataset, the same as a fit with this seed scales and splits it, and a seed."""
+    data = find_targets(windows, 1)
+    random_state = np.random.RandomState(seed)
+    dataset = data.scaled(fit_scaling(data, "series"))
+    dataset = dataset.split(HELD_OUT, newest=True, random_state=random_state)
+    return data, dataset, random_state.randint(2**31)
+
+
+def fit_for(updates, model, windows):
+    """Return the network and readout of a fit with a number of updates that no parameter gives."""
+    data, dataset, seed = split(windows, model.random_state)
+    part, config = set_epochs(dataset, model._make_config(), solves_readout=True)
+    n_train = min(dataset.n_train, updates * config.batch_size)
+    n_held_out = len(part.indices) - part.n_train
+    part = dataset.take(np.r_[0:n_train, dataset.n_train : dataset.n_train + n_held_out], n_train)
+    config = replace(config, updates_per_epoch=updates // config.epochs)
+    rollouts = make_rollouts(data, HELD_OUT)
+    trained = train(
+        part.with_skip(naive_skip(part)), config, seed=seed, exact_rollouts=rollouts,
+        progress=EpochProgress(None, None, {}, None, None),
+    )  # fmt: skip
+    return choose_readout(trained.network, dataset, rollouts, make_rollouts(data, 1.0))[:2]
+
+
+def run(name, readouts, seed, series):
+    """Train once, and return the error of the package's choice and those of other readouts."""
+    training = TRAININGS[name]
+    windows = make_windows(series, training)
+    model = LSTMForecaster(**BASE | training.settings, random_state=seed)
+    if training.updates is None:
+        model.fit(windows)
+        found = {name: (model.network_, model.readout_)}
+    else:
+        found = {name: fit_for(training.updates, model, windows)}
+    if readouts:
+        data, dataset, _ = split(windows, seed)
+        for other in readouts:
+            solve, arguments = READOUTS[other]
+            found[other] = solve(model.network_, data, dataset, **arguments)
+    contexts, y_true = protocols.cut(
+        series.values, series.origins, series.n_steps, windows.shape[1]
+    )
+    results = []
+    for setting, (network, readout) in found.items():
+        forecasts = roll_forward(network, contexts[..., None], series.n_steps)[..., 0]
+        error = float(np.mean(np.abs(y_true - forecasts)))
+        results.append((setting, series.kind, series.name, seed, error, readout))
+    return results
+
+
+def summarise(results):
+    """Return a table of errors, seeds and readouts: medians over seeds."""
+    cells = defaultdict(list)
+    for setting, kind, name, _, error, readout in results:
+        cells[kind, name, setting].append((error, readout))
+    table = defaultdict(dict)
+    for (kind, name, setting), found in cells.items():
+        errors, readouts = zip(*found, strict=True)
+        table[kind, name, "error"][setting] = float(np.median(errors))
+        table[kind, name, "seeds"][setting] = len(found)
+        table[kind, name, "readout"][setting] = "; ".join(dict.fromkeys(readouts))
+    return dict(table)
+
+
+def show(table):
+    found = {setting: None for line in table.values() for setting in line}
+    settings = [s for s in NAMES if s in found] + [s for s in found if s not in NAMES]
+    print("| settings | all | " + " | ".join(KINDS) + " | keeps the LSTM |")
     print("|---" * (3 + len(KINDS)) + "|")
-    for variant in [v for v in VARIANTS if any(r[0] == v for r in results)]:
-        means = [
-            np.mean([
-                np.mean(found) - np.mean(logs[LINEAR, kind, name])
-                for (v, k, name), found in logs.items()
-                if (v, k) == (variant, kind)
-            ])
-            for kind in KINDS
-        ]  # fmt: skip
-        kept = np.mean([r[-1] != "linear" for r in results if r[0] == variant])
+    for setting in settings:
+        logs = defaultdict(list)
+        for (kind, _, quantity), line in table.items():
+            if quantity == "error" and setting in line:
+                logs[kind].append(np.log(line[setting] / line[LINEAR]))
+        means = [np.mean(logs[kind]) if logs[kind] else np.nan for kind in KINDS]
+        readouts = [
+            line[setting] for key, line in table.items() if key[-1] == "readout" and setting in line
+        ]
+        kept = np.mean([readout != "linear" for readout in readouts])
         cells = [f"{np.exp(mean):.3f}" for mean in (np.mean(means), *means)]
-        print(f"| {variant} | {' | '.join(cells)} | {kept:.0%} |")
+        print(f"| {setting} | {' | '.join(cells)} | {kept:.0%} |")
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", type=Path, required=True, help="folder of the series")
-    parser.add_argument("--only", nargs="+", choices=VARIANTS, default=list(VARIANTS))
+    parser.add_argument("--data", type=Path, help="folder of the series")
+    parser.add_argument("--only", nargs="+", choices=NAMES, default=NAMES, metavar="SETTING")
     parser.add_argument("--every", type=int, default=1, help="take each so many-th series only")
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--output", type=Path, default=Path(__file__).with_suffix(".csv"))
     parser.add_argument("--keep", action="store_true", help="add to the results written before")
+    parser.add_argument("--show", action="store_true", help="show those and run nothing")
     options = parser.parse_args()
-    series = list(all_series(options.data))[:: options.every]
-    tasks = [
-        delayed(run)(variant, seed, one)
-        for variant in dict.fromkeys([LINEAR, *options.only])
-        for seed in range(options.seeds)
-        for one in series
-    ]
-    results = Parallel(n_jobs=options.jobs, verbose=5)(tasks)
-    path = Path(__file__).with_suffix(".json")
-    if options.keep:
-        done = {(r[0], r[2], r[3]) for r in results}
-        before = json.loads(path.read_text())
-        results = [r for r in before if (r[0], r[2], r[3]) not in done] + results
-    path.write_text(json.dumps(results, indent=0))
-    show(results)
+    table = tables.read(options.output) if options.keep or options.show else {}
+    if not options.show:
+        if options.data is None:
+            parser.error("--data is required, unless --show is given")
+        series = list(all_series(options.data))[:: options.every]
+        readouts = [name for name in READOUTS if name in {LINEAR, *options.only}]
+        # The linear model, which the others are compared with, comes with the first training.
+        tasks = [
+            delayed(run)(name, readouts if name == AS_IT_IS else [], seed, one)
+            for name in TRAININGS
+            if name == AS_IT_IS or name in options.only
+            for seed in range(options.seeds)
+            for one in series
+        ]
+        found = Parallel(n_jobs=options.jobs, verbose=5)(tasks)
+        table = tables.merge(table, summarise([result for part in found for result in part]))
+        tables.write(options.output, KEYS, table, NAMES)
+    show(table)
 
 
 if __name__ == "__main__":

@@ -3,8 +3,8 @@
     python contestants.py CONTESTANT WAVE.npy SECONDS
 
 Each has an LSTM of 300 units that reads windows of 80 values, and its own defaults for the rest. It
-trains piece by piece until 200 steps are forecast to 1 %, or the time is up. Printed is a line of
-JSON. Nothing but the contestant's own package is imported.
+trains, one fit after the other, until 200 steps are forecast to 1 %, or the time is up. Printed is
+a line of JSON. Nothing but the contestant's own package is imported.
 """
 
 import json
@@ -37,9 +37,9 @@ class Skwave:
 
 
 class SkwaveLSTM(Skwave):
-    """The LSTM as it was trained, without the linear model and the solved output layer."""
+    """The LSTM and its output layer as they were trained; nothing is solved for."""
 
-    settings = {"linear_skip": False}
+    settings = {"readout": "trained"}
 
 
 class Scaled:
@@ -138,7 +138,7 @@ class NeuralForecastLSTM(Scaled):
         self.fitted = False
 
     def train(self):
-        # Goes on from the weights of the piece before.
+        # Goes on from the previous weights.
         self.model.fit(self.frame, use_init_models=not self.fitted)
         self.fitted = True
 
@@ -163,13 +163,13 @@ def timed(function):
     return result, time.perf_counter() - begin
 
 
-def race(contestant, truth, limit):
+def train_until_good(contestant, y_true, limit):
     """Train until the forecast is right; return the best error and the seconds it took."""
     trained, best, at = 0.0, np.inf, 0.0
     while best > 0.01 and trained < limit:
         _, seconds = timed(contestant.train)
         trained += seconds
-        error = np.sqrt(np.mean((contestant.forecast() - truth) ** 2)) / truth.std()
+        error = np.sqrt(np.mean((contestant.forecast() - y_true) ** 2)) / y_true.std()
         if error < best:
             best, at = error, trained
     return best, at
@@ -180,9 +180,9 @@ def main():
     imports, make = CONTESTANTS[name]
     _, imported = timed(lambda: exec(imports, {}))
     wave = np.load(path)
-    series, truth = wave[:-N_STEPS], wave[-N_STEPS:]
+    series, y_true = wave[:-N_STEPS], wave[-N_STEPS:]
     contestant = make(series)
-    best, at = race(contestant, truth, limit)
+    best, at = train_until_good(contestant, y_true, limit)
     forecast = min(timed(contestant.forecast)[1] for _ in range(3))
     status = Path("/proc/self/status").read_text()
     peak = next(line.split()[1] for line in status.splitlines() if line.startswith("VmHWM"))

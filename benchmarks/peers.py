@@ -4,11 +4,11 @@
 
 Each package gets a virtual environment of its own, in `--environments`, from its file in
 `requirements/`, and each run a process of its own, one after the other (`contestants.py`). Printed
-is a table for each wave, and all of it is written to peers.json.
+is a table for each wave, and all of it is written to peers.csv.
 """
 
 import argparse
-import json
+import csv
 import sys
 import tempfile
 from pathlib import Path
@@ -25,6 +25,7 @@ ENTRIES = {
     "darts": ["darts RNN", "darts BlockRNN"],
     "neuralforecast": ["neuralforecast"],
 }
+COLUMNS = "wave", "contestant", "nrmse", "train", "forecast", "import", "memory"
 CYCLES = {"sine": 50, "compound": 200}
 
 
@@ -67,7 +68,11 @@ def main():
                     print(f"{kind}: {contestant}", file=sys.stderr, flush=True)
                     results.append(run(pythons[name], contestant, wave, options.seconds))
     results = [r for r in results if r]
-    (HERE / "peers.json").write_text(json.dumps(results, indent=1))
+    with open(HERE / "peers.csv", "w", newline="") as file:
+        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+        writer.writeheader()
+        for result in results:
+            writer.writerow({k: f"{v:.4g}" if k in COLUMNS[2:] else v for k, v in result.items()})
     show(results)
 
 

@@ -1,7 +1,7 @@
 """The development series and how a forecast of each is scored.
 
 A protocol fits once on the training part and forecasts from the true last values before each
-origin. `fit_forecast(train, contexts, n_steps)` returns forecasts of shape (n_origins, n_steps).
+origin.
 """
 
 import csv
@@ -20,8 +20,8 @@ class Protocol(NamedTuple):
     name: str
     train: np.ndarray
     contexts: np.ndarray  # (n_origins, n_context)
-    truths: np.ndarray  # (n_origins, n_steps)
-    score: object  # truths, forecasts -> {row: figure}
+    y_true: np.ndarray  # (n_origins, n_steps)
+    score: object  # y_true, forecasts -> {row: figure}
     season: int  # of the naive forecasts
     longest_season: int  # that is known beforehand; 1 where none is
 
@@ -30,8 +30,8 @@ class Protocol(NamedTuple):
 WEEK = 168
 
 
-def nrmse(truth, forecast, scale):
-    return float(np.sqrt(np.mean((truth - forecast) ** 2)) / scale)
+def nrmse(y_true, forecast, scale):
+    return float(np.sqrt(np.mean((y_true - forecast) ** 2)) / scale)
 
 
 def waves(seed):
@@ -42,9 +42,9 @@ def waves(seed):
         for noise in (0.0, 0.05):
             train = make_wave(kind, n_cycles=n_cycles, noise=noise, random_state=100 + seed)
 
-            def score(truth, forecast, std=std, row=f"D1 {kind} {noise:.0%} noise"):
+            def score(y_true, forecast, std=std, row=f"D1 {kind} {noise:.0%} noise"):
                 return {
-                    f"{row}, {h}": nrmse(truth[:, :h], forecast[:, :h], std) for h in (200, 2000)
+                    f"{row}, {h}": nrmse(y_true[:, :h], forecast[:, :h], std) for h in (200, 2000)
                 }
 
             yield Protocol("D1", train, train[None], clean[None, n : n + 2000], score, 80, 80)
@@ -55,12 +55,12 @@ def mackey_glass(seed):
     train = make_mackey_glass(3000, random_state=2 * seed)
     test = make_mackey_glass(50 * 1084, random_state=2 * seed + 1)
     origins = 1084 * np.arange(50) + 1000
-    contexts, truths = cut(test, origins, 84)
+    contexts, y_true = cut(test, origins, 84)
 
-    def score(truth, forecast):
-        return {"D2 Mackey-Glass": nrmse(truth[:, -1], forecast[:, -1], test.std())}
+    def score(y_true, forecast):
+        return {"D2 Mackey-Glass": nrmse(y_true[:, -1], forecast[:, -1], test.std())}
 
-    yield Protocol("D2", train, contexts, truths, score, 50, 1)
+    yield Protocol("D2", train, contexts, y_true, score, 50, 1)
 
 
 def air_passengers(folder):
@@ -80,12 +80,12 @@ def ett(folder):
     series = column(folder / "ETTh1.csv", "OT")
     series = (series - series[:8640].mean()) / series[:8640].std()
     for h in (24, 96):
-        contexts, truths = cut(series, np.arange(11520, 14400 - h + 1, 24), h)
+        contexts, y_true = cut(series, np.arange(11520, 14400 - h + 1, 24), h)
 
-        def score(truth, forecast, row=f"D5 ETTh1, {h}"):
-            return {row: float(np.mean((truth - forecast) ** 2))}
+        def score(y_true, forecast, row=f"D5 ETTh1, {h}"):
+            return {row: float(np.mean((y_true - forecast) ** 2))}
 
-        yield Protocol("D5", series[:8640], contexts, truths, score, 24, WEEK)
+        yield Protocol("D5", series[:8640], contexts, y_true, score, 24, WEEK)
 
 
 def m4_hourly(folder):
@@ -94,21 +94,21 @@ def m4_hourly(folder):
     with open(folder / "m4_hourly_21.csv", newline="") as file:
         for row in csv.DictReader(file):
             parts[row["series"]][row["part"]].append(float(row["value"]))
-    for series in parts.values():
+    for name, series in parts.items():
         train, test = np.array(series["train"]), np.array(series["test"])
 
-        def score(truth, forecast, train=train):
+        def score(y_true, forecast, train=train, name=name):
             error = mean_absolute_scaled_error(
-                truth[0], forecast[0], y_train=train, season_length=24
+                y_true[0], forecast[0], y_train=train, season_length=24
             )
-            return {"D6 M4 Hourly": float(error)}
+            return {"D6 M4 Hourly": float(error), f"D6 M4 Hourly, series {name}": float(error)}
 
         yield Protocol("D6", train, train[None], test[None], score, 24, WEEK)
 
 
 def _one_forecast(row, train, test, season):
-    def score(truth, forecast):
-        return {row: float(np.mean(np.abs(truth - forecast)))}
+    def score(y_true, forecast):
+        return {row: float(np.mean(np.abs(y_true - forecast)))}
 
     return Protocol(row[:2], train, train[None], test[None], score, season, season)
 
@@ -118,10 +118,11 @@ def cut(series, origins, n_steps, n_context=400):
     return contexts, np.stack([series[o : o + n_steps] for o in origins])
 
 
-def column(path, which):
+def column(path, name):
+    """Return a column of a CSV file by its name or its number."""
     with open(path, newline="") as file:
         rows = list(csv.reader(file))
-    number = rows[0].index(which) if isinstance(which, str) else which
+    number = rows[0].index(name) if isinstance(name, str) else name
     return np.array([float(row[number]) for row in rows[1:]])
 
 

@@ -19,7 +19,7 @@ import environments
 import numpy as np
 
 UNITS, LENGTH, N_WINDOWS = 300, 80, 512
-USUAL = {"batch_size": 32, "jit_compile": False, "unroll": False, "dtype": "float32", "steps": 1}
+DEFAULTS = {"batch_size": 32, "jit_compile": False, "unroll": False, "dtype": "float32", "steps": 1}
 TENSORFLOW = {
     "float32, batches of 32": {},
     "batches of 64": {"batch_size": 64},
@@ -84,19 +84,19 @@ def compare(names):
         f"\n| one epoch of {N_WINDOWS} windows | ratio | seconds | the first one takes longer by |"
     )
     print("|---|---|---|---|")
-    usual = None
+    first_row = None
     for backend in names:
         variants = TENSORFLOW if backend == "tensorflow" else BACKENDS[backend]
         own = Path(sys.executable)
         python = own if backend == "tensorflow" else environments.make_environment(backend)
         for name, changes in variants.items():
-            times = in_a_process(python, USUAL | changes, backend)
+            times = in_a_process(python, DEFAULTS | changes, backend)
             if times is None:
                 print(f"| {name} | fails | | |", flush=True)
                 continue
             first, later = times
-            usual = usual or later
-            cells = f"{later / usual:.2f} | {later:.2f} | {first - later:.1f} s"
+            first_row = first_row or later
+            cells = f"{later / first_row:.2f} | {later:.2f} | {first - later:.1f} s"
             print(f"| {name} | {cells} |", flush=True)
 
 
@@ -141,14 +141,14 @@ def gates_alone(rows):
 
 
 def parts(rows=32):
-    """Print where an update's time goes, and the share of the peak that it reaches."""
+    """Print where an update's time goes, and the fraction of the peak that it reaches."""
     import keras
 
     square = np.ones((2048, 2048), np.float32)
     peak = 2 * 2048**3 / seconds(lambda: square @ square)
     work = 3 * LENGTH * 2 * rows * UNITS * 4 * UNITS
-    floor, gates = products(rows), gates_alone(rows)
-    model = build(USUAL)
+    in_numpy, gates = products(rows), gates_alone(rows)
+    model = build(DEFAULTS)
     x, y = np.zeros((rows, LENGTH, 1), np.float32), np.zeros((rows, 1), np.float32)
     begin = time.perf_counter()
     model.train_on_batch(x, y)
@@ -156,15 +156,15 @@ def parts(rows=32):
     update = seconds(lambda: model.train_on_batch(x, y))
     tensor = keras.ops.convert_to_tensor(x)
     forward = seconds(lambda: model(tensor))
-    _, epoch = measure(USUAL)
+    _, epoch = measure(DEFAULTS)
     fed = epoch * rows / N_WINDOWS
-    print(f"\n| an update of {rows} windows | milliseconds | share of an update within fit |")
+    print(f"\n| an update of {rows} windows | milliseconds | fraction of an update within fit |")
     print("|---|---|---|")
     table = {
         "within fit": fed,
         "train_on_batch, a single one": update,
         "feeding and callbacks: the difference": fed - update,
-        "its matrix products in NumPy": floor,
+        "its matrix products in NumPy": in_numpy,
         "tanh and products of the gates, forward, in NumPy": gates,
         "forward pass, not traced": forward,
         "tracing and compiling, once": tracing,

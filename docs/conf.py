@@ -32,7 +32,7 @@ numpydoc_show_class_members = False  # the template of a class lists its methods
 # The diagrams in the gallery link to this site itself, wherever it stands.
 for estimator in (skwave.LSTMForecaster, skwave.ForecastPipeline, skwave.WindowTransformer):
     page = "../api/generated/{estimator_module}.{estimator_name}.html"
-    estimator._doc_link_template = page
+    estimator._doc_link_module, estimator._doc_link_template = "skwave", page
 
 sphinx_gallery_conf = {
     "examples_dirs": "../examples",

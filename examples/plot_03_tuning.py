@@ -2,9 +2,9 @@
 Tune for the forecast that you need
 ===================================
 
-How long should a window be? A grid search judges candidates by the error of one step, which hardly
-tells them apart, and by that of 24 steps, which does. A backtest on values that neither judge has
-seen tells who was right.
+How long should a window be? A grid search scores candidates by the error of one step, which hardly
+differs between them, and by that of 24 steps, which does. A backtest on values that neither score
+has seen shows which one is right.
 """
 
 import matplotlib.pyplot as plt
@@ -28,15 +28,15 @@ series = make_mackey_glass(KNOWN + 300, random_state=0)
 series += 0.02 * series.std() * np.random.default_rng(0).normal(size=len(series))
 
 # %%
-# Two judges: ``forecast_scorer`` forecasts 24 values from the known ones of a test part. The other
-# predicts the same 24, but each from the true values before it, as ``score`` does.
+# There are two scorers. ``forecast_scorer`` forecasts 24 values from the known ones of a test part.
+# The other one predicts the same 24, but each from the true values before it, as ``score`` does.
 
 
 def one_step(model, X):
     return -mean_absolute_error(X[-HORIZON:], model.predict(X)[-HORIZON - 1 : -1])
 
 
-judges = {
+scorers = {
     "one_step": one_step,
     "forecast": forecast_scorer(mean_absolute_error, horizon=HORIZON),
 }
@@ -48,11 +48,11 @@ model = make_forecast_pipeline(WindowTransformer(), forecaster)
 lengths = [12, 24, LONGEST]
 grid = {"windowtransformer__window_length": lengths}  # "lstmforecaster__units" is the other name
 cv = ForecastSplit(3, horizon=HORIZON, context=LONGEST)
-search = GridSearchCV(model, grid, cv=cv, scoring=judges, refit=False, error_score="raise")
+search = GridSearchCV(model, grid, cv=cv, scoring=scorers, refit=False, error_score="raise")
 results = search.fit(series[:KNOWN]).cv_results_
 
 print("window  error of 1 step  of 24 steps")
-one, many = (-results[f"mean_test_{judge}"] for judge in judges)
+one, many = (-results[f"mean_test_{name}"] for name in scorers)
 for row in zip(lengths, one, many, strict=True):
     print("{:6d} {:16.4f} {:12.4f}".format(*row))
 

@@ -31,7 +31,8 @@ print(train.tail(3))
 
 # %%
 # Sunspots are counts: their swings are wider where they are many. A square root evens that out, and
-# the pipeline squares the forecasts. The windows span two cycles.
+# the pipeline squares the forecasts. The windows span two cycles. The summary has the errors of
+# forecasts over held-out values, in the units that the network sees.
 
 root = FunctionTransformer(np.sqrt, inverse_func=np.square)
 model = make_forecast_pipeline(
@@ -40,6 +41,7 @@ model = make_forecast_pipeline(
     LSTMForecaster(units=16, epochs=EPOCHS, verbose=VERBOSE, random_state=0),
 )
 model.fit(train)
+print(model.summary())
 
 # %%
 # The forecast is a Series whose index continues that of the training part.

@@ -24,12 +24,12 @@ forecaster = LSTMForecaster(units=32, epochs=EPOCHS, random_state=0)
 forecaster.fit(WindowTransformer(WINDOW).fit_transform(train))
 
 # %%
-# ``window=`` takes a batch: the last 80 values before each origin. The answer has a row for each.
+# ``context=`` takes a batch: the last 80 values before each origin. The result has a row for each.
 
 origins = np.linspace(WINDOW, len(test) - HORIZON, ORIGINS).astype(int)
 contexts = np.stack([test[origin - WINDOW : origin] for origin in origins])
-truth = np.stack([test[origin : origin + HORIZON] for origin in origins])
-forecasts = forecaster.forecast(HORIZON, window=contexts[:, :, None])
+y_true = np.stack([test[origin : origin + HORIZON] for origin in origins])
+forecasts = forecaster.forecast(HORIZON, context=contexts[:, :, None])
 naive = np.repeat(contexts[:, -1:], HORIZON, axis=1)
 print("forecasts:", forecasts.shape)
 
@@ -39,7 +39,7 @@ print("forecasts:", forecasts.shape)
 
 
 def error_by_step(forecasts):
-    return np.sqrt(np.mean((forecasts - truth) ** 2, axis=0)) / test.std()
+    return np.sqrt(np.mean((forecasts - y_true) ** 2, axis=0)) / test.std()
 
 
 for name, values in {"LSTM": forecasts, "naive": naive}.items():

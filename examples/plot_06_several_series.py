@@ -40,20 +40,20 @@ forecaster = LSTMForecaster(units=48, normalization="window", epochs=EPOCHS, ran
 forecaster.fit(windows)
 
 # %%
-# One call forecasts all three unseen shops: a batch of windows gives a batch of forecasts.
+# One call forecasts all three unseen shops: a batch of contexts gives a batch of forecasts.
 
 known = unseen.shape[1] - N_STEPS
 contexts = unseen[:, known - WINDOW : known, None]
-forecasts = forecaster.forecast(N_STEPS, window=contexts)
+forecasts = forecaster.forecast(N_STEPS, context=contexts)
 print("forecasts:", forecasts.shape)
 
 figure, axes = plt.subplots(3, 1, figsize=(8, 7), sharex=True, sharey=True, layout="constrained")
 hours = np.arange(-WINDOW - 24, N_STEPS)
-for number, (ax, truth, forecast) in enumerate(zip(axes, unseen, forecasts, strict=True)):
-    error = np.sqrt(np.mean((forecast - truth[known:]) ** 2)) / truth.std()
-    ax.plot(hours, truth[hours[0] + known :], color="tab:red", alpha=0.6, lw=2.5, label="Truth")
+for number, (ax, y_true, forecast) in enumerate(zip(axes, unseen, forecasts, strict=True)):
+    error = np.sqrt(np.mean((forecast - y_true[known:]) ** 2)) / y_true.std()
+    ax.plot(hours, y_true[hours[0] + known :], color="tab:red", alpha=0.6, lw=2.5, label="Truth")
     ax.plot(np.arange(N_STEPS), forecast, "b--", label="Forecast")
-    ax.axvspan(-WINDOW, 0, color="gray", alpha=0.2, label="Window given")
+    ax.axvspan(-WINDOW, 0, color="gray", alpha=0.2, label="Context given")
     ax.set(ylabel="Sales", title=f"Shop {13 + number}, never seen in training: NRMSE {error:.2f}")
 axes[0].legend(loc="upper left", ncols=3)
 axes[0].set_ylim(unseen.min() - 0.5, unseen.max() + 2.5)

@@ -33,7 +33,7 @@ model.fit(make_wave("sine", n_cycles=10, noise=0.1, random_state=0))
 folder = tempfile.TemporaryDirectory()
 path = Path(folder.name) / "model.pkl"
 path.write_bytes(pickle.dumps(model))
-print(f"{path.stat().st_size / 1024:.0f} KiB for the parts: {model[-1].parts_}")
+print(f"{path.stat().st_size / 1024:.0f} KiB, LSTM and all; readout: {model[-1].readout_}")
 
 # %%
 # A server is a new process. It loads the file, forecasts 200 steps, and says what it imported.

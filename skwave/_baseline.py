@@ -1,30 +1,10 @@
-"""Forecasts that cost nothing, to compare others with."""
+"""Naive and seasonal naive forecasts, and the season of a series."""
 
 import numpy as np
 
 
-def naive(series, origins, horizon):
-    """Forecast the last known value.
-
-    Parameters
-    ----------
-    series : ndarray of shape (n_values, n_channels)
-        The series.
-    origins : ndarray of shape (n_origins,)
-        How many values are known to each forecast.
-    horizon : int
-        Values to forecast.
-
-    Returns
-    -------
-    ndarray of shape (n_origins, horizon, n_channels)
-        The forecasts.
-    """
-    return seasonal_naive(series, origins, horizon, 1)
-
-
 def seasonal_naive(series, origins, horizon, season_length):
-    """Forecast the last known season again and again.
+    """Repeat the last known season; with a season of one value, the last known value.
 
     Parameters
     ----------
@@ -47,7 +27,7 @@ def seasonal_naive(series, origins, horizon, season_length):
 
 
 def find_season_length(series, *, least=0.3):
-    """Find the lag after which a series is most like itself.
+    """Find the lag at which the autocorrelation of a series is highest.
 
     Parameters
     ----------

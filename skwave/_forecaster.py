@@ -387,15 +387,19 @@ class LSTMForecaster(CallbackSupportMixin, RegressorMixin, BaseEstimator):
         with fit_context(self, **shown, n_tasks=config.epochs) as callback_ctx:
             progress = EpochProgress(self, callback_ctx, fitted, **shown)
             if is_partial and self.readout_ != "trained":
-                result = self._update(dataset, previous, progress)
-            elif solves:
+                progress.begin()
+                network, loss = update_readout(previous, dataset, self._n_windows)
+                progress.end(network)
+                regressor = getattr(self, "_regressor", None)
+                result = FitResult(network, {"loss": [loss]}, 0, 0, regressor, self.readout_)
+            elif solves and not is_partial:
                 result = self._train_and_solve(
                     data, dataset, part, config, seed, previous, rollouts, progress
                 )
             else:
                 result = self._train(dataset, config, seed, previous, rollouts, progress)
             vars(self).update(fitted)
-            self._set_result(result, data, rollouts, dataset, time.perf_counter() - began)
+            self._set_result(result, data, rollouts, dataset, is_partial, began)
         return self
 
     def _make_config(self, **changes):
@@ -466,14 +470,6 @@ class LSTMForecaster(CallbackSupportMixin, RegressorMixin, BaseEstimator):
         check_training_weights(dataset, needs_validation=self.validation != "forecast")
         return dataset, random_state.randint(2**31)
 
-    def _update(self, dataset, previous, progress):
-        """Move the readout towards new windows; nothing is trained."""
-        progress.begin()
-        network, loss = update_readout(previous, dataset, self._n_windows)
-        progress.end(network)
-        regressor = getattr(self, "_regressor", None)
-        return FitResult(network, {"loss": [loss]}, 0, 0, regressor, self.readout_)
-
     def _train_and_solve(self, data, dataset, part, config, seed, previous, rollouts, progress):
         """Train the LSTM on a part of the windows, and solve for the readout of all."""
         start = None if previous is None else smooth_readout(previous, dataset)
@@ -505,27 +501,26 @@ class LSTMForecaster(CallbackSupportMixin, RegressorMixin, BaseEstimator):
         errors = {} if rollouts is None else compare_trained(result.network, dataset, rollouts)
         return result._replace(errors=errors, reason="as Keras trained it")
 
-    def _set_result(self, result, data, rollouts, dataset, seconds):
+    def _set_result(self, result, data, rollouts, dataset, is_partial, began):
         """Set the fitted attributes, print a line of the summary, and warn."""
-        n_windows = getattr(self, "_n_windows", 0) if rollouts is None else 0
         self.network_, self.readout_ = result.network, result.readout
         self.history_, self.best_epoch_ = result.history, result.best_epoch
-        self._n_windows = n_windows + len(dataset.indices)
+        self._n_windows = len(dataset.indices) + (self._n_windows if is_partial else 0)
         self._regressor, self._model = result.regressor, None
-        if rollouts is None:
-            self.validation_errors_ = getattr(self, "validation_errors_", {})
-            self._report = getattr(self, "_report", None)
+        if is_partial:
             return
-        errors, season_length = baseline_errors(rollouts, data, result.network.scaling)
-        errors = result.errors | errors
-        self.validation_errors_ = {name: float(e.mean()) for name, e in errors.items()}
-        self._report = make_report(
-            result, data, rollouts, errors, season_length, seconds,
-            lstm_variance_fraction(result.network, dataset),
-        )  # fmt: skip
-        if self.verbose:
-            print(self.summary().line)
-        warn_about_seasonal_naive(result.readout, errors, rollouts, season_length)
+        self.validation_errors_, self._report = {}, None
+        if rollouts is not None:
+            errors, season_length = baseline_errors(rollouts, data, result.network.scaling)
+            errors = result.errors | errors
+            self.validation_errors_ = {name: float(e.mean()) for name, e in errors.items()}
+            self._report = make_report(
+                result, data, rollouts, errors, season_length, time.perf_counter() - began,
+                lstm_variance_fraction(result.network, dataset),
+            )  # fmt: skip
+            if self.verbose:
+                print(self.summary().line)
+            warn_about_seasonal_naive(result.readout, errors, rollouts, season_length)
 
     def predict(self, X: ArrayLike) -> NDArray[np.float64]:
         """Predict what follows each window, one step ahead.
@@ -549,13 +544,10 @@ class LSTMForecaster(CallbackSupportMixin, RegressorMixin, BaseEstimator):
         """
         check_is_fitted(self)
         windows = check_windows(self, X, reset=False)
-        return self._predict(windows).reshape(len(windows), *self._target_shape)
-
-    def _predict(self, windows):
-        """Predict finite numbers of shape (n_windows, n_outputs), or raise an error."""
         with np.errstate(over="ignore", invalid="ignore"):
             predictions = self.network_.predict(windows)
-        return check_finite(predictions, "The prediction")
+        check_finite(predictions, "The prediction")
+        return predictions.reshape(len(windows), *self._target_shape)
 
     def score(
         self, X: ArrayLike, y: ArrayLike | None = None, sample_weight: ArrayLike | None = None
@@ -581,9 +573,9 @@ class LSTMForecaster(CallbackSupportMixin, RegressorMixin, BaseEstimator):
 
         check_is_fitted(self)
         windows, data = self._make_dataset(X, y, sample_weight, reset=False)
-        predictions = self._predict(windows[data.indices])
-        y_true = data.targets.reshape(len(data.indices), -1)
-        return r2_score(y_true, predictions, sample_weight=data.weights)
+        y_pred = self.predict(windows[data.indices]).reshape(len(data.indices), -1)
+        y_true = data.targets.reshape(y_pred.shape)
+        return r2_score(y_true, y_pred, sample_weight=data.weights)
 
     def forecast(self, n_steps: int, *, context: ArrayLike | None = None) -> NDArray[np.float64]:
         """Forecast the values after the end of a series; predictions are fed back as inputs.

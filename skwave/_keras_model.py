@@ -18,35 +18,30 @@ from skwave._network import Network
 from skwave._validation import check_float32_range
 
 
+@functools.cache
 def import_keras():
     """Import Keras quietly, with no more threads than joblib grants this process."""
     name = "TF_CPP_MIN_LOG_LEVEL"
-    quiet = name not in os.environ
-    if quiet:
+    is_quiet = name not in os.environ
+    if is_quiet:
         # TensorFlow reports a missing GPU at every import; the variable is read only there.
         os.environ[name] = "3"
     try:
         import keras
     finally:
-        if quiet:
+        if is_quiet:
             # Another thread that imports at the same time may have been first.
             os.environ.pop(name, None)
-    _limit_threads()
-    return keras
-
-
-@functools.cache
-def _limit_threads():
-    """Keep TensorFlow to the threads that joblib gives a worker, as BLAS does by itself."""
+    # BLAS follows this variable by itself.
     limit = os.environ.get("OMP_NUM_THREADS", "")
-    if not limit.isdecimal():
-        return
-    import tensorflow as tf
+    if limit.isdecimal():
+        import tensorflow as tf
 
-    # Too late where TensorFlow has computed already: then its user has chosen.
-    with contextlib.suppress(RuntimeError):
-        tf.config.threading.set_intra_op_parallelism_threads(int(limit))
-        tf.config.threading.set_inter_op_parallelism_threads(int(limit))
+        # Too late where TensorFlow has computed already: then its user has chosen.
+        with contextlib.suppress(RuntimeError):
+            tf.config.threading.set_intra_op_parallelism_threads(int(limit))
+            tf.config.threading.set_inter_op_parallelism_threads(int(limit))
+    return keras
 
 
 # All weights are set later. Keras's own initializers would draw from Python's global generator.
@@ -153,7 +148,7 @@ def borrowed_model(dataset, config):
                 _MODELS.popitem(last=False)
 
 
-def reset(model, dataset, random_state, weights=None):
+def reset(model, dataset, random_state, network=None):
     """Bring a model to the state in which training starts, whatever it did before.
 
     Parameters
@@ -164,8 +159,8 @@ def reset(model, dataset, random_state, weights=None):
         Its values fill the embedding.
     random_state : numpy.random.RandomState
         Source of initial weights and of dropout.
-    weights : None or list of tuples, default=None
-        Weights of the layers and the head to go on from.
+    network : None or Network, default=None
+        The network to go on from.
     """
     keras = import_keras()
     model._initial_epoch = None  # set where a fit was resumed
@@ -174,8 +169,14 @@ def reset(model, dataset, random_state, weights=None):
     for layer in model.layers:
         if isinstance(layer, keras.layers.Dropout):
             layer.seed_generator.state.assign([random_state.randint(2**31), 0])
-    if weights is None:
+    if network is None:
         weights = _initial_weights(keras, model, random_state)
+    else:
+        kernel, bias = network.head
+        if dataset.skip is not None:
+            kernel = kernel / dataset.residual_scale
+            bias = (bias - dataset.residual_center) / dataset.residual_scale
+        weights = [*network.layers, (kernel, bias)]
     for layer, values in zip(_weight_layers(model), weights, strict=True):
         layer.set_weights([np.asarray(v, np.float32) for v in values])
     table = model.get_layer("series").embeddings
@@ -208,7 +209,7 @@ def _weight_layers(model):
 
 
 def read_network(model, dataset):
-    """Return the network that the model is now, with the linear model that was no part of the training."""
+    """Return the network that the model is now, with the linear model that is not trained."""
     *layers, (kernel, bias) = [tuple(layer.get_weights()) for layer in _weight_layers(model)]
     if dataset.skip is not None:
         kernel = (kernel * dataset.residual_scale).astype(np.float32)
@@ -217,15 +218,6 @@ def read_network(model, dataset):
         dataset.window_length, dataset.output_length, dataset.scaling, tuple(layers),
         (kernel, bias), dataset.skip,
     )  # fmt: skip
-
-
-def trained_weights(network, dataset):
-    """Return the weights of a network for a model that is trained on the dataset."""
-    kernel, bias = network.head
-    if dataset.skip is not None:
-        kernel = (kernel / dataset.residual_scale).astype(np.float32)
-        bias = ((bias - dataset.residual_center) / dataset.residual_scale).astype(np.float32)
-    return [*network.layers, (kernel, bias)]
 
 
 def to_keras(network):
@@ -249,38 +241,34 @@ def to_keras(network):
     """
     check_float32_range(network.scaling)
     keras = import_keras()
-    layer = functools.partial(_float32_layer, keras)
-    scaling = network.scaling
+    layers, float32 = keras.layers, {"dtype": "float32"}
+    scaling, n_outputs = network.scaling, network.n_outputs
     windows = keras.Input((network.window_length, network.n_channels), name="window")
     # The center first: x / scale - center / scale would cancel where the level is high.
-    center = layer("Rescaling", scale=1.0, offset=(-scaling.input_center).tolist(), name="center")
-    scale = layer("Rescaling", scale=(1 / scaling.input_scale).tolist(), name="scale")
-    x = scale(center(windows))
+    center = (-scaling.input_center).tolist()
+    x = layers.Rescaling(1.0, center, name="center", **float32)(windows)
+    x = layers.Rescaling((1 / scaling.input_scale).tolist(), name="scale", **float32)(x)
     if scaling.relative:
-        first = layer("Cropping1D", cropping=(0, network.window_length - 1), name="reference")(x)
-        x = layer("Subtract", name="from_reference")([x, first])
+        cropping = (0, network.window_length - 1)
+        first = layers.Cropping1D(cropping, name="reference", **float32)(x)
+        x = layers.Subtract(name="from_reference", **float32)([x, first])
     y = x
-    for trained in _trained_layers(keras, network.units, network.n_outputs):
+    for trained in _trained_layers(keras, network.units, n_outputs):
         y = trained(y)
     if network.skip is not None:
-        flat = layer("Flatten", name="flat")(x)
-        skip = layer("Dense", units=network.n_outputs, name="skip", use_bias=False, **_ZEROS)
-        y = layer("Add", name="with_skip")([y, skip(flat)])
+        flat = layers.Flatten(name="flat", **float32)(x)
+        skip = layers.Dense(n_outputs, use_bias=False, name="skip", **_ZEROS, **float32)(flat)
+        y = layers.Add(name="with_skip", **float32)([y, skip])
     if scaling.relative:
-        level = layer("UpSampling1D", size=network.output_length, name="level")(first)
-        y = layer("Add", name="to_level")([y, layer("Flatten", name="levels")(level)])
-    unscale = layer(
-        "Rescaling", scale=scaling.output_scale.tolist(), offset=scaling.output_center.tolist(),
-        name="unscale",
-    )  # fmt: skip
-    model = keras.Model(windows, unscale(y), name="skwave")
+        level = layers.UpSampling1D(network.output_length, name="level", **float32)(first)
+        level = layers.Flatten(name="levels", **float32)(level)
+        y = layers.Add(name="to_level", **float32)([y, level])
+    unscale = (scaling.output_scale.tolist(), scaling.output_center.tolist())
+    y = layers.Rescaling(*unscale, name="unscale", **float32)(y)
+    model = keras.Model(windows, y, name="skwave")
     for k, weights in enumerate(network.layers):
         model.get_layer(f"lstm_{k}").set_weights(weights)
     model.get_layer("head").set_weights(network.head)
     if network.skip is not None:
         model.get_layer("skip").set_weights([network.skip])
     return model
-
-
-def _float32_layer(keras, kind, **config):
-    return getattr(keras.layers, kind)(dtype="float32", **config)

@@ -1,6 +1,6 @@
 """The fitted network as NumPy arrays: what forecasts are made of, and all that is stored."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -10,26 +10,8 @@ from skwave._cells import make_cells, read_windows
 BLOCK_ROWS = 512
 
 
-class _PlainState:
-    """Makes the arrays of a frozen dataclass read-only, and its stored state plain data."""
-
-    def __post_init__(self):
-        for f in fields(self):
-            for array in _arrays_in(getattr(self, f.name)):
-                array.flags.writeable = False
-
-    def __getstate__(self):
-        return {f.name: getattr(self, f.name) for f in fields(self)}
-
-    def __setstate__(self, state):
-        for name, value in state.items():
-            object.__setattr__(self, name, value)
-        # A copy of a read-only array can be written to.
-        self.__post_init__()
-
-
 @dataclass(frozen=True, eq=False)
-class Scaling(_PlainState):
+class Scaling:
     """How values of a series, and targets, are brought to the scale of the layers.
 
     Parameters
@@ -58,7 +40,7 @@ class Scaling(_PlainState):
 
 
 @dataclass(frozen=True, eq=False)
-class Network(_PlainState):
+class Network:
     """A stack of LSTM layers, an output layer and a skip connection, with their scaling.
 
     Parameters
@@ -159,10 +141,3 @@ class Network(_PlainState):
         if self.skip is not None:
             outputs += windows.reshape(len(windows), -1) @ self.skip
         return outputs
-
-
-def _arrays_in(value):
-    """Return the arrays in a value: itself, or those of nested tuples."""
-    if isinstance(value, tuple):
-        return [array for item in value for array in _arrays_in(item)]
-    return [value] if isinstance(value, np.ndarray) else []

@@ -3,6 +3,7 @@
 pandas is imported inside functions only, for users who gave a pandas object.
 """
 
+import contextlib
 import datetime
 
 import numpy as np
@@ -72,23 +73,21 @@ def _find_freq(index, training_freq):
     import pandas as pd
 
     if index.freq is not None:
-        # Holidays and working hours are not in the string.
-        known = pd.tseries.frequencies.to_offset(index.freqstr) == index.freq
-        return index.freqstr if known else None
-    for freq in (training_freq, index.inferred_freq):
-        if freq and _is_regular(index, freq):
-            return freq
+        # Holidays and working hours are not in the string; that of a DateOffset cannot be read.
+        with contextlib.suppress(ValueError):
+            if pd.tseries.frequencies.to_offset(index.freqstr) == index.freq:
+                return index.freqstr
+        return None
+    # The attribute inferred_freq warns from pandas 3 on.
+    inferred = pd.DatetimeIndex(index, freq="infer").freqstr if len(index) > 2 else None
+    for freq in (training_freq, inferred):
+        # A frequency of the training series may not be one of these dates, or leave their range.
+        with contextlib.suppress(ValueError, pd.errors.OutOfBoundsDatetime):
+            if freq and index.equals(
+                pd.date_range(index[0], periods=len(index), freq=freq, unit=index.unit)
+            ):
+                return freq
     return None
-
-
-def _is_regular(index, freq):
-    import pandas as pd
-
-    try:
-        dates = pd.date_range(index[0], periods=len(index), freq=freq, unit=index.unit)
-    except (ValueError, pd.errors.OutOfBoundsDatetime):
-        return False
-    return index.equals(dates)
 
 
 def _describe_zone(label):
@@ -139,7 +138,12 @@ def next_index(spec, n_steps):
 
 
 def to_pandas(values, spec, index):
-    """Return `values` of shape (n, n_channels) as a Series or DataFrame with `index`."""
+    """Return `values` of shape (n, n_channels) as a Series or DataFrame with `index`.
+
+    Without an index they are returned as an array, which has no axis for a single channel.
+    """
+    if index is None:
+        return values[:, 0] if values.shape[1] == 1 else values
     import pandas as pd
 
     if spec["ndim"] == 1:

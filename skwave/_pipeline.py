@@ -17,7 +17,7 @@ from skwave._inverse import (
 from skwave._pandas_index import index_spec, next_index, to_pandas
 from skwave._persistence import add_checksum, unchanged_on_failure, verify_checksum
 from skwave._sliding import sliding_windows
-from skwave._validation import as_2d, check_finite, check_positive_int
+from skwave._validation import as_2d, check_context, check_finite, check_positive_int
 from skwave._window import WindowTransformer
 
 
@@ -133,7 +133,7 @@ class ForecastPipeline(Pipeline):
         contexts = None if context is None else [context]
         values = check_finite(self._forecast_after(contexts, n_steps)[0], "The forecast")
         index = None if spec is None else next_index(spec, n_steps)
-        return _like_input(values, spec, index)
+        return to_pandas(values, spec, index)
 
     def predict(self, X: ArrayLike, **params: Any) -> Any:
         """Predict the value after every window of a series, one step ahead.
@@ -163,15 +163,16 @@ class ForecastPipeline(Pipeline):
         windows = sliding_windows(transformed, self._window_length)
         # Of several values predicted at once, the first.
         steps = self[-1].predict(windows).reshape(n_windows, -1, transformed.shape[1])[:, :1]
-        first = self._window_length
-        known = [transformed[: first + k] for k in range(n_windows)]
-        values = invert_forecasts(self._transformers, self._if_needed(known), steps)[:, 0]
+        first, known = self._window_length, None
+        if not self._inverts_rows:
+            known = [transformed[: first + k] for k in range(n_windows)]
+        values = invert_forecasts(self._transformers, known, steps)[:, 0]
         check_finite(values, "The prediction")
         spec = index_spec(X, self._index_spec)
         index = None if spec is None else next_index(spec, 1)
         if index is not None:
             index = X.index[len(X) - n_windows + 1 :].append(index)
-        return _like_input(values, spec, index)
+        return to_pandas(values, spec, index)
 
     def score(
         self, X: ArrayLike, y: Any = None, sample_weight: ArrayLike | None = None, **params: Any
@@ -246,10 +247,6 @@ class ForecastPipeline(Pipeline):
             self._training_series = np.array(columns, dtype=float)
             self._training_transformed = transformed
 
-    def _if_needed(self, known):
-        """Return known values where an inverse depends on them, else None."""
-        return None if self._inverts_rows else known
-
     def _forecast_after(self, contexts, n_steps):
         """Forecast what follows each of several contexts, all in one batch.
 
@@ -267,12 +264,13 @@ class ForecastPipeline(Pipeline):
             Forecasts in the units of the series.
         """
         if contexts is None:
-            known, windows = [self._training_transformed], self[-1].context_[None]
+            known, windows = [self._training_transformed], check_context(self[-1], None)[None]
         else:
             known = [self._transform_context(context, "context") for context in contexts]
             windows = np.stack([values[-self._window_length :] for values in known])
         forecasts = self[-1].forecast(n_steps, context=windows).reshape(len(windows), n_steps, -1)
-        return invert_forecasts(self._transformers, self._if_needed(known), forecasts)
+        known = None if self._inverts_rows else known
+        return invert_forecasts(self._transformers, known, forecasts)
 
     def _transform(self, columns):
         """Return a series as the windows are cut from it."""
@@ -342,11 +340,11 @@ def as_forecast_pipeline(estimator):
     _check_steps(steps, type(estimator).__name__)
     view = ForecastPipeline(steps)
     check_invertible(view._transformers)
-    context = getattr(steps[-1][1], "context_", None)
-    if context is not None:
-        view._index_spec = None
+    if hasattr(steps[-1][1], "context_"):
+        view._index_spec = view._training_series = view._training_transformed = None
         view._inverts_rows, view._is_inverse_checked = True, False
-        if not inverts_rows(view._transformers, context):
+        context = steps[-1][1].context_
+        if context is not None and not inverts_rows(view._transformers, context):
             raise ValueError(
                 "The inverse of the steps before the windows "
                 f"({[name for name, _ in view._transformers]}) depends on earlier values, which a "
@@ -417,10 +415,3 @@ def _is_same(values, others):
     spread = np.median(np.abs(values - np.median(values, axis=0)), axis=0)
     allowed = 1e-6 * spread + 64 * np.finfo(float).eps * np.abs(values)
     return bool((np.abs(values - others) <= allowed).all())
-
-
-def _like_input(values, spec, index):
-    """Return forecasts as pandas if the index goes on, else as an array without needless axes."""
-    if index is not None:
-        return to_pandas(values, spec, index)
-    return values[:, 0] if values.shape[1] == 1 else values

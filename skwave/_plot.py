@@ -1,4 +1,4 @@
-"""Displays: a forecast over the truth, and the losses of a training."""
+"""Displays: a forecast over the true values, and the losses of a training."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Self
@@ -137,10 +137,10 @@ class ForecastDisplay:
         from matplotlib.cbook import normalize_kwargs
         from matplotlib.lines import Line2D
 
-        truth = np.reshape(self.y_true, (len(self.y_true), -1))
-        forecast = np.reshape(self.y_pred, truth.shape)
-        axes = make_axes(ax, truth.shape[1])
-        steps = np.arange(1, len(truth) + 1)
+        y_true = np.reshape(self.y_true, (len(self.y_true), -1))
+        y_pred = np.reshape(self.y_pred, y_true.shape)
+        axes = make_axes(ax, y_true.shape[1])
+        steps = np.arange(1, len(y_true) + 1)
         # A single step is a point, which a line would not show.
         marker = "o" if len(steps) == 1 else None
         style = {
@@ -148,10 +148,10 @@ class ForecastDisplay:
         } | normalize_kwargs(kwargs, Line2D)  # fmt: skip
         for channel, panel in enumerate(axes):
             panel.plot(
-                steps, truth[:, channel], color=TRUTH, label="Truth", linewidth=2.5, alpha=0.6,
+                steps, y_true[:, channel], color=TRUTH, label="Truth", linewidth=2.5, alpha=0.6,
                 marker=marker,
             )  # fmt: skip
-            panel.plot(steps, forecast[:, channel], **style)
+            panel.plot(steps, y_pred[:, channel], **style)
             panel.set_ylabel("Value" if len(axes) == 1 else f"Channel {channel}")
             # Room above the lines, so that the legend hides none of them.
             panel.margins(y=0.2)
@@ -166,7 +166,9 @@ class ForecastDisplay:
 class HistoryDisplay:
     """The losses of a training, epoch by epoch.
 
-    Make one with `from_estimator`.
+    Make one with `from_estimator`. The losses are those of what Keras trains, the scaled changes
+    from the newest value to the next, before the readout is solved for. They are not errors of the
+    forecast; ``LSTMForecaster.summary`` has these.
 
     Parameters
     ----------
@@ -246,7 +248,7 @@ class HistoryDisplay:
         if not any((np.asarray(line.get_ydata()) <= 0).any() for line in ax.lines):
             ax.set_yscale("log")
         ax.axvline(self.best_epoch + 1, color="gray", linestyle=":", label="Weights kept")
-        ax.set(xlabel="Epoch", ylabel="Loss, on the scale of the network")
+        ax.set(xlabel="Epoch", ylabel="Loss of the scaled changes")
         count_on_axis(ax)
         ax.legend()
         self.ax_, self.figure_ = ax, ax.figure

@@ -18,9 +18,9 @@ from skwave._ridge import (
 N_FOLDS = 3
 # Penalties of the states' coefficients, from strong to weak.
 STATE_PENALTIES = tuple(10.0 ** np.arange(0, -10, -2))
-# Forecasts whose mean squared error, as a fraction of the series' variance, is no more than this are
-# as exact as float32 allows. These penalties of the states alone, from strong to weak, are tried
-# for it on so many windows.
+# Forecasts with a mean squared error of no more than this, in variances of the series, are as exact
+# as float32 allows. These penalties of the states alone, from strong to weak, are tried for it on
+# so many windows.
 EXACT, EXACT_PENALTIES, EXACT_WINDOWS = 1e-10, (1e-4, 1e-6, 1e-8, 1e-10), 2_048
 # The linear model is compared with where a window has no more values, and the part of the LSTM is
 # taken over so many windows.
@@ -262,7 +262,8 @@ def choose_readout(network, dataset, rollouts, all_rollouts):
     seen_folds, held_out_folds = gram_folds(network, dataset)
     folds = seen_folds + held_out_folds
     seen, everything = total(seen_folds), total(folds)
-    naive = replace(network, head=_zero_head(network), skip=naive_skip(network))
+    zero_head = tuple(np.zeros_like(w) for w in network.head)
+    naive = replace(network, head=zero_head, skip=naive_skip(network))
     linear, candidates = make_readouts(folds, network.window_length, network.n_channels)
 
     solved, _ = solve_readout(network, seen, linear)
@@ -382,7 +383,3 @@ def lstm_variance_fraction(network, dataset):
     of_parts = coef.T @ covariance[:n_inputs, :n_inputs]
     variance = np.trace(of_parts @ coef)
     return float(np.trace(of_parts[:, :n_states] @ coef[:n_states]) / variance) if variance else 0.0
-
-
-def _zero_head(network):
-    return tuple(np.zeros_like(w) for w in network.head)

@@ -12,25 +12,15 @@ import numpy as np
 from sklearn import config_context
 from sklearn.exceptions import ConvergenceWarning
 
-from skwave._keras_callbacks import (
-    Backup,
-    copy_callbacks,
-    monitor_rollouts,
-    report_progress,
-    save_checkpoints,
-    schedule_learning_rate,
-    stop_at_nan,
-    stop_early,
-    stop_when_exact,
-)
-from skwave._keras_model import borrowed_model, read_network, reset, trained_weights
+from skwave._keras_callbacks import Backup, make_callbacks
+from skwave._keras_model import borrowed_model, read_network, reset
 from skwave._network import Network
 from skwave.exceptions import warn
 
 # Updates that epochs="auto" makes where the readout is solved for: twice as many forecast no better
-# (benchmarks/README.md). An epoch is so many of them, and the last is often not needed.
+# (benchmarks/README.md). An epoch is so many of them.
 SOLVED_UPDATES, UPDATES_PER_EPOCH = 100, 20
-# The windows held out that the loss of such an epoch is taken over: more take longer than the epoch.
+# Held-out windows that the loss of such an epoch is taken over: more take longer than the epoch.
 SOLVED_VALIDATION = 256
 # And where the readout is trained, at least, in passes over all windows.
 TRAINED_UPDATES, TRAINED_PASSES = 600, 3
@@ -139,37 +129,25 @@ def train(dataset, config, *, seed, network=None, rollouts=None, exact_rollouts=
     """
     monitor = "loss" if len(dataset.indices) == dataset.n_train else "val_loss"
     monitor = monitor if rollouts is None else "val_forecast"
-    weights = None if network is None else trained_weights(network, dataset)
     per_epoch = config.updates_per_epoch or math.ceil(dataset.n_train / config.batch_size)
-    backup = None
-    if config.backup_dir is not None:
-        backup = Backup(config.backup_dir, dataset, config, seed, weights)
+    backup, n_done = None, 0
     with borrowed_model(dataset, config) as model:
-        reset(model, dataset, np.random.RandomState(seed), weights)
-        if backup is not None:
+        reset(model, dataset, np.random.RandomState(seed), network)
+        callbacks, stopping = make_callbacks(
+            model, dataset, config, monitor, per_epoch * config.epochs, rollouts, exact_rollouts,
+            progress,
+        )  # fmt: skip
+        if config.backup_dir is not None:
+            backup = Backup(config.backup_dir, dataset, config, seed, network)
             backup.restore(model)
-        stopping = stop_early(config, monitor)
-        callbacks = [stop_at_nan(model)]
-        if rollouts is not None:
-            callbacks.insert(0, monitor_rollouts(model, dataset, rollouts))
-        if config.schedule is not None and isinstance(config.optimizer, str):
-            callbacks.append(schedule_learning_rate(model, config, per_epoch * config.epochs))
-        if config.checkpoint_dir is not None:
-            callbacks.append(save_checkpoints(model, dataset, config, monitor, stopping))
-        callbacks.append(stopping)
-        if exact_rollouts is not None:
-            callbacks.append(stop_when_exact(model, dataset, exact_rollouts))
-        callbacks += copy_callbacks(config.callbacks or [])
-        callbacks.append(report_progress(model, dataset, progress))
-        if backup is not None:
-            callbacks.append(backup.callback(model, config, stopping))
-        n_done = 0 if backup is None else backup.n_epochs
+            n_done = backup.n_epochs
+            callbacks.append(backup.make_callback(model, config, stopping))
         regressor = _run_scikeras(model, dataset, config, callbacks, n_done)
         network = read_network(model, dataset)
     history = {name: [float(v) for v in values] for name, values in regressor.history_.items()}
     if backup is not None:
         history = backup.history
-        backup.remove()
+        backup.path.unlink()
     best_epoch = find_best_epoch(history, monitor, network)
     return FitResult(network, history, best_epoch, per_epoch * len(history["loss"]), regressor)
 

@@ -59,8 +59,8 @@ def as_2d(X, name="X"):
         )
     if is_several(X):
         raise ValueError(
-            f"{name} is a list of {len(X)} series, but a ForecastPipeline takes one. If they are the "
-            "channels of one, give an array with a column for each; one model of several is "
+            f"{name} is a list of {len(X)} series, but a ForecastPipeline takes one. If they are "
+            "the channels of one, give an array with a column for each; one model of several is "
             "fitted by a sklearn.pipeline.Pipeline, whose WindowTransformer takes a list."
         )
     check_series(X, name)

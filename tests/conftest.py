@@ -7,8 +7,7 @@ from skwave.datasets import make_wave
 
 matplotlib.use("Agg")
 
-# As it was trained: on waves as simple as these the linear model alone would be kept.
-TINY = {"units": 6, "epochs": 2, "batch_size": 32, "random_state": 0, "linear_skip": False}
+TINY = {"units": 6, "epochs": 2, "batch_size": 32, "random_state": 0, "readout": "trained"}
 
 
 @pytest.fixture(scope="session")

@@ -29,9 +29,10 @@ def lstm(layer, sequence, units):
 
 def predict_one(network, window):
     """Predict what follows one window (L, C): n_outputs numbers in the units of the target."""
-    scaled = (window - network.input_center) / network.input_scale
-    anchor = scaled[0].copy() if network.anchored else np.zeros(network.n_channels)
-    scaled = scaled - anchor
+    scaling = network.scaling
+    scaled = (window - scaling.input_center) / scaling.input_scale
+    reference = scaled[0].copy() if scaling.relative else np.zeros(network.n_channels)
+    scaled = scaled - reference
     sequence = list(scaled)
     for layer in network.layers:
         sequence = lstm(layer, sequence, len(layer[1]))
@@ -39,8 +40,8 @@ def predict_one(network, window):
     outputs = sequence[-1] @ kernel + bias if network.layers else bias
     if network.skip is not None:
         outputs = outputs + scaled.ravel() @ network.skip
-    outputs = outputs + np.tile(anchor, network.horizon)
-    return outputs * network.output_scale + network.output_center
+    outputs = outputs + np.tile(reference, network.output_length)
+    return outputs * scaling.output_scale + scaling.output_center
 
 
 def roll(network, context, n_steps):
@@ -48,34 +49,39 @@ def roll(network, context, n_steps):
     values = [np.array(v) for v in context]
     while len(values) < len(context) + n_steps:
         block = predict_one(network, np.array(values[-network.window_length :]))
-        values.extend(block.reshape(network.horizon, network.n_channels))
+        values.extend(block.reshape(network.output_length, network.n_channels))
     return np.array(values[len(context) : len(context) + n_steps])
 
 
-def random_network(rng, *, units=(5,), length=7, n_channels=1, horizon=1, **changes):
+def random_network(
+    rng, *, units=(5,), length=7, n_channels=1, output_length=1, relative=False, with_skip=False
+):
     """Make a network of random weights, large enough that the gates are not linear."""
-    from skwave._network import Network
+    from skwave._network import Network, Scaling
 
     layers, n_inputs = [], n_channels
     for n in units:
         shapes = [(n_inputs, 4 * n), (n, 4 * n), (4 * n,)]
         layers.append(tuple(rng.normal(size=s).astype(np.float32) for s in shapes))
         n_inputs = n
-    n_outputs = n_channels * horizon
+    n_outputs = n_channels * output_length
     center, scale = rng.normal(size=n_channels), rng.uniform(0.5, 2, size=n_channels)
-    if changes.pop("with_skip", False):
-        changes["skip"] = 0.1 * rng.normal(size=(length * n_channels, n_outputs))
-    return Network(
-        window_length=length,
-        horizon=horizon,
-        layers=tuple(layers),
-        head=(
-            rng.normal(size=(n_inputs if units else 0, n_outputs)).astype(np.float32),
-            rng.normal(size=n_outputs).astype(np.float32),
-        ),
-        input_center=center,
-        input_scale=scale,
-        output_center=np.tile(center, horizon),
-        output_scale=np.tile(scale, horizon),
-        **changes,
+    skip = 0.1 * rng.normal(size=(length * n_channels, n_outputs)) if with_skip else None
+    kernel = rng.normal(size=(n_inputs if units else 0, n_outputs)).astype(np.float32)
+    bias = rng.normal(size=n_outputs).astype(np.float32)
+    scaling = Scaling(
+        center, scale, np.tile(center, output_length), np.tile(scale, output_length), relative
     )
+    return Network(length, output_length, scaling, tuple(layers), (kernel, bias), skip)
+
+
+VARIANTS = [
+    {},
+    {"units": (4, 3)},
+    {"n_channels": 3},
+    {"output_length": 3, "n_channels": 2},
+    {"relative": True, "n_channels": 2, "output_length": 2},
+    {"with_skip": True},
+    {"with_skip": True, "units": (), "n_channels": 2, "output_length": 2, "relative": True},
+    {"with_skip": True, "relative": True, "units": (3, 4)},
+]

@@ -8,14 +8,14 @@ import pytest
 from oracle import random_network
 
 from skwave import LSTMForecaster
-from skwave._model import to_keras
+from skwave._keras_model import to_keras
 
 READ = """
 import sys
 sys.modules["skwave"] = None  # as if it were not installed
 import keras, numpy as np
 model = keras.saving.load_model(sys.argv[1] + "/model.keras", safe_mode=True)
-with np.load(sys.argv[1] + "/truth.npz") as file:
+with np.load(sys.argv[1] + "/expected.npz") as file:
     found = np.asarray(model.predict(file["windows"], verbose=0))
     np.testing.assert_allclose(found, file["predictions"], rtol=1e-5, atol=1e-5 * file["scale"])
 print(model.name, found.shape)
@@ -27,12 +27,12 @@ def test_a_keras_file_is_read_safely_without_skwave(two_channels, tmp_path):
 
     windows = WindowTransformer(10).fit_transform(two_channels)
     forecaster = LSTMForecaster(
-        (5, 4), horizon=2, normalization="window", epochs=1, random_state=0
+        (5, 4), output_length=2, normalization="window", epochs=1, random_state=0
     ).fit(windows)
     forecaster.to_keras().save(tmp_path / "model.keras")
     predictions = forecaster.predict(windows).reshape(len(windows), -1)
-    scale = forecaster.network_.output_scale.min()
-    np.savez(tmp_path / "truth.npz", windows=windows, predictions=predictions, scale=scale)
+    scale = forecaster.network_.scaling.output_scale.min()
+    np.savez(tmp_path / "expected.npz", windows=windows, predictions=predictions, scale=scale)
     command = [sys.executable, "-c", READ, str(tmp_path)]
     run = subprocess.run(command, capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stderr
@@ -43,9 +43,9 @@ def test_a_keras_file_is_read_safely_without_skwave(two_channels, tmp_path):
     "variant",
     [
         {"units": (4, 3)},
-        {"horizon": 3, "n_channels": 2, "anchored": True},
+        {"output_length": 3, "n_channels": 2, "relative": True},
         {"with_skip": True, "n_channels": 2},
-        {"with_skip": True, "anchored": True},
+        {"with_skip": True, "relative": True},
     ],
     ids=str,
 )

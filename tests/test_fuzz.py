@@ -3,7 +3,6 @@
 ``make fuzz`` runs many more examples than the test suite does.
 """
 
-import dataclasses
 import os
 from unittest import mock
 
@@ -16,8 +15,9 @@ from oracle import random_network
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from skwave import LSTMForecaster, WindowTransformer, make_forecast_pipeline
-from skwave._state import checksum
-from skwave._training import Trained
+from skwave._network import Network
+from skwave._persistence import checksum
+from skwave._training import FitResult
 from skwave.datasets import make_mackey_glass, make_wave
 
 # A longer run, with other examples each time: SKWAVE_FUZZ=1500 pytest tests/test_fuzz.py.
@@ -97,9 +97,9 @@ parameters = st.fixed_dictionaries(
         "units": mostly(
             st.one_of(st.integers(1, 4), st.lists(st.integers(1, 4), min_size=1)), junk
         ),
-        "horizon": mostly(st.integers(1, 4), st.one_of(small, junk)),
+        "output_length": mostly(st.integers(1, 4), st.one_of(small, junk)),
         "normalization": mostly(st.sampled_from(["series", "window", None])),
-        "linear_skip": mostly(st.sampled_from(["auto", True, False])),
+        "readout": mostly(st.sampled_from(["auto", "ridge", "trained"])),
         "dropout": mostly(st.floats(0, 0.9)),
         "learning_rate": mostly(st.floats(1e-6, 1)),
         "schedule": mostly(st.sampled_from(["cosine", None])),
@@ -122,36 +122,41 @@ parameters = st.fixed_dictionaries(
 # --- What is called -------------------------------------------------------------------------------
 
 
-def pretend_to_train(template, lesson, *, recipe, whole=lambda network: network, **more):
-    """Stand in for Keras, which takes a second: check the lesson and draw weights."""
-    n, length = len(lesson.starts), template.window_length
-    assert 1 <= lesson.n_train <= n
-    assert lesson.targets.shape == (n, template.n_outputs)
-    assert np.isfinite(lesson.values).all()
-    assert np.isfinite(lesson.targets).all()
-    assert 0 <= lesson.starts.min() <= lesson.starts.max() <= len(lesson.values) - length
-    shape = {"length": length, "n_channels": template.n_channels}
-    drawn = random_network(np.random.default_rng(0), units=recipe.units, **shape)
-    kernel = np.full((recipe.units[-1], template.n_outputs), 0.1, np.float32)
-    head = kernel, np.zeros(template.n_outputs, np.float32)
-    network = dataclasses.replace(template, layers=drawn.layers, head=head)
-    return Trained(whole(network), {"loss": [1.0], "val_loss": [1.0]}, 0, None)
+def pretend_to_train(dataset, config, *, seed, progress, network=None, **more):
+    """Stand in for Keras, which takes a second: check the dataset and draw weights."""
+    n, n_outputs = len(dataset.indices), dataset.n_outputs
+    targets = dataset.targets if dataset.residuals is None else dataset.residuals
+    assert 1 <= dataset.n_train <= n
+    assert targets.shape == (n, n_outputs)
+    assert np.isfinite(dataset.values).all()
+    assert np.isfinite(targets).all()
+    starts = dataset.starts[dataset.indices]
+    assert 0 <= starts.min() <= starts.max() <= len(dataset.values) - dataset.window_length
+    assert isinstance(config.epochs, int)
+    shape = {"length": dataset.window_length, "n_channels": dataset.n_channels}
+    drawn = random_network(np.random.default_rng(0), units=config.units, **shape)
+    kernel = np.full((config.units[-1], n_outputs), 0.1, np.float32)
+    network = Network(
+        dataset.window_length, dataset.output_length, dataset.scaling, drawn.layers,
+        (kernel, np.zeros(n_outputs, np.float32)), dataset.skip,
+    )  # fmt: skip
+    return FitResult(network, {"loss": [1.0], "val_loss": [1.0]}, 0, 1, None)
 
 
 @pytest.fixture(scope="module", autouse=True)
 def _no_keras():
-    with mock.patch("skwave._fitting.train", pretend_to_train):
+    with mock.patch("skwave._forecaster.train", pretend_to_train):
         yield
 
 
-def make_fitted(n_channels=1, horizon=1, normalization="series"):
+def make_fitted(n_channels=1, output_length=1, normalization="series"):
     series = np.random.default_rng(0).normal(size=(30, n_channels))
-    forecaster = LSTMForecaster(4, horizon=horizon, normalization=normalization, random_state=0)
+    forecaster = LSTMForecaster(4, output_length=output_length, normalization=normalization, random_state=0)
     return forecaster.fit(WindowTransformer(6).fit_transform(series))
 
 
 def refused(call, *estimators):
-    """Tell whether a call was refused; then nothing may have changed."""
+    """Return whether a call raised an error; then nothing may have changed."""
     before = [checksum(e.__getstate__()) for e in estimators]
     try:
         call()
@@ -181,16 +186,16 @@ def test_windows_of_a_series(series, window_length):
     np.testing.assert_array_equal(transformer.inverse_transform(windows), columns)
 
 
-@given(any_array(), st.one_of(small, junk), st.sampled_from([None, "any"]))
-def test_predict_score_and_forecast_of_anything(array, n_steps, window):
+@given(any_array(), st.one_of(small, junk), st.booleans())
+def test_predict_score_and_forecast_of_anything(array, n_steps, with_context):
     def finite(values):
         assert np.isfinite(values).all()
 
     forecaster = FITTED[0]
-    window = None if window is None else array
+    context = array if with_context else None
     refused(lambda: finite(forecaster.predict(array)), forecaster)
     refused(lambda: forecaster.score(array), forecaster)
-    refused(lambda: finite(forecaster.forecast(n_steps, window=window)), forecaster)
+    refused(lambda: finite(forecaster.forecast(n_steps, context=context)), forecaster)
 
 
 @given(st.integers(0, 3), st.integers(1, 20), st.data())
@@ -198,10 +203,10 @@ def test_forecast_of_a_window(which, n_steps, data):
     forecaster = FITTED[which]
     length, n_channels = forecaster.window_shape_
     window = data.draw(series_array(n_channels, min_length=length, max_length=length))
-    if refused(lambda: forecaster.forecast(n_steps, window=window), forecaster):
+    if refused(lambda: forecaster.forecast(n_steps, context=context), forecaster):
         assert np.abs(window.astype(float)).max() > 1e30
         return
-    forecast = forecaster.forecast(n_steps, window=window)
+    forecast = forecaster.forecast(n_steps, context=context)
     assert forecast.shape == ((n_steps,) if n_channels == 1 else (n_steps, n_channels))
     assert np.isfinite(forecast).all()
 
@@ -274,10 +279,10 @@ def test_chaos(n, tau):
     refused(lambda: np.testing.assert_equal(make_mackey_glass(n, tau=tau).shape, (n,)))
 
 
-with mock.patch("skwave._fitting.train", pretend_to_train):
+with mock.patch("skwave._forecaster.train", pretend_to_train):
     FITTED = [
         make_fitted(),
-        make_fitted(n_channels=2, horizon=3),
+        make_fitted(n_channels=2, output_length=3),
         make_fitted(normalization="window"),
         make_fitted(n_channels=2, normalization=None),
     ]

@@ -1,18 +1,17 @@
 """Numbers that are large, small, few or no numbers at all."""
 
+import copy
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pytest
-from oracle import random_network
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import mean_absolute_error
 from sklearn.model_selection import TimeSeriesSplit, cross_val_score
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from skwave import LSTMForecaster, WindowTransformer, make_forecast_pipeline
-from skwave._lesson import center_and_scale
-from skwave._training import best_epoch
 from skwave.datasets import make_wave
 from skwave.exceptions import ForecastWarning
 from skwave.model_selection import backtest, forecast_scorer
@@ -71,10 +70,10 @@ def test_forecasts_are_finite_and_in_the_range_of_the_series(kind, normalization
         forecast = model.fit(windows).forecast(40)
         predictions = model.predict(windows)
     low, high = float(series.min()), float(series.max())
-    room = 0.5 * (high - low)
+    margin = 0.5 * (high - low)
     if kind != "a trend of 1e9" or normalization == "series":  # which may go on
-        assert low - room <= forecast.min() <= forecast.max() <= high + room
-        assert low - room <= predictions.min() <= predictions.max() <= high + room
+        assert low - margin <= forecast.min() <= forecast.max() <= high + margin
+        assert low - margin <= predictions.min() <= predictions.max() <= high + margin
     else:
         assert np.all(np.abs(forecast - high) < 2 * (high - low))
     if kind.startswith("constant"):
@@ -114,13 +113,6 @@ def test_neither_unit_nor_level_matter_to_pipelines(steps, exponent, level):
     errors, other_season = found(level + np.ldexp(noisy, exponent), 2.0**exponent)
     assert other_season == season > 1
     np.testing.assert_allclose(errors, expected, rtol=0.01)
-
-
-def test_center_and_scale_are_mean_and_standard_deviation():
-    values = np.random.default_rng(0).normal(5, 3, size=(50, 2))
-    center, scale = center_and_scale(values)
-    np.testing.assert_allclose(center, values.mean(axis=0), rtol=1e-14)
-    np.testing.assert_allclose(scale, values.std(axis=0), rtol=1e-14)
 
 
 @pytest.mark.parametrize("normalization", [None, "series", "window"])
@@ -179,49 +171,32 @@ def test_no_good_epoch_is_an_error_and_the_forecaster_as_before(windows, fitted)
     }
 
 
-def test_the_best_epoch_ignores_what_is_no_number():
-    network = random_network(np.random.default_rng(0))
-    history = {"loss": [3.0, 2.0, 1.0], "val_loss": [3.0, 2.5, 2.8]}
-    assert best_epoch(history, "val_loss", network) == 1
-    # A forecast that ran away is a poor epoch, not the end of training.
-    judged = history | {"val_forecast": [np.inf, np.nan, 4.0]}
-    assert best_epoch(judged, "val_forecast", network) == 2
-    broken = random_network(np.random.default_rng(0))
-    broken.head[1].flags.writeable = True
-    broken.head[1][0] = np.nan
-    with pytest.raises(ValueError, match="NaN or infinite"):
-        best_epoch(history, "val_loss", broken)
-
-
 # --- Forecasts that are not finite ----------------------------------------------------------------
 
 
-def test_a_forecast_that_runs_away_is_an_error(fitted):
-    import copy
-    from dataclasses import replace
-
+def test_a_forecast_that_explodes_to_infinity_is_an_error(fitted):
     forecaster = copy.deepcopy(fitted)
     # Each value is a thousand times the one before.
     skip = np.zeros((10, 1))
     skip[-1] = 1000
     forecaster.network_ = replace(forecaster.network_, skip=skip)
-    window = np.linspace(1, 2, 10)
-    assert np.isfinite(forecaster.forecast(50, window=window)).all()
+    context = np.linspace(1, 2, 10)
+    assert np.isfinite(forecaster.forecast(50, context=context)).all()
     with pytest.raises(
         ValueError, match=r"forecast left the range.*\d+ of 200 values.*fewer steps"
     ):
-        forecaster.forecast(200, window=window)
+        forecaster.forecast(200, context=context)
 
 
 @pytest.mark.parametrize("size", [1e30, 1e300])
 def test_a_window_far_away_saturates_the_gates(fitted, size):
-    assert np.isfinite(fitted.forecast(5, window=size * np.ones(10))).all()
+    assert np.isfinite(fitted.forecast(5, context=size * np.ones(10))).all()
     assert np.isfinite(fitted.predict(size * np.ones((3, 10)))).all()
 
 
 def test_a_window_at_the_end_of_the_floats_is_refused(fitted):
     with pytest.raises(ValueError, match=r"left the range.*range of the training series"):
-        fitted.forecast(5, window=1.7e308 * np.ones(10))
+        fitted.forecast(5, context=1.7e308 * np.ones(10))
 
 
 def test_an_inverse_that_overflows_is_an_error():
@@ -239,7 +214,6 @@ def test_an_inverse_that_overflows_is_an_error():
         LSTMForecaster(**TINY | {"epochs": 1}),
     ).fit(series)
     assert np.isfinite(model.forecast(5)).all()
-    model[-1].network_.output_center.flags.writeable = True
-    model[-1].network_.output_center[:] = 5
+    model[-1].network_.scaling.output_center[:] = 5
     with pytest.raises(ValueError, match="forecast left the range"):
         model.forecast(5)

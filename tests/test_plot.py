@@ -4,7 +4,7 @@ import pytest
 from matplotlib.colors import same_color
 from sklearn.model_selection import GridSearchCV, TimeSeriesSplit
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import Binarizer, FunctionTransformer, StandardScaler
 
 from skwave import (
     ForecastDisplay,
@@ -23,7 +23,7 @@ def _close():
     plt.close("all")
 
 
-def test_truth_is_red_and_forecast_blue_with_names(fitted):
+def test_truth_is_red_forecast_is_blue_and_both_are_in_the_legend(fitted):
     display = ForecastDisplay.from_estimator(fitted, np.arange(9.0))
     truth, forecast = display.ax_.lines
     assert same_color(truth.get_color(), "tab:red")
@@ -36,7 +36,7 @@ def test_truth_is_red_and_forecast_blue_with_names(fitted):
     assert display.figure_ is display.ax_.figure
 
 
-def test_the_line_has_the_properties_given_by_whatever_name():
+def test_the_line_takes_short_and_long_names_of_properties():
     for style in ({"c": "k", "ls": ":", "lw": 3}, {"color": "k", "linestyle": ":", "linewidth": 3}):
         display = ForecastDisplay.from_predictions([1, 2], [1, 2], **style)
         line = display.ax_.lines[1]
@@ -49,7 +49,7 @@ def test_from_estimator_takes_a_pipeline(wave):
     np.testing.assert_array_equal(display.y_pred, model[-1].forecast(5))
 
 
-def test_from_estimator_takes_a_search_and_draws_in_the_units_of_the_series(wave):
+def test_from_estimator_takes_a_search_and_draws_in_units_of_the_series(wave):
     series = 100 + 10 * wave
     steps = StandardScaler(), WindowTransformer(10), LSTMForecaster(**TINY)
     grid = {"lstmforecaster__units": [6]}
@@ -57,19 +57,44 @@ def test_from_estimator_takes_a_search_and_draws_in_the_units_of_the_series(wave
     display = ForecastDisplay.from_estimator(search, series[:5])
     np.testing.assert_array_equal(display.y_pred, search.best_estimator_.forecast(5))
     assert HistoryDisplay.from_estimator(search).history is search.best_estimator_[-1].history_
-    plain = make_pipeline(*steps).fit(series[:, None])
-    with pytest.raises(ValueError, match=r"steps \['standardscaler'\].*make_forecast_pipeline"):
-        ForecastDisplay.from_estimator(plain, series[:5])
 
 
-def test_one_step_is_a_point_over_a_whole_number():
+def test_from_estimator_inverts_the_transformers_of_a_plain_pipeline(wave):
+    series = 100 + 10 * wave[:, None]
+    steps = StandardScaler(), WindowTransformer(10), LSTMForecaster(**TINY)
+    model = make_pipeline(*steps).fit(series)
+    display = ForecastDisplay.from_estimator(model, series[:5])
+    expected = model[0].inverse_transform(model[-1].forecast(5)[:, None])
+    np.testing.assert_allclose(display.y_pred, expected[:, 0])
+
+
+def test_from_estimator_refuses_a_plain_pipeline_that_cannot_be_inverted(wave):
+    cumulate = FunctionTransformer(
+        lambda X: np.diff(X, axis=0, prepend=0), lambda X: np.cumsum(X, axis=0)
+    )
+    for step, words in (
+        (cumulate, r"\['functiontransformer'\].*Use make_forecast_pipeline"),
+        (Binarizer(), "'binarizer'.*has no inverse_transform"),
+    ):
+        model = make_pipeline(step, WindowTransformer(10), LSTMForecaster(**TINY))
+        with pytest.raises(ValueError, match=words):
+            ForecastDisplay.from_estimator(model.fit(wave[:, None]), wave[:5])
+
+
+def test_from_estimator_needs_the_end_of_a_series(windows):
+    model = LSTMForecaster(**TINY).fit(windows[:-1], windows[1:, -1, 0])
+    with pytest.raises(ValueError, match="context=None takes the end of the series"):
+        ForecastDisplay.from_estimator(model, np.arange(9.0))
+
+
+def test_one_step_is_drawn_as_a_point_at_a_whole_number():
     display = ForecastDisplay.from_predictions([1.0], [2.0])
     assert all(line.get_marker() == "o" for line in display.ax_.lines)
     low, high = display.ax_.get_xlim()
     assert [t for t in display.ax_.get_xticks() if low <= t <= high] == [1]
 
 
-def test_losses_below_zero_are_drawn():
+def test_losses_below_zero_are_drawn_on_a_linear_axis():
     losses = {"loss": [-0.1, -0.3], "val_loss": [-0.2, np.nan]}
     ax = HistoryDisplay(history=losses, best_epoch=1).plot().ax_
     assert ax.get_yscale() == "linear"
@@ -78,7 +103,7 @@ def test_losses_below_zero_are_drawn():
     assert HistoryDisplay(history=losses, best_epoch=1).plot().ax_.get_yscale() == "log"
 
 
-def test_a_panel_for_each_channel():
+def test_each_channel_has_a_panel():
     display = ForecastDisplay.from_predictions(np.zeros((5, 3)), np.ones((5, 3)))
     assert len(display.ax_) == 3
 
@@ -92,14 +117,14 @@ def test_given_axes_are_drawn_on():
         ForecastDisplay.from_predictions(np.zeros((5, 2)), np.zeros((5, 2)), ax=ax)
 
 
-def test_predictions_of_another_shape():
+def test_predictions_of_another_shape_are_refused():
     with pytest.raises(ValueError, match="inconsistent numbers of samples"):
         ForecastDisplay.from_predictions([0.0, 1.0], [1.0])
     with pytest.raises(ValueError, match="the same shape is needed"):
         ForecastDisplay.from_predictions(np.zeros((5, 2)), np.zeros(5))
 
 
-def test_history_shows_each_loss_and_the_epoch_kept(fitted):
+def test_history_shows_each_loss_and_marks_the_epoch_that_was_kept(fitted):
     display = HistoryDisplay.from_estimator(fitted)
     labels = [t.get_text() for t in display.ax_.get_legend().get_texts()]
     assert labels == ["Training loss", "Validation loss", "Weights kept"]

@@ -1,25 +1,41 @@
+"""The readout: solved for, chosen by forecasts over held-out values, and moved by new windows."""
+
+import copy
 from dataclasses import replace
 
 import numpy as np
 import pytest
-from oracle import lstm, random_network
+from helpers import (
+    dataset_of,
+    linear_network,
+    network_with_layers,
+    network_without_layers,
+    targets_of,
+)
+from oracle import lstm
 from sklearn.linear_model import Ridge
-from test_lesson import lesson_of
 
+from skwave import LSTMForecaster, WindowTransformer, _forecaster
 from skwave._readout import (
-    cross_validated,
-    mean_square_rest,
-    midway,
-    no_change,
-    skip_outputs,
-    solve,
-    take_moments,
-    window_penalties,
+    EXACT,
+    EXACT_PENALTIES,
+    STATE_PENALTIES,
+    Readout,
+    accumulate,
+    choose_readout,
+    compare_trained,
+    lstm_variance_fraction,
+    naive_skip,
+    smooth_readout,
+    solve_exact,
+    solve_readout,
+    update_readout,
 )
 from skwave._recursion import roll_forward
-from skwave._window import sliding_windows
+from skwave._rollout import RollOuts, make_rollouts
+from skwave._sliding import sliding_windows
 
-ALL = slice(None)
+TINY = {"units": 6, "epochs": 2, "batch_size": 32, "random_state": 0, "readout": "ridge"}
 
 
 def noisy_wave(n_channels=1, n=400):
@@ -28,39 +44,29 @@ def noisy_wave(n_channels=1, n=400):
     return 50 + 3 * np.sin(phase) + 0.1 * rng.normal(size=(n, n_channels))
 
 
-def linear_network(template, lesson, penalty):
-    start = no_change(template)
-    moments = take_moments(start, lesson, ALL)
-    return solve(start, moments, state_penalty=np.inf, linear_penalty=penalty)
+def all_of(network, dataset):
+    return accumulate(network, dataset, np.arange(len(dataset.indices)))
 
 
-def with_layers(template, units=5):
-    """Return a network with random layers, and the lesson's scales."""
-    channels = template.n_channels
-    layers = random_network(
-        np.random.default_rng(1), units=(units,), length=template.window_length, n_channels=channels
-    ).layers
-    return no_change(replace(template, layers=layers))
+def solve(network, dataset, state_penalty, linear_penalty, average_penalty=None):
+    n_values = dataset.window_length * dataset.n_channels
+    penalties = [
+        None if p is None else np.broadcast_to(p, n_values) for p in (linear_penalty, average_penalty)
+    ]
+    readout = Readout("", state_penalty, *penalties)
+    return solve_readout(network, all_of(network, dataset), readout)
 
 
-def relative(series, template):
-    """Return windows and targets, both less the newest value and scaled, and the states."""
-    length = template.window_length
-    windows = sliding_windows(series, length)
-    inputs = (windows[:-1] - windows[:-1, -1:]) / template.input_scale
-    targets = (series[length:] - windows[:-1, -1]) / template.input_scale
-    return inputs.reshape(len(inputs), -1), targets, template.scale(windows[:-1])
+# --- Solving ------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("normalization", ["series", "window", None])
 def test_a_linear_model_is_scikit_learns_ridge_on_windows_less_their_last_value(normalization):
     series = noisy_wave()
-    template, lesson = lesson_of(series, length=12, normalization=normalization)
-    network = linear_network(template, lesson, 1e-3)
+    network = linear_network(dataset_of(series, length=12, normalization=normalization), 1e-3)
     windows = sliding_windows(series, 12)[:, :, 0]
     inputs, targets = windows[:-1] - windows[:-1, -1:], series[12:, 0] - windows[:-1, -1]
-    spread = inputs - inputs.mean(axis=0)
-    alpha = 1e-3 * len(inputs) * np.mean(spread**2)
+    alpha = 1e-3 * len(inputs) * np.mean(inputs.var(axis=0))
     ridge = Ridge(alpha=alpha, solver="cholesky").fit(inputs, targets)
     expected = ridge.predict(windows - windows[:, -1:]) + windows[:, -1]
     np.testing.assert_allclose(network.predict(windows[:, :, None])[:, 0], expected, rtol=1e-5)
@@ -68,201 +74,559 @@ def test_a_linear_model_is_scikit_learns_ridge_on_windows_less_their_last_value(
 
 def test_states_and_window_are_scikit_learns_ridge_with_a_penalty_for_each():
     series = noisy_wave(n=150)
-    template, lesson = lesson_of(series, length=12)
-    start = with_layers(template)
-    moments = take_moments(start, lesson, ALL)
-    network = solve(start, moments, state_penalty=1e-2, linear_penalty=1e-3)
-    inputs, targets, scaled = relative(series, template)
+    dataset = dataset_of(series, length=12)
+    start = network_with_layers(dataset)
+    network, one_step_error = solve(start, dataset, 1e-2, 1e-3)
+    windows = sliding_windows(series, 12)[:-1]
+    scaled = dataset.scaling.scale(windows)
+    inputs = (scaled - scaled[:, -1:])[:, :, 0]
+    targets = (series[12:, 0] - series[11:-1, 0]) / dataset.scaling.input_scale
     states = np.array([lstm(start.layers[0], window, 5)[-1] for window in scaled])
     # Ridge has one penalty: the inputs are scaled so that it is as large as is asked for.
-    sizes = [np.sqrt(np.mean((x - x.mean(axis=0)) ** 2)) for x in (states, inputs)]
+    sizes = [np.sqrt(np.mean(x.var(axis=0))) for x in (states, inputs)]
     design = np.hstack([states / sizes[0] / np.sqrt(1e-2), inputs / sizes[1] / np.sqrt(1e-3)])
     ridge = Ridge(alpha=len(design), solver="cholesky").fit(design, targets)
-    expected = ridge.predict(design).ravel() * template.input_scale + series[11:-1, 0]
-    windows = sliding_windows(series, 12)[:-1]
+    expected = ridge.predict(design) * dataset.scaling.input_scale + series[11:-1, 0]
     np.testing.assert_allclose(network.predict(windows)[:, 0], expected, rtol=1e-5)
+    errors = (expected - series[12:, 0]) / dataset.scaling.input_scale
+    assert one_step_error == pytest.approx(np.mean(errors**2), rel=1e-3)
 
 
-def test_a_penalty_for_each_lag_is_scikit_learns_ridge_on_inputs_scaled_by_it():
-    series = noisy_wave(n_channels=2, n=150)
-    template, lesson = lesson_of(series, length=12)
-    penalties = 1e-3 * np.repeat(np.arange(12, 0, -1.0), 2)
-    network = linear_network(template, lesson, penalties)
-    inputs, targets, _ = relative(series, template)
-    size = np.sqrt(np.mean((inputs - inputs.mean(axis=0)) ** 2))
-    design = inputs / size / np.sqrt(penalties)
-    ridge = Ridge(alpha=len(design), solver="cholesky").fit(design, targets)
-    expected = ridge.predict(design) * template.input_scale + series[11:-1]
-    windows = sliding_windows(series, 12)[:-1]
-    np.testing.assert_allclose(network.predict(windows), expected, rtol=1e-5)
+def test_weights_count_as_repetitions_of_windows():
+    dataset = dataset_of(noisy_wave(n=150), length=12)
+    start = network_with_layers(dataset)
+    weights = np.random.default_rng(0).integers(0, 4, size=len(dataset.indices))
+    repeated = dataset.take(np.repeat(np.arange(len(weights)), weights), int(weights.sum()))
+    weighted = replace(dataset, weights=weights.astype(np.float32))
+    mine, theirs = (all_of(start, data) for data in (weighted, repeated))
+    assert mine.weight == theirs.weight
+    np.testing.assert_allclose(mine.products, theirs.products, rtol=1e-9, atol=1e-9)
 
 
-def test_weights_count_as_repetitions():
-    series = noisy_wave(n=150)
-    template, lesson = lesson_of(series, length=12)
-    start = with_layers(template)
-    n = len(lesson.starts)
-    weights = np.random.default_rng(0).integers(0, 4, size=n)
-    rows = np.repeat(np.arange(n), weights)
-    repeated = lesson._replace(starts=lesson.starts[rows], targets=lesson.targets[rows])
-    weighted = lesson._replace(weights=weights.astype(np.float32))
-    for mine, theirs in zip(
-        take_moments(start, weighted, ALL), take_moments(start, repeated, ALL), strict=True
-    ):
-        np.testing.assert_allclose(mine, theirs, rtol=1e-9, atol=1e-9)
-
-
-def test_moments_of_two_parts_add_up():
-    template, lesson = lesson_of(noisy_wave(n=150), length=12)
-    start = with_layers(template)
-    parts = take_moments(start, lesson, slice(0, 40)) + take_moments(start, lesson, slice(40, None))
-    for mine, theirs in zip(parts, take_moments(start, lesson, ALL), strict=True):
-        np.testing.assert_allclose(mine, theirs, rtol=1e-9, atol=1e-9)
-
-
-def test_the_mean_square_that_is_left_is_that_of_the_predictions():
-    series = noisy_wave(n_channels=2, n=150)
-    template, lesson = lesson_of(series, length=12, horizon=2)
-    start = with_layers(template)
-    moments = take_moments(start, lesson, ALL)
-    network = solve(start, moments, state_penalty=1e-2, linear_penalty=1e-3)
-    windows = sliding_windows(series, 12)[: len(lesson.starts)]
-    rest = (network.predict(windows) - network.output_center) / network.output_scale
-    expected = np.mean((rest - lesson.targets) ** 2)
-    assert mean_square_rest(network, moments) == pytest.approx(expected, rel=1e-3)
-
-
-def test_shrinks_towards_the_network_it_starts_from():
-    template, lesson = lesson_of(noisy_wave(n=150), length=12)
-    start = linear_network(template, lesson, 1e-3)
-    _, other = lesson_of(noisy_wave(n=150) ** 2, length=12)
-    moments = take_moments(start, other, ALL)
-    near = solve(start, moments, state_penalty=1, linear_penalty=1e12, weight_before=1e12)
-    np.testing.assert_allclose(near.skip, start.skip, atol=1e-6)
-    np.testing.assert_allclose(near.head[1], start.head[1], atol=1e-6)
-    # What is at its least square already, is not moved at all.
-    same = take_moments(start, lesson, ALL)
-    best = solve(start, same, state_penalty=1, linear_penalty=1e-9)
-    again = solve(best, same, state_penalty=1, linear_penalty=1.0, weight_before=1.0)
-    np.testing.assert_allclose(again.skip, best.skip, atol=1e-4)
-
-
-@pytest.mark.parametrize("horizon", [1, 3])
-def test_channels_that_obey_a_linear_recursion_are_continued_exactly(horizon):
+@pytest.mark.parametrize("output_length", [1, 3])
+def test_channels_that_obey_a_linear_recursion_are_continued_exactly(output_length):
     t = np.arange(300)
     series = np.column_stack([np.sin(t / 3), np.cos(t / 7) + 10])
-    template, lesson = lesson_of(series[:200], length=20, horizon=horizon)
-    network = linear_network(template, lesson, 1e-12)
-    forecast = roll_forward(network, series[None, 180:200], 60)[0]
+    dataset = dataset_of(series[:200], length=20, output_length=output_length)
+    forecast = roll_forward(linear_network(dataset, 1e-12), series[None, 180:200], 60)[0]
     np.testing.assert_allclose(forecast, series[200:260], atol=1e-3)
 
 
-def test_a_level_shift_passes_through_the_linear_part():
+def test_a_level_shift_passes_through_the_skip_connection():
     series = noisy_wave()
-    template, lesson = lesson_of(series, length=12)
-    network = linear_network(template, lesson, 1e-3)
+    network = linear_network(dataset_of(series, length=12), 1e-3)
     windows = sliding_windows(series, 12)
     np.testing.assert_allclose(
         network.predict(windows + 1000), network.predict(windows) + 1000, rtol=1e-6
     )
 
 
-def test_a_strong_penalty_forecasts_no_change():
+def test_a_strong_penalty_predicts_no_change_but_the_drift():
     series = noisy_wave()
-    template, lesson = lesson_of(series, length=12)
-    network = linear_network(template, lesson, 1e9)
+    network = linear_network(dataset_of(series, length=12), 1e9)
     windows = sliding_windows(series, 12)
     drift = np.mean(np.diff(series[11:, 0]))
     np.testing.assert_allclose(network.predict(windows)[:, 0], windows[:, -1, 0] + drift, rtol=1e-5)
 
 
-def test_outputs_of_the_skip_are_its_share_of_the_prediction():
+@pytest.mark.parametrize("normalization", ["series", "window"])
+def test_the_naive_skip_predicts_the_newest_value(normalization):
     series = noisy_wave(n_channels=2)
-    template, lesson = lesson_of(series, length=12, horizon=2, normalization="window")
-    network = linear_network(template, lesson, 1e-3)
-    outputs = skip_outputs(network, lesson.values, lesson.starts) + network.head[1]
-    anchored = outputs + np.tile(lesson.values[lesson.starts], 2)
-    windows = sliding_windows(series, 12)[: len(outputs)]
-    np.testing.assert_allclose(network.unscale(anchored), network.predict(windows), rtol=1e-5)
-
-
-def test_penalties_are_chosen_as_by_scikit_learns_cross_validation_over_blocks():
-    series = noisy_wave(n=200) + np.random.default_rng(1).normal(size=(200, 1))
-    template, lesson = lesson_of(series, length=12)
-    start = no_change(template)
-    blocks = np.array_split(np.argsort(lesson.starts), 5)
-    penalties = 10.0 ** np.arange(-4, 3)
-
-    def solved(moments, penalty):
-        return solve(start, moments, state_penalty=np.inf, linear_penalty=penalty)
-
-    chosen = cross_validated(
-        solved, [take_moments(start, lesson, rows) for rows in blocks], penalties
-    )
-    inputs, targets, _ = relative(series, template)
-    errors = []
-    for penalty in penalties:
-        squares = 0
-        for rows in np.array_split(np.arange(len(inputs)), 5):
-            rest = np.delete(np.arange(len(inputs)), rows)
-            spread = inputs[rest] - inputs[rest].mean(axis=0)
-            alpha = penalty * len(rest) * np.mean(spread**2)
-            ridge = Ridge(alpha=alpha, solver="cholesky").fit(inputs[rest], targets[rest])
-            squares += np.sum((ridge.predict(inputs[rows]) - targets[rows].ravel()) ** 2)
-        errors.append(squares)
-    assert 0 < np.argmin(errors) < len(penalties) - 1
-    assert chosen == penalties[np.argmin(errors)]
-
-
-def test_penalties_are_equal_or_grow_with_the_square_of_the_lag():
-    penalties = window_penalties(3, 2)
-    ratios = penalties / penalties[:, -1:]
-    equal = np.isclose(ratios[:, 0], 1)
-    np.testing.assert_allclose(ratios[equal], 1)
-    np.testing.assert_allclose(ratios[~equal], np.tile([9, 9, 4, 4, 1, 1], (sum(~equal), 1)))
-    assert 0 < sum(equal) < len(penalties)
-
-
-def damped(rng):
-    """Return a series of which two values tell all there is to know."""
-    values = np.zeros(240)
-    for t in range(2, len(values)):
-        values[t] = 1.6 * values[t - 1] - 0.8 * values[t - 2] + rng.normal()
-    return values
-
-
-def repeated(rng):
-    """Return a season as long as the window, with noise."""
-    return np.tile(rng.normal(size=40), 6) + 0.1 * rng.normal(size=240)
-
-
-@pytest.mark.parametrize(("make", "grows"), [(damped, True), (repeated, False)])
-def test_old_values_count_for_less_only_where_they_tell_less(make, grows):
-    series = make(np.random.default_rng(0))[:, None]
-    template, lesson = lesson_of(series, length=40)
-    start = no_change(template)
-    pieces = [
-        take_moments(start, lesson, rows) for rows in np.array_split(np.argsort(lesson.starts), 5)
-    ]
-
-    def solved(moments, penalty):
-        return solve(start, moments, state_penalty=np.inf, linear_penalty=penalty)
-
-    chosen = cross_validated(solved, pieces, window_penalties(40, 1))
-    assert (chosen[0] > chosen[-1]) == grows
+    dataset = dataset_of(series, length=12, output_length=2, normalization=normalization)
+    network = replace(network_without_layers(dataset), skip=naive_skip(dataset))
+    windows = sliding_windows(series, 12)
+    expected = np.tile(windows[:, -1], 2)
+    np.testing.assert_allclose(network.predict(windows), expected, rtol=1e-6)
 
 
 @pytest.mark.parametrize("normalization", ["series", "window"])
-def test_midway_predicts_the_mean(normalization):
+def test_the_averaged_readout_predicts_the_mean(normalization):
     series = noisy_wave(n_channels=2, n=150)
-    template, lesson = lesson_of(series, length=12, normalization=normalization)
-    start = with_layers(template)
-    moments = take_moments(start, lesson, ALL)
-    linear, both = (
-        solve(start, moments, state_penalty=penalty, linear_penalty=1e-3)
-        for penalty in (np.inf, 1e-4)
+    dataset = dataset_of(series, length=12, normalization=normalization)
+    start = network_with_layers(dataset)
+    linear, both, averaged = (
+        solve(start, dataset, *penalties)[0]
+        for penalties in ((np.inf, 1e-3), (1e-4, 1e-2), (1e-4, 1e-2, 1e-3))
     )
     windows = sliding_windows(series, 12)
     expected = (linear.predict(windows) + both.predict(windows)) / 2
-    np.testing.assert_allclose(midway(linear, both).predict(windows), expected, rtol=1e-6)
+    np.testing.assert_allclose(averaged.predict(windows), expected, rtol=1e-6)
     assert np.abs(linear.predict(windows) - expected).max() > 1e-3
+
+
+# --- Choosing -----------------------------------------------------------------------------------
+
+
+class KnownErrors:
+    """Stands for roll-outs: gives errors in the order in which networks are tried."""
+
+    is_better, standard_error = RollOuts.is_better, RollOuts.standard_error
+
+    def __init__(self, *errors, bound=np.inf):
+        self.rows, self.bound, self.n_independent = list(np.array(errors, float)), bound, 100
+        self.n_tried = 0
+
+    def errors(self, network):
+        self.n_tried += 1
+        return self.rows[self.n_tried - 1]
+
+    def exploding_error(self, *simple):
+        return self.bound
+
+
+@pytest.fixture(scope="module")
+def noisy():
+    """A noisy dataset, in which no readout is exact, and a network with random layers."""
+    dataset = dataset_of(noisy_wave(n=120), length=6)
+    dataset = dataset.split(0.3, newest=True, random_state=np.random.RandomState(0))
+    return network_with_layers(dataset, units=3), dataset
+
+
+def choose(noisy, *errors, bound=np.inf, over_all=None, bound_over_all=np.inf):
+    over_all = [[0, 0]] if over_all is None else over_all
+    rollouts, everywhere = (
+        KnownErrors(*errors, bound=bound), KnownErrors(*over_all, bound=bound_over_all)
+    )  # fmt: skip
+    return (*choose_readout(*noisy, rollouts, everywhere)[:3], rollouts)
+
+
+def test_weaker_penalties_are_not_tried_once_forecasts_explode(noisy):
+    _, name, errors, rollouts = choose(
+        noisy, [1, 2], [1, 1.5], [0.5, 0.5], [0.1, 1e6], [0, 0], [0, 0], [0, 0], bound=20
+    )
+    assert [e.mean() for e in errors.values()] == [1.5, 1.25, 0.5]
+    assert list(errors)[0] == "linear"
+    assert rollouts.n_tried == 4
+    assert name == list(errors)[2]
+
+
+def test_the_default_is_kept_unless_another_one_is_better_by_a_standard_error(noisy):
+    default = np.array([1.1, 1.4, 1.0])
+    n_others = len(STATE_PENALTIES)
+
+    def name_of(linear, others):
+        _, name, errors, _ = choose(noisy, linear, default, *([others] * n_others))
+        return list(errors).index(name)
+
+    assert name_of(default + 1, default + 0.01) == 1
+    assert name_of(default + 1, default - 0.01) == 2
+    # By as much on average, but not by more than a standard error.
+    assert name_of(default + 1, default - 0.01 + [1, -1, 0]) == 1
+
+
+def test_a_readout_that_explodes_anywhere_gives_way_to_one_with_a_stronger_penalty(noisy):
+    errors = [[1, 1], [0.9, 0.9], [0.5, 0.5], [0.4, 0.4], [0.3, 0.3], [0.2, 0.2], [0.1, 0.1]]
+    network, name, found, _ = choose(
+        noisy, *errors, over_all=[[1, 99], [1, 2], [0, 0]], bound_over_all=10
+    )
+    assert list(found).index(name) == len(found) - 2
+    assert np.isfinite(network.head[0]).all()
+
+
+def test_what_is_kept_is_solved_for_all_windows_the_held_out_ones_too(noisy):
+    start, dataset = noisy
+    rows = [[1, 1], [0.1, 0.1], *([[1, 1]] * len(STATE_PENALTIES))]
+    network, name, _, _ = choose(noisy, *rows)
+    older = dataset.take(np.arange(dataset.n_train), dataset.n_train)
+    seen_alone, its_name, _, _ = choose((start, older), *rows)
+    assert name == its_name
+    assert np.abs(network.skip - seen_alone.skip).max() > 1e-6
+
+
+# --- Exact forecasts ----------------------------------------------------------------------------
+
+
+def exact_case(noise=0.0):
+    t = np.arange(240)
+    series = (np.sin(t / 3) + noise * np.random.default_rng(0).normal(size=240))[:, None]
+    dataset = dataset_of(series, length=10)
+    dataset = dataset.split(0.3, newest=True, random_state=np.random.RandomState(0))
+    rollouts = make_rollouts(targets_of(series, length=10), 0.3)
+    return smaller(network_with_layers(dataset, units=20)), dataset, rollouts
+
+
+def smaller(network):
+    """Return a network whose weights are of the size that training begins with."""
+    layers = tuple(tuple(0.3 * w for w in layer) for layer in network.layers)
+    return replace(network, layers=layers)
+
+
+def test_a_noiseless_wave_is_forecast_exactly_from_the_states_alone():
+    network, dataset, rollouts = exact_case()
+    solved, readout, errors = solve_exact(network, dataset, rollouts)
+    assert readout.name == f"states {readout.state_penalty:.0e}"
+    assert errors.mean() <= EXACT
+    np.testing.assert_array_equal(errors, rollouts.errors(solved))
+    # The window itself adds nothing but the newest value.
+    np.testing.assert_allclose(solved.skip, naive_skip(solved), atol=1e-12)
+    assert solved.layers is network.layers
+
+
+def test_of_the_exact_readouts_the_one_with_the_strongest_penalty_is_kept():
+    network, dataset, rollouts = exact_case()
+    _, kept, _ = solve_exact(network, dataset, rollouts)
+    window = np.full(10, np.inf)
+    gram = accumulate(network, dataset, np.arange(dataset.n_train))
+    for penalty in EXACT_PENALTIES[: EXACT_PENALTIES.index(kept.state_penalty)]:
+        solved, _ = solve_readout(network, gram, Readout("", penalty, window))
+        assert rollouts.errors(solved).mean() > EXACT
+    assert list(EXACT_PENALTIES) == sorted(EXACT_PENALTIES, reverse=True)
+
+
+def test_a_noisy_wave_is_not_forecast_exactly():
+    assert solve_exact(*exact_case(noise=1e-3)) is None
+
+
+def test_an_exact_readout_is_chosen_without_trying_others():
+    network, dataset, rollouts = exact_case()
+    solved, name, errors, reason = choose_readout(network, dataset, rollouts, rollouts)
+    assert list(errors) == [name]
+    assert name.startswith("states ")
+    assert "exact" in reason
+    assert rollouts.errors(solved).mean() <= EXACT
+
+
+# --- What a network is made of, and of whom it is better ----------------------------------------
+
+
+def test_the_fraction_of_the_lstm_is_one_without_the_window_and_zero_without_the_states():
+    dataset = dataset_of(noisy_wave(n=150), length=12)
+    start = network_with_layers(dataset)
+    states, window, both = (
+        solve(start, dataset, *penalties)[0]
+        for penalties in ((1e-4, np.inf), (np.inf, 1e-4), (1e-4, 1e-4))
+    )
+    assert lstm_variance_fraction(states, dataset) == pytest.approx(1)
+    assert lstm_variance_fraction(window, dataset) == 0
+    assert lstm_variance_fraction(replace(states, skip=None), dataset) == 1
+    # The share of a sum is the covariance with it, from predictions.
+    windows = sliding_windows(noisy_wave(n=150), 12)[:-1]
+    change = both.predict(windows) - windows[:, -1]
+    of_window = replace(both, head=tuple(np.zeros_like(w) for w in both.head))
+    of_window = of_window.predict(windows) - windows[:, -1]
+    expected = np.cov((change - of_window)[:, 0], change[:, 0])[0, 1] / change.var(ddof=1)
+    assert lstm_variance_fraction(both, dataset) == pytest.approx(expected, rel=1e-3)
+
+
+def test_the_fraction_of_the_lstm_is_zero_where_nothing_changes():
+    dataset = dataset_of(np.full((40, 1), 3.0), length=5)
+    network, _ = solve(network_with_layers(dataset), dataset, 1e-2, 1e-2)
+    assert lstm_variance_fraction(network, dataset) == 0
+
+
+def test_a_trained_network_is_compared_with_the_linear_model():
+    series = noisy_wave(n=200)
+    dataset = dataset_of(series, length=12)
+    dataset = dataset.split(0.3, newest=True, random_state=np.random.RandomState(0))
+    rollouts = make_rollouts(targets_of(series, length=12), 0.3)
+    network = network_with_layers(dataset)
+    errors = compare_trained(network, dataset, rollouts)
+    assert errors.keys() == {"trained", "linear"}
+    np.testing.assert_array_equal(errors["trained"], rollouts.errors(network))
+    # Forecasts by a linear model of the windows that were trained on, with any fair penalty.
+    rows = np.arange(dataset.n_train)
+    by_penalty = [
+        rollouts.errors(linear_network(dataset.take(rows, len(rows)), p)).mean()
+        for p in (1e-4, 1e-3, 1e-2, 1e-1)
+    ]
+    assert 0.5 * min(by_penalty) < errors["linear"].mean() < 1.5 * max(by_penalty)
+    assert errors["linear"].mean() < 0.1 * errors["trained"].mean()
+
+
+def test_a_trained_network_of_long_windows_is_compared_with_no_linear_model(monkeypatch):
+    monkeypatch.setattr("skwave._readout.MAX_LAGS", 11)
+    dataset = dataset_of(noisy_wave(n=100), length=12)
+    rollouts = make_rollouts(targets_of(noisy_wave(n=100), length=12), 0.3)
+    assert compare_trained(network_with_layers(dataset), dataset, rollouts).keys() == {"trained"}
+
+
+# --- Going on -----------------------------------------------------------------------------------
+
+
+def test_windows_that_are_predicted_as_well_as_can_be_move_nothing():
+    dataset = dataset_of(noisy_wave(n=150), length=6)
+    best, error = solve(network_with_layers(dataset), dataset, 1e-9, 1e-9)
+    again, loss = update_readout(best, dataset, len(dataset.indices))
+    assert loss == pytest.approx(error, rel=1e-4)
+    windows = sliding_windows(noisy_wave(n=150), 6)
+    np.testing.assert_allclose(again.predict(windows), best.predict(windows), rtol=1e-5)
+
+
+def test_new_windows_move_the_readout_less_the_more_windows_it_was_solved_for():
+    dataset = dataset_of(noisy_wave(n=150), length=6)
+    network, _ = solve(network_with_layers(dataset), dataset, 1e-4, 1e-4)
+    other = dataset_of(noisy_wave(n=150)[::-1] ** 2, length=6)
+    windows = sliding_windows(noisy_wave(n=150), 6)
+    moved = [
+        np.abs(update_readout(network, other, n)[0].predict(windows) - network.predict(windows))
+        for n in (1, 100, 10_000, 10**9)
+    ]
+    means = [m.mean() for m in moved]
+    assert means == sorted(means, reverse=True)
+    assert means[-1] < 1e-5 * means[0]
+
+
+def test_training_goes_on_from_a_head_of_small_coefficients():
+    dataset = dataset_of(logistic_map()[:, None], length=4)
+    weak, _ = solve(network_with_layers(dataset, units=16), dataset, 1e-8, 1e-3)
+    smooth = smooth_readout(weak, dataset)
+    assert np.abs(smooth.head[0]).max() < 0.25 * np.abs(weak.head[0]).max()
+    assert smooth.layers is weak.layers
+
+
+# --- Fits ---------------------------------------------------------------------------------------
+
+
+def linear_series(noise=0.1):
+    t = np.arange(300)
+    return 5 + 0.02 * t + np.sin(t / 3) + noise * np.random.default_rng(0).normal(size=300)
+
+
+def logistic_map(n=600):
+    # Chaotic and one-dimensional: x' = 3.9 x (1 - x), which no linear model of a window can follow.
+    x = [0.3]
+    while len(x) < n:
+        x.append(3.9 * x[-1] * (1 - x[-1]))
+    return np.array(x)
+
+
+CHAOS = TINY | {"units": 16, "epochs": 10, "batch_size": 16, "learning_rate": 0.02}
+
+
+@pytest.fixture(scope="module")
+def chaos():
+    return WindowTransformer(4).fit_transform(logistic_map())
+
+
+@pytest.fixture(scope="module")
+def solved_on_chaos(chaos):
+    """A forecaster with a solved readout; tests must copy it before they fit it again."""
+    return LSTMForecaster(**CHAOS).fit(chaos)
+
+
+@pytest.fixture(scope="module")
+def trained_on_chaos(chaos):
+    """The same with the readout that Keras trained."""
+    return LSTMForecaster(**CHAOS | {"readout": "trained", "validation": "last"}).fit(chaos)
+
+
+@pytest.mark.parametrize("normalization", ["series", "window"])
+@pytest.mark.parametrize("noise", [0.0, 0.1])
+def test_a_trend_with_a_wave_is_forecast_to_its_noise(normalization, noise):
+    windows = WindowTransformer(20).fit_transform(linear_series(noise))
+    forecaster = LSTMForecaster(**TINY, normalization=normalization).fit(windows)
+    t = np.arange(300, 360)
+    expected = 5 + 0.02 * t + np.sin(t / 3)
+    assert np.sqrt(np.mean((forecaster.forecast(60) - expected) ** 2)) < max(3 * noise, 1e-3)
+    assert forecaster.network_.units == (6,)
+
+
+def test_a_nonlinear_series_is_forecast_better_than_by_the_linear_model(
+    chaos, solved_on_chaos, trained_on_chaos
+):
+    errors = solved_on_chaos.validation_errors_
+    kept = solved_on_chaos.readout_
+    assert kept in errors
+    assert errors[kept] < 0.5 * errors["linear"]
+    # The solved readout predicts far better than the one that was trained.
+    assert 1 - solved_on_chaos.score(chaos) < 0.1 * (1 - trained_on_chaos.score(chaos))
+
+
+def test_a_trained_readout_is_kept_and_compared(chaos, trained_on_chaos):
+    assert trained_on_chaos.readout_ == "trained"
+    errors = trained_on_chaos.validation_errors_
+    assert {"trained", "linear", "naive"} <= errors.keys() <= {
+        "trained", "linear", "naive", "seasonal_naive"
+    }  # fmt: skip
+    assert all(isinstance(e, float) for e in errors.values())
+
+
+@pytest.mark.parametrize(
+    ("settings", "solves"),
+    [
+        ({}, True),
+        ({"loss": "mse"}, True),
+        ({"normalization": "window"}, True),
+        ({"loss": "mean_absolute_error"}, False),
+        ({"normalization": None}, False),
+    ],
+)
+def test_auto_solves_where_the_squared_error_of_what_follows_is_minimized(
+    windows, settings, solves
+):
+    model = LSTMForecaster(**TINY | {"readout": "auto", "epochs": 1} | settings)
+    assert (model.fit(windows).readout_ != "trained") == solves
+    assert model.fit(windows, np.zeros(len(windows))).readout_ == "trained"
+    assert model.validation_errors_ == {}
+
+
+def test_auto_recognizes_the_squared_error_in_every_form():
+    import keras
+
+    def mse(y_true, y_pred):
+        """Half of it, which is another loss."""
+        return keras.ops.mean(keras.ops.square(y_true - y_pred)) / 2
+
+    squared = keras.losses.MeanSquaredError()
+    forms = squared, keras.losses.mean_squared_error
+    forms += tuple(keras.losses.serialize(form) for form in forms)
+    for loss in (*forms, keras.losses.Huber(), mse):
+        data = targets_of(noisy_wave(n=40), length=5)
+        solves = LSTMForecaster(loss=loss)._solves_readout(data, (3,))
+        assert solves == any(loss is form for form in forms), loss
+
+
+def test_auto_solves_for_no_more_coefficients_than_fit_into_memory(monkeypatch):
+    # The number itself takes minutes.
+    assert "at most 2,000" in " ".join(LSTMForecaster.__doc__.split())
+    assert _forecaster.MAX_COEFFICIENTS == 2000
+    monkeypatch.setattr(_forecaster, "MAX_COEFFICIENTS", 81)
+    data = targets_of(np.random.default_rng(0).normal(size=(80, 2)), length=40)
+    assert LSTMForecaster()._solves_readout(data, (7, 1))
+    assert not LSTMForecaster()._solves_readout(data, (1, 2))
+    assert LSTMForecaster(readout="ridge")._solves_readout(data, (1, 2))
+
+
+def test_held_out_windows_are_used_in_the_end():
+    # In the newest fifth, which is held out, another law holds: what follows is the newest value.
+    series = np.concatenate([linear_series(0.0)[:200], np.full(100, 12.0)])
+    windows = WindowTransformer(10).fit_transform(series)
+    settings = TINY | {"units": 3, "epochs": 1, "validation_split": 0.2}
+    all_windows = LSTMForecaster(**settings).fit(windows)
+    older_only = LSTMForecaster(**settings).fit(windows[:232])
+    new = windows[-50:]
+    errors = [abs(m.predict(new) - 12).mean() for m in (all_windows, older_only)]
+    assert errors[0] < 0.5 * errors[1]
+
+
+def test_a_network_with_a_solved_readout_is_trained_further(chaos, solved_on_chaos):
+    forecaster = copy.deepcopy(solved_on_chaos)
+    before = forecaster.score(chaos)
+    forecaster.set_params(warm_start=True, epochs=5, learning_rate=1e-3).fit(chaos)
+    assert forecaster.readout_ != "trained"
+    assert 1 - forecaster.score(chaos) < 2 * (1 - before)
+    assert len(forecaster.history_["loss"]) == 5
+    # The training goes on from where it was, and not from new weights.
+    assert forecaster.history_["loss"][0] < 0.5 * solved_on_chaos.history_["loss"][0]
+
+
+def test_new_windows_move_a_solved_readout_as_far_as_their_number_warrants(chaos, solved_on_chaos):
+    forecaster = copy.deepcopy(solved_on_chaos)
+    readout, layers = forecaster.readout_, forecaster.network_.layers
+    before, score = forecaster.predict(chaos), forecaster.score(chaos)
+    # What it knows already moves it but little.
+    forecaster.partial_fit(chaos)
+    assert forecaster.score(chaos) > score - 0.01 * (1 - score) - 1e-9
+    assert len(forecaster.history_["loss"]) == 11
+    # A few windows of another level move it a little, and very many do a lot.
+    moved = []
+    for n in (4, len(chaos) - 1):
+        one = copy.deepcopy(forecaster)
+        one.partial_fit(chaos[:n], chaos[1 : n + 1, -1, 0] + 1.0)
+        moved.append(np.mean(one.predict(chaos) - before))
+        assert one.readout_ == readout
+        for mine, theirs in zip(one.network_.layers, layers, strict=True):
+            np.testing.assert_array_equal(mine[1], theirs[1])
+    assert 0 < moved[0] < 0.1
+    assert 0.2 < moved[1] < 0.6
+
+
+def test_new_windows_of_another_law_move_the_coefficients_by_their_part_of_all_windows():
+    rng = np.random.default_rng(0)
+
+    def process(n, *coefficients):
+        values = list(rng.normal(size=2))
+        for noise in rng.normal(size=n):
+            values.append(coefficients[0] * values[-1] + coefficients[1] * values[-2] + noise)
+        return WindowTransformer(20).fit_transform(np.array(values))
+
+    old, new = process(2000, 1.2, -0.5), process(220, -0.6, 0.2)
+    forecaster = LSTMForecaster(**TINY | {"units": 2, "epochs": 1}).fit(old)
+    test = process(1000, 1.2, -0.5)
+    before = forecaster.score(test)
+    forecaster.partial_fit(new)
+    # A tenth of the windows takes away little of what the others taught.
+    assert before - 0.05 < forecaster.score(test) < before
+
+
+def test_a_fit_with_given_targets_does_not_start_from_the_skip_connection_before(
+    chaos, solved_on_chaos
+):
+    y = chaos[:, 0, 0] + 5
+    cold = LSTMForecaster(**CHAOS | {"readout": "auto"}).fit(chaos, y)
+    warm = copy.deepcopy(solved_on_chaos).set_params(readout="auto", warm_start=True)
+    warm.fit(chaos, y)
+    assert warm.readout_ == "trained"
+    assert warm.network_.skip is None
+    assert 1 - warm.score(chaos, y) < 2 * (1 - cold.score(chaos, y)) + 0.1
+
+
+def test_new_windows_train_a_network_whose_readout_was_trained(chaos, trained_on_chaos):
+    forecaster = copy.deepcopy(trained_on_chaos)
+    weights = forecaster.network_.layers[0][1]
+    forecaster.set_params(readout="ridge").partial_fit(chaos[:30])
+    assert forecaster.readout_ == "trained"
+    change = np.abs(forecaster.network_.layers[0][1] - weights)
+    assert 0 < change.max() < 0.2
+
+
+def test_epochs_are_chosen_by_forecasts_over_held_out_values():
+    windows = WindowTransformer(20).fit_transform(linear_series())
+    settings = {"epochs": 4, "batch_size": 32, "validation": "forecast", "random_state": 0}
+    forecaster = LSTMForecaster(6, **settings).fit(windows)
+    errors = forecaster.history_["val_forecast"]
+    assert forecaster.best_epoch_ == int(np.argmin(errors))
+    assert len(errors) == len(forecaster.history_["val_loss"])
+
+
+@pytest.mark.parametrize("change", [{"readout": "ridge"}, {"validation": "forecast"}])
+def test_what_rolls_out_needs_the_values_that_follow(windows, change):
+    (name,) = change
+    forecaster = LSTMForecaster(4, epochs=1, **change)
+    with pytest.raises(ValueError, match=f"{name}=.*fit without y"):
+        forecaster.fit(windows, np.zeros(len(windows)))
+    # With nothing held out, the windows that were trained on are forecast.
+    forecaster.set_params(validation_split=0.0).fit(windows)
+    assert forecaster.forecast(3).shape == (3,)
+
+
+def test_a_trained_readout_learns_the_slope_of_a_trend():
+    # The difference from the newest value hardly varies here; its mean is what matters.
+    series = 5.0 * np.arange(300) + np.sin(np.arange(300))
+    windows = WindowTransformer(10).fit_transform(series)
+    forecaster = LSTMForecaster(**TINY | {"readout": "trained", "epochs": 1}).fit(windows)
+    forecast = forecaster.forecast(20)
+    assert np.abs(forecast - (series[-1] + 5 * np.arange(1, 21))).max() < 15
+    # Training goes on from there, and not on another scale.
+    (first,) = forecaster.history_["loss"]
+    forecaster.set_params(warm_start=True).fit(windows)
+    assert 0.5 * first < forecaster.history_["loss"][0] < first
+
+
+# --- Stopping at exact forecasts ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("length", [6, 20])
+def test_a_noiseless_wave_stops_the_training_after_one_epoch(length):
+    wave = np.sin(np.arange(500) / 3)
+    windows = WindowTransformer(length).fit_transform(wave[:300])
+    forecaster = LSTMForecaster(50, random_state=0).fit(windows)
+    assert len(forecaster.history_["loss"]) == len(forecaster.history_["val_loss"]) == 1
+    assert forecaster.readout_.startswith("states ")
+    assert forecaster.network_.units == (50,)
+    assert forecaster.validation_errors_[forecaster.readout_] <= EXACT
+    np.testing.assert_allclose(forecaster.forecast(200), wave[300:], atol=1e-5)
+
+
+def test_a_noisy_wave_does_not_stop_the_training(wave):
+    noisy = wave + 1e-3 * np.random.default_rng(0).normal(size=len(wave))
+    windows = WindowTransformer(10).fit_transform(noisy)
+    forecaster = LSTMForecaster(8, random_state=0).fit(windows)
+    assert len(forecaster.history_["loss"]) == 5
+    assert not forecaster.readout_.startswith("states ")
+
+
+def test_a_number_of_epochs_is_trained_whatever_the_forecasts(wave):
+    windows = WindowTransformer(10).fit_transform(wave)
+    forecaster = LSTMForecaster(50, epochs=2, random_state=0).fit(windows)
+    assert len(forecaster.history_["loss"]) == 2

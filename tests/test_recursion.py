@@ -1,7 +1,6 @@
 import numpy as np
 import pytest
-from oracle import random_network, roll
-from test_network import VARIANTS
+from oracle import VARIANTS, random_network, roll
 
 from skwave._recursion import roll_forward
 
@@ -18,11 +17,11 @@ def test_equals_reading_each_window_anew(variant, n_steps):
     np.testing.assert_allclose(forecasts, expected, rtol=1e-5, atol=1e-5)
 
 
-@pytest.mark.parametrize("horizon", [1, 2, 3, 7, 9])
+@pytest.mark.parametrize("output_length", [1, 2, 3, 7, 9])
 @pytest.mark.parametrize("length", [1, 2, 6, 7])
-def test_every_ratio_of_horizon_and_window(horizon, length):
-    rng = np.random.default_rng(horizon)
-    network = random_network(rng, horizon=horizon, length=length)
+def test_every_ratio_of_output_length_and_window_length(output_length, length):
+    rng = np.random.default_rng(output_length)
+    network = random_network(rng, output_length=output_length, length=length)
     contexts = rng.normal(size=(2, length, 1))
     expected = [roll(network, context, 25) for context in contexts]
     np.testing.assert_allclose(roll_forward(network, contexts, 25), expected, rtol=1e-5, atol=1e-5)
@@ -30,7 +29,7 @@ def test_every_ratio_of_horizon_and_window(horizon, length):
 
 def test_a_longer_forecast_begins_with_the_shorter_one():
     rng = np.random.default_rng(0)
-    network = random_network(rng, horizon=4)
+    network = random_network(rng, output_length=4)
     contexts = rng.normal(size=(1, 7, 1))
     long, short = roll_forward(network, contexts, 50), roll_forward(network, contexts, 18)
     np.testing.assert_allclose(long[:, :18], short, rtol=1e-6)

@@ -19,12 +19,12 @@ from skwave import (
     WindowTransformer,
     make_forecast_pipeline,
 )
-from skwave._model import _MODELS
+from skwave._keras_model import _MODELS
 from skwave.datasets import make_mackey_glass, make_wave
 
 TINY = {
     "units": 5, "epochs": 2, "dropout": 0.1, "batch_size": 16, "random_state": 0,
-    "linear_skip": False,
+    "readout": "trained",
 }  # fmt: skip
 
 
@@ -43,11 +43,11 @@ def test_twice_in_one_process_and_after_clone(windows):
 
 def test_a_solved_readout_twice_and_after_other_fits(windows):
     chaos = WindowTransformer(30).fit_transform(make_mackey_glass(400, random_state=0))
-    first = forecaster(linear_skip=True).fit(chaos)
-    assert first.parts_ == "both"
+    first = forecaster(readout="ridge").fit(chaos)
+    assert first.readout_ != "trained"
     expected = first.forecast(30)
-    forecaster(linear_skip=True).fit(windows)
-    for again in (forecaster(linear_skip=True), clone(first), first):
+    forecaster(readout="ridge").fit(windows)
+    for again in (forecaster(readout="ridge"), clone(first), first):
         np.testing.assert_array_equal(again.fit(chaos).forecast(30), expected)
 
 
@@ -60,7 +60,7 @@ def test_random_state_instances_go_on(windows):
 
 
 # A model is lent to one fit after the other; what they leave behind must not be seen.
-def test_fits_before_it_do_not_matter(windows, two_channels):
+def test_earlier_fits_do_not_matter(windows, two_channels):
     expected = forecaster().fit(windows).forecast(20)
     for other in (
         {"random_state": 5, "epochs": 3, "patience": 0},

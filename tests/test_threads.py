@@ -18,7 +18,7 @@ def test_eight_threads_forecast_while_a_ninth_fits(fitted, windows, wave):
     batch = np.stack([windows[k] for k in range(0, 40, 5)])
     calls = {
         "forecast": lambda: fitted.forecast(50),
-        "batch": lambda: fitted.forecast(20, window=batch),
+        "batch": lambda: fitted.forecast(20, context=batch),
         "predict": lambda: fitted.predict(windows),
         "score": lambda: fitted.score(windows),
         "pipeline": lambda: pipeline.forecast(30),

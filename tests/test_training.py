@@ -1,37 +1,168 @@
-import re
+"""Training: epochs and their windows, the best epoch, and every setting that reaches Keras."""
 
 import numpy as np
 import pytest
+from helpers import dataset_of
+from oracle import random_network
 from sklearn import config_context
 
 from skwave import LSTMForecaster
-from skwave._training import learning_rate_factor
+from skwave._training import (
+    SOLVED_UPDATES,
+    SOLVED_VALIDATION,
+    TRAINED_UPDATES,
+    UPDATES_PER_EPOCH,
+    find_best_epoch,
+    set_epochs,
+    train,
+)
 
-# As it was trained: on waves as simple as these the linear model alone would be kept.
-TINY = {"units": 6, "epochs": 2, "batch_size": 32, "random_state": 0, "linear_skip": False}
+TINY = {"units": 6, "epochs": 2, "batch_size": 32, "random_state": 0, "readout": "trained"}
+
+
+# --- Epochs and the windows they read -----------------------------------------------------------
+
+
+def epochs_of(n_values, solves=True, **parameters):
+    """Return the dataset, the part to train on and the configuration of a fit."""
+    dataset = dataset_of(np.sin(np.arange(n_values)[:, None] / 3), length=10)
+    dataset = dataset.split(0.3, newest=True, random_state=np.random.RandomState(0))
+    config = LSTMForecaster(4, random_state=0, **parameters)._make_config()
+    return dataset, *set_epochs(dataset, config, solves_readout=solves)
+
+
+@pytest.mark.parametrize("n_values", [60, 900, 9_000, 90_000])
+def test_as_many_updates_for_any_length_of_the_series(n_values):
+    dataset, part, config = epochs_of(n_values)
+    assert config.updates_per_epoch == UPDATES_PER_EPOCH == 20
+    assert config.epochs * config.updates_per_epoch == SOLVED_UPDATES
+    # No more windows than these updates read, and no more held out than are worth the time.
+    assert part.n_train == min(dataset.n_train, SOLVED_UPDATES * 32)
+    n_held_out = len(dataset.indices) - dataset.n_train
+    assert len(part.indices) - part.n_train == min(n_held_out, SOLVED_VALIDATION)
+    n = part.n_train
+    np.testing.assert_array_equal(part.indices[:n], dataset.indices[:n])
+    assert set(part.indices[n:]) <= set(dataset.indices[dataset.n_train :])
+
+
+def test_a_trained_readout_sees_all_windows_at_least_three_times():
+    dataset, part, config = epochs_of(90_000, solves=False)
+    assert part is dataset
+    assert (config.epochs, config.updates_per_epoch) == (3, None)
+    dataset, _, config = epochs_of(900, solves=False)
+    per_epoch = -(-dataset.n_train // 32)
+    assert per_epoch * config.epochs == pytest.approx(TRAINED_UPDATES, rel=0.1)
+
+
+@pytest.mark.parametrize("solves", [True, False])
+def test_a_number_of_epochs_is_taken_as_it_is(solves):
+    dataset, part, config = epochs_of(9_000, solves=solves, epochs=2)
+    assert part is dataset
+    assert (config.epochs, config.updates_per_epoch) == (2, None)
+
+
+class NoProgress:
+    """Counts epochs, and asks for nothing."""
+
+    def __init__(self):
+        self.n_begun = self.n_ended = 0
+
+    def begin(self):
+        self.n_begun += 1
+
+    def end(self, network):
+        self.n_ended += 1
+
+
+def windows_read(monkeypatch, part, config):
+    """Return the rows of the windows in the order in which Keras is given them."""
+    from scikeras.wrappers import KerasRegressor
+
+    given, fit = [], KerasRegressor.fit
+
+    def note(self, X, y, **kwargs):
+        given.append((X[:, 0], y))
+        return fit(self, X, y, **kwargs)
+
+    monkeypatch.setattr(KerasRegressor, "fit", note)
+    progress = NoProgress()
+    result = train(part, config, seed=0, progress=progress)
+    ((starts, targets),) = given
+    rows = [list(part.starts[part.indices[: part.n_train]]).index(s) for s in starts]
+    np.testing.assert_array_equal(targets, part.targets[rows])
+    return rows, result, progress
+
+
+@pytest.mark.parametrize("n_values", [60, 300])
+def test_epochs_of_twenty_updates_go_on_through_the_windows(monkeypatch, n_values):
+    _, part, config = epochs_of(n_values, batch_size=4, callbacks=[])
+    rows, result, progress = windows_read(monkeypatch, part, config)
+    # From the first window again after the last; a batch is no larger than there are windows.
+    np.testing.assert_array_equal(rows, np.arange(5 * 20 * 4) % part.n_train)
+    assert len(result.history["loss"]) == progress.n_begun == progress.n_ended == 5
+    assert result.n_updates == SOLVED_UPDATES
+
+
+def test_an_epoch_of_twenty_updates_reads_other_windows_than_the_one_before():
+    # The weights after two epochs are those after one epoch of twice as many updates.
+    networks = []
+    for epochs, updates in ((2, 10), (1, 20)):
+        _, part, config = epochs_of(300, batch_size=4, callbacks=[], schedule=None)
+        config = type(config)(**vars(config) | {"epochs": epochs, "updates_per_epoch": updates})
+        # Without validation: the training loss would choose the epoch.
+        networks.append(train_to_the_end(part, config))
+    for mine, theirs in zip(*(n.layers[0] for n in networks), strict=True):
+        np.testing.assert_allclose(mine, theirs, atol=1e-6)
+
+
+def train_to_the_end(part, config):
+    """Train, and return the network after the last epoch."""
+    networks = []
+
+    class Keep(NoProgress):
+        def end(self, network):
+            networks.append(network)
+
+    train(part, config, seed=0, progress=Keep())
+    return networks[-1]
+
+
+def test_a_batch_is_no_larger_than_there_are_windows(monkeypatch):
+    _, part, config = epochs_of(30, callbacks=[])
+    assert part.n_train < 32
+    rows, result, _ = windows_read(monkeypatch, part, config)
+    np.testing.assert_array_equal(rows, np.tile(np.arange(part.n_train), 100))
+    assert len(result.history["loss"]) == 5
+
+
+def test_the_history_holds_the_epochs_that_ran(windows):
+    stopped = LSTMForecaster(**TINY | {"epochs": 9, "patience": 0, "learning_rate": 50.0})
+    stopped.fit(windows)
+    n_epochs = len(stopped.history_["loss"])
+    assert n_epochs < 9
+    assert {len(losses) for losses in stopped.history_.values()} == {n_epochs}
+
+
+def test_the_best_epoch_ignores_what_is_no_number():
+    network = random_network(np.random.default_rng(0))
+    history = {"loss": [3.0, 2.0, 1.0], "val_loss": [3.0, 2.5, 2.8]}
+    assert find_best_epoch(history, "val_loss", network) == 1
+    # A forecast that explodes is a poor epoch, not the end of training.
+    with_forecasts = history | {"val_forecast": [np.inf, np.nan, 4.0]}
+    assert find_best_epoch(with_forecasts, "val_forecast", network) == 2
+    broken = random_network(np.random.default_rng(0))
+    broken.head[1][0] = np.nan
+    with pytest.raises(ValueError, match="NaN or infinite"):
+        find_best_epoch(history, "val_loss", broken)
+
+
+# --- Training -----------------------------------------------------------------------------------
 
 
 def test_it_learns(windows):
-    forecaster = LSTMForecaster(units=16, epochs=30, batch_size=16, random_state=0).fit(windows)
+    forecaster = LSTMForecaster(units=16, epochs=20, batch_size=16, random_state=0).fit(windows)
     assert forecaster.score(windows) > 0.99
     assert forecaster.history_["loss"][-1] < 0.05 * forecaster.history_["loss"][0]
-
-
-def test_learning_rate_rises_over_a_tenth_and_falls_to_a_hundredth():
-    factors = [learning_rate_factor(k, 100) for k in range(100)]
-    assert factors[0] == pytest.approx(0.1)
-    assert factors[9] == factors[10] == 1
-    assert np.all(np.diff(factors[:10]) > 0)
-    assert np.all(np.diff(factors[10:]) < 0)
-    assert factors[55] == pytest.approx(0.01 + 0.99 / 2)
-    assert factors[-1] == pytest.approx(0.01, abs=2e-3)
-
-
-@pytest.mark.parametrize("n_steps", [1, 2, 9])
-def test_learning_rate_of_a_handful_of_updates(n_steps):
-    factors = [learning_rate_factor(k, n_steps) for k in range(n_steps)]
-    assert all(0 < f <= 1 for f in factors)
-    assert max(factors) == 1
 
 
 def test_the_best_epoch_is_kept(windows):
@@ -46,54 +177,17 @@ def test_the_best_epoch_is_kept(windows):
     model = forecaster.model_
     order = np.random.RandomState(2).permutation(len(windows) - 1)
     held_out = order[round(0.7 * len(order)) :]
-    truth = windows[held_out + 1, -1, 0]
-    error = np.mean((model.predict(windows[held_out], verbose=0)[:, 0] - truth) ** 2)
+    y_true = windows[held_out + 1, -1, 0]
+    error = np.mean((model.predict(windows[held_out], verbose=0)[:, 0] - y_true) ** 2)
     assert error == pytest.approx(min(losses), rel=1e-3)
 
 
 def test_patience_stops_and_none_does_not(windows):
-    settings = {"epochs": 12, "learning_rate": 1e-9, "schedule": None, "optimizer": "sgd"}
-    stopped = LSTMForecaster(4, patience=0, **settings | {"learning_rate": 50.0}).fit(windows)
+    settings = {"epochs": 12, "learning_rate": 50.0, "schedule": None, "optimizer": "sgd"}
+    stopped = LSTMForecaster(4, patience=0, **settings).fit(windows)
     assert len(stopped.history_["loss"]) < 12
-    going_on = LSTMForecaster(4, patience=None, **settings | {"learning_rate": 50.0}).fit(windows)
+    going_on = LSTMForecaster(4, patience=None, **settings).fit(windows)
     assert len(going_on.history_["loss"]) == 12
-
-
-def test_checkpoints_are_named_as_in_the_tutorial_and_the_last_is_the_best(windows, tmp_path):
-    import keras
-
-    forecaster = LSTMForecaster(
-        **TINY | {"epochs": 4}, checkpoint_dir=tmp_path / "result", normalization="window"
-    ).fit(windows)
-    names = sorted(path.name for path in (tmp_path / "result").iterdir())
-    pattern = r"model\d{3}-loss\d+\.\d{3}-vloss\d+\.\d{3}\.keras"
-    assert names
-    assert all(re.fullmatch(pattern, name) for name in names)
-    assert names[-1].startswith(f"model{forecaster.best_epoch_ + 1:03d}-")
-    best = keras.saving.load_model(tmp_path / "result" / names[-1])
-    np.testing.assert_allclose(
-        best.predict(windows, verbose=0)[:, 0], forecaster.predict(windows), rtol=1e-4, atol=1e-5
-    )
-
-
-def test_callbacks_are_copied_for_each_fit(windows):
-    import keras
-
-    class Count(keras.callbacks.Callback):
-        epochs = 0
-
-        def on_epoch_end(self, epoch, logs=None):
-            self.epochs += 1
-            if self.epochs == 1:
-                self.model.stop_training = True
-
-    callback = Count()
-    forecaster = LSTMForecaster(**TINY | {"epochs": 5}, callbacks=[callback])
-    for _ in range(2):
-        forecaster.fit(windows)
-        assert len(forecaster.history_["loss"]) == 1
-    assert callback.epochs == 0
-    assert callback.model is None
 
 
 def test_optimizer_objects_keep_their_own_settings(windows):
@@ -109,7 +203,7 @@ def test_optimizer_objects_keep_their_own_settings(windows):
     np.testing.assert_array_equal(by_object.predict(windows), by_config.predict(windows))
 
 
-def test_frames_for_the_user_are_not_made_within(windows):
+def test_scikit_learns_setting_for_frames_does_not_matter(windows):
     with config_context(transform_output="pandas"):  # warnings are errors
         framed = LSTMForecaster(**TINY).fit(windows)
     np.testing.assert_array_equal(
@@ -141,7 +235,7 @@ def test_every_setting_reaches_the_training(windows, fitted, change):
     assert not np.array_equal(other.predict(windows), fitted.predict(windows))
 
 
-def test_a_fit_after_others_equals_a_fit_alone(windows, fitted):
+def test_a_fit_after_others_equals_a_fit_alone(windows):
     for change in ({}, {"dropout": 0.5}):
         first = LSTMForecaster(**TINY | change).fit(windows).predict(windows)
         LSTMForecaster(**TINY | change | {"random_state": 7}).fit(3 * windows[:50] + 1)
@@ -164,7 +258,7 @@ def test_sample_weight_of_zero_hides_windows(windows):
     y[60:] = 50
     weight = np.ones(len(y))
     weight[60:] = 0
-    settings = TINY | {"epochs": 20, "normalization": None, "learning_rate": 0.1}
+    settings = TINY | {"epochs": 10, "normalization": None, "learning_rate": 0.1}
     seen = LSTMForecaster(**settings).fit(windows[:-1], y)
     hidden = LSTMForecaster(**settings).fit(windows[:-1], y, sample_weight=weight)
     assert hidden.predict(windows).max() < 2
@@ -181,10 +275,3 @@ def test_unknown_loss_and_optimizer_are_named(windows):
         LSTMForecaster(**TINY, loss="mse2").fit(windows)
     with pytest.raises(TypeError, match="callbacks.*Callback"):
         LSTMForecaster(**TINY, callbacks=["stop"]).fit(windows)
-
-
-def test_verbose_shows_a_bar_with_the_loss(windows, capsys):
-    LSTMForecaster(**TINY, verbose=1).fit(windows)
-    assert "loss" in capsys.readouterr().out
-    LSTMForecaster(**TINY).fit(windows)
-    assert capsys.readouterr().out == ""

@@ -6,18 +6,10 @@ import pytest
 from sklearn.base import clone
 
 from skwave import WindowTransformer
-from skwave._series import check_numbers
-from skwave._window import (
-    find_runs,
-    followed_windows,
-    following_values,
-    is_sliding_view,
-    series_under,
-)
 from skwave.exceptions import ForecastWarning
 
 
-def test_windows_of_a_series():
+def test_windows_hold_consecutive_values():
     windows = WindowTransformer(3).fit_transform(np.arange(6.0))
     assert windows.shape == (4, 3, 1)
     np.testing.assert_array_equal(windows[:, :, 0], [[0, 1, 2], [1, 2, 3], [2, 3, 4], [3, 4, 5]])
@@ -50,7 +42,7 @@ def test_every_form_of_a_series_gives_the_same_windows(make):
     np.testing.assert_array_equal(WindowTransformer(4).fit_transform(make(series)), expected)
 
 
-def test_several_channels(two_channels):
+def test_windows_hold_all_channels(two_channels):
     transformer = WindowTransformer(5).fit(two_channels)
     windows = transformer.transform(two_channels)
     assert windows.shape == (116, 5, 2)
@@ -73,7 +65,7 @@ def test_a_list_of_series_gives_their_windows_one_after_the_other():
 
 
 @pytest.mark.parametrize("n_channels", [1, 2])
-def test_inverse_transform_is_the_series(n_channels):
+def test_inverse_transform_returns_the_series(n_channels):
     series = np.random.default_rng(0).normal(size=(30, n_channels))
     transformer = WindowTransformer(7)
     np.testing.assert_array_equal(
@@ -85,7 +77,7 @@ def test_inverse_transform_is_the_series(n_channels):
     np.testing.assert_array_equal(several[1], series[:9])
 
 
-def test_inverse_transform_gives_memory_of_its_own():
+def test_inverse_transform_returns_a_copy():
     series = np.arange(9.0)
     transformer = WindowTransformer(3)
     again = transformer.inverse_transform(transformer.fit_transform(series))
@@ -93,18 +85,7 @@ def test_inverse_transform_gives_memory_of_its_own():
     assert series[0] == 0
 
 
-def test_a_copy_of_windows_is_understood_as_the_view_is():
-    series = np.random.default_rng(0).normal(size=(20, 2))
-    view = WindowTransformer(4).fit_transform(series)
-    assert is_sliding_view(view)
-    assert not is_sliding_view(view.copy())
-    np.testing.assert_array_equal(series_under(view), series)
-    runs = find_runs(view.copy())
-    np.testing.assert_array_equal(runs.values, series)
-    np.testing.assert_array_equal(runs.starts, find_runs(view).starts)
-
-
-def test_windows_of_one_value_do_not_tell_where_a_series_ends():
+def test_several_series_are_refused_where_windows_have_one_value():
     one, other = np.zeros(5), np.full(5, 100.0)
     with pytest.raises(ValueError, match="list of 2 series.*window_length of at least 2"):
         WindowTransformer(1).fit([one, other])
@@ -113,43 +94,23 @@ def test_windows_of_one_value_do_not_tell_where_a_series_ends():
     assert WindowTransformer(1).fit_transform([one]).shape == (5, 1, 1)
 
 
-def test_borders_that_cannot_be_seen_are_told_of():
+def test_series_that_begin_as_the_one_before_ends_are_warned_of():
     one, other = np.repeat([1.0, 0.0], [5, 4]), np.repeat([0.0, 2.0], [4, 5])
     transformer = WindowTransformer(5)
-    # Once, where they are learnt from, however many there are.
+    # Once, in fit, however many such series there are.
     with pytest.warns(ForecastWarning, match=r"Of 3 series in X, 1 begin with the 4 .*X\[2\]") as w:
         transformer.fit([other, one, other])
     assert len(w) == 1
     windows = transformer.transform([other, one, other])
-    # Of the two borders the one that is seen: the second series and the third are one.
+    # The windows of the second series and the third are joined, since they continue each other.
     assert [len(series) for series in transformer.inverse_transform(windows)] == [9, 14]
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert len(WindowTransformer(6).fit_transform([other, one, other])) == 12
 
 
-def test_dates_are_no_numbers():
-    class Frame:  # as of polars, whose types have no kind
-        dtypes = (np.dtype(float), type("Date", (), {"is_temporal": lambda: True}))
-
-    with pytest.raises(ValueError, match="Date.*dates to the index"):
-        WindowTransformer(2).fit(Frame())
-    with pytest.raises(ValueError, match=r"dtype object.*astype\(float\)"):
-        check_numbers(np.array(["1", "2"], dtype=object))
-
-
-def test_runs_of_several_series_share_no_targets():
-    first, second = np.arange(6.0), 10 + np.arange(5.0)
-    windows = WindowTransformer(3).fit_transform([first, second])
-    runs = find_runs(windows)
-    which = followed_windows(runs, 2)
-    targets = following_values(runs, which, 3, 2)
-    assert which.tolist() == [0, 1, 4]
-    assert targets[:, :, 0].tolist() == [[3, 4], [4, 5], [13, 14]]
-
-
 @pytest.mark.parametrize("window_length", [0, -1, 2.5, "3", None])
-def test_window_length_out_of_range(window_length):
+def test_a_window_length_out_of_range_is_refused(window_length):
     with pytest.raises(ValueError, match="'window_length' parameter .* must be an int"):
         WindowTransformer(window_length).fit(np.arange(5.0))
 
@@ -167,19 +128,19 @@ def test_window_length_out_of_range(window_length):
         ([], "0 sample|n_samples = 0"),
     ],
 )
-def test_bad_series(series, words):
+def test_bad_series_are_refused(series, words):
     with pytest.raises(ValueError, match=words):
         WindowTransformer(4).fit(series)
 
 
-def test_sparse_series_is_a_type_error():
+def test_a_sparse_series_is_a_type_error():
     from scipy.sparse import csr_array
 
     with pytest.raises(TypeError, match="[Ss]parse"):
         WindowTransformer(4).fit(csr_array(np.eye(6)))
 
 
-def test_other_channels_than_in_fit(two_channels):
+def test_other_channels_than_in_fit_are_refused(two_channels):
     transformer = WindowTransformer(4).fit(two_channels)
     # scikit-learn before 1.7 looks at the dimensions first.
     words = "1 features, but WindowTransformer is expecting 2|Expected 2D array"
@@ -188,12 +149,12 @@ def test_other_channels_than_in_fit(two_channels):
 
 
 @pytest.mark.parametrize("shape", [(5, 3), (5, 2, 1), (5, 3, 2), (0, 3, 1)])
-def test_inverse_transform_of_other_shapes(shape):
+def test_inverse_transform_refuses_windows_of_other_shapes(shape):
     transformer = WindowTransformer(3).fit(np.arange(9.0))
     with pytest.raises(ValueError, match=r"X has shape .* \(n_windows, 3, 1\)"):
         transformer.inverse_transform(np.zeros(shape))
 
 
-def test_clone_and_params():
+def test_clone_keeps_the_parameters():
     transformer = clone(WindowTransformer(window_length=7))
     assert transformer.get_params() == {"window_length": 7}

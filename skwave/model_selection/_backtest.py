@@ -1,5 +1,6 @@
 """Backtests: forecasts from many past origins, and how good they were."""
 
+import contextlib
 from dataclasses import dataclass
 from functools import partial
 from numbers import Integral
@@ -13,7 +14,7 @@ from sklearn.metrics import mean_absolute_error, root_mean_squared_error
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_array, check_is_fitted
 
-from skwave._baseline import find_season_length, naive, seasonal_naive
+from skwave._baseline import find_season_length, seasonal_naive
 from skwave._pipeline import as_forecast_pipeline, is_forecaster
 from skwave._validation import check_positive_int, check_series
 from skwave.exceptions import warn
@@ -220,15 +221,13 @@ def backtest(
     parts = Parallel(n_jobs=n_jobs)(delayed(task)(block) for block in blocks)
     forecasts = {
         "model": np.concatenate([forecast for forecast, _ in parts]),
-        "naive": naive(values, origins, horizon),
+        "naive": seasonal_naive(values, origins, horizon, 1),
         "seasonal_naive": seasonal_naive(values, origins, horizon, season_length),
     }
     y_true = values[origins[:, None] + np.arange(horizon)]
     known = {"y_train": values[: origins[0]], "season_length": season_length}
     overall, by_step = _score(metrics, y_true, forecasts, known)
-    _warn_about_overlap(parts[0][1])
-    absolute = {name: np.abs(f - y_true).mean() for name, f in forecasts.items()}
-    _warn_about_naive(absolute["model"], absolute["naive"])
+    _warn_about(y_true, forecasts, parts[0][1])
 
     shape = y_true.shape if series.ndim == 2 else y_true.shape[:2]
     forecasts = {name: forecast.reshape(shape) for name, forecast in forecasts.items()}
@@ -329,7 +328,13 @@ def _fit_and_forecast(estimator, series, horizon, origins):
     else:
         model = as_forecast_pipeline(clone(estimator).fit(contexts[0]))
     check_is_fitted(model)
-    return model._forecast_after(contexts, horizon), _overlaps(model[-1])
+    forecaster = model[-1]
+    overlaps = (
+        forecaster.validation == "random"
+        and forecaster.readout_ == "trained"  # a solved readout always holds out the newest windows
+        and forecaster.validation_split > 0
+    )
+    return model._forecast_after(contexts, horizon), overlaps
 
 
 def _first(series, n_values):
@@ -342,46 +347,27 @@ def _score(metrics, y_true, forecasts, known):
     overall, by_step = {}, {}
     for name, metric in metrics.items():
         extra = arguments_for(metric, known)
-        overall[name] = {
-            which: float(metric(y_true.reshape(-1, n_channels), f.reshape(-1, n_channels), **extra))
-            for which, f in forecasts.items()
-        }
-        by_step[name] = {
-            which: np.array(
-                [_score_step(metric, y_true[:, h], f[:, h], extra) for h in range(f.shape[1])]
-            )
-            for which, f in forecasts.items()
-        }
+        overall[name], by_step[name] = {}, {}
+        for which, y_pred in forecasts.items():
+            flat = y_true.reshape(-1, n_channels), y_pred.reshape(-1, n_channels)
+            overall[name][which] = float(metric(*flat, **extra))
+            by_step[name][which] = np.full(y_true.shape[1], np.nan)
+            for h in range(y_true.shape[1]):
+                # The values of one step may give a metric nothing to measure by.
+                with contextlib.suppress(ValueError):
+                    by_step[name][which][h] = metric(y_true[:, h], y_pred[:, h], **extra)
     return overall, by_step
 
 
-def _score_step(metric, y_true, forecast, extra):
-    """Score one step, or return NaN where its values alone give nothing to measure by."""
-    try:
-        return metric(y_true, forecast, **extra)
-    except ValueError:
-        return np.nan
-
-
-def _overlaps(forecaster):
-    """Return whether the windows held out in training overlap those trained on."""
-    return (
-        forecaster.validation == "random"
-        and forecaster.readout_ == "trained"  # a solved readout always holds out the newest windows
-        and forecaster.validation_split > 0
-    )
-
-
-def _warn_about_overlap(overlap):
-    if overlap:
+def _warn_about(y_true, forecasts, forecaster_overlaps):
+    """Warn if forecasts are worse than the naive one, or the epoch was chosen too favorably."""
+    if forecaster_overlaps:
         warn(
             "validation='random' held out windows that overlap those trained on, so that val_loss "
             "is better than any forecast will be, and it chose the epoch. Set validation='last' to "
             "hold out the newest windows, or rely on this backtest alone."
         )
-
-
-def _warn_about_naive(error, naive_error):
+    error, naive_error = (np.abs(forecasts[name] - y_true).mean() for name in ("model", "naive"))
     if error > naive_error:
         warn(
             f"The forecasts are worse than the naive one: their mean absolute error is "

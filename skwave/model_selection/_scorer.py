@@ -151,8 +151,8 @@ class ForecastScorer:
         needed = window_length + self.horizon
         if len(X) < needed:
             raise ValueError(
-                f"The test part has {len(X)} values, but window_length={window_length} and "
-                f"horizon={self.horizon} need {needed}. Give ForecastSplit(context=...) of at least "
+                f"The test part has {len(X)} values, but window_length={window_length} and horizon="
+                f"{self.horizon} need {needed}. Give ForecastSplit(context=...) of at least "
                 f"{window_length}, TimeSeriesSplit(test_size=...) of at least {needed}, or a "
                 "smaller window_length."
             )

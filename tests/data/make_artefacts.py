@@ -1,8 +1,8 @@
 """Store fitted estimators in the present format, with the forecasts that they must give.
 
 Run once when the number of the format is raised, and commit the files:
-``PYTHONPATH=. .venv-oldest/bin/python tests/data/make_artefacts.py``, with the oldest dependencies,
-as newer ones read what older ones wrote. Files of earlier formats stay as they are.
+``python tests/data/make_artefacts.py``, best with the oldest dependencies, as newer ones read what
+older ones wrote. Files of earlier formats stay as they are.
 """
 
 import pickle
@@ -14,24 +14,24 @@ import skops.io
 from sklearn.preprocessing import StandardScaler
 
 from skwave import LSTMForecaster, WindowTransformer, make_forecast_pipeline
-from skwave._state import FORMAT
+from skwave._persistence import FORMAT
 from skwave.datasets import make_wave
 
 
 def make_estimators():
-    """Fit one of each kind: two channels and layers, a horizon, and a pipeline."""
+    """Fit one of each kind: two channels and layers, several values at once, and a pipeline."""
     wave = make_wave("sine", n_cycles=4, steps_per_cycle=20)
     channels = np.column_stack([wave, 100 + 5 * np.roll(wave, 3)])
     tiny = {"epochs": 1, "random_state": 0}
     windows = WindowTransformer(8).fit_transform(channels)
-    forecaster = LSTMForecaster((4, 3), horizon=2, normalization="window", **tiny).fit(windows)
+    forecaster = LSTMForecaster((4, 3), output_length=2, normalization="window", **tiny).fit(windows)
     steps = StandardScaler(), WindowTransformer(8), LSTMForecaster(4, **tiny)
     return {"forecaster": forecaster, "pipeline": make_forecast_pipeline(*steps).fit(wave)}
 
 
 if __name__ == "__main__":
     folder = Path(__file__).parent / f"format{FORMAT}"
-    folder.mkdir()
+    folder.mkdir(exist_ok=True)
     estimators = make_estimators()
     for name, estimator in estimators.items():
         (folder / f"{name}.pkl").write_bytes(pickle.dumps(estimator, protocol=4))

@@ -3,20 +3,20 @@ from functools import partial
 import numpy as np
 import pandas as pd
 import pytest
+from helpers import network_of, warnings_of
 from oracle import random_network
+from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.frozen import FrozenEstimator
-from sklearn.metrics import mean_absolute_error, r2_score
+from sklearn.metrics import mean_absolute_error
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from skwave import LSTMForecaster, WindowTransformer, make_forecast_pipeline
-from skwave._backtest_display import spaced_origins
-from skwave._baseline import find_season_length, seasonal_naive
 from skwave.metrics import mean_absolute_scaled_error, normalized_root_mean_squared_error
-from skwave.model_selection import BacktestDisplay, ForecastSplit, backtest, forecast_scorer
+from skwave.model_selection import ForecastSplit, backtest, forecast_scorer
 
-# The networks are too small to be better than the naive forecast; test_warn.py is about that.
+# The networks are too small to be better than the naive forecast; one section is about that.
 pytestmark = pytest.mark.filterwarnings("ignore::skwave.exceptions.ForecastWarning")
 
 TINY = {"units": 4, "epochs": 1, "batch_size": 32, "random_state": 0}
@@ -36,7 +36,7 @@ def result(wave):
 # --- Forecasts --------------------------------------------------------------------------------
 
 
-def test_origins_truth_and_baselines(result, wave):
+def test_origins_true_values_and_baselines_are_right(result, wave):
     np.testing.assert_array_equal(result.origins, np.arange(80, 115, 5))
     assert result.season_length == 20
     for k, origin in enumerate(result.origins):
@@ -52,7 +52,7 @@ def test_forecasts_are_those_of_one_fit_on_the_first_values(result, wave, model)
     np.testing.assert_allclose(result.y_pred, expected, rtol=1e-5, atol=1e-6)
 
 
-def test_the_future_is_not_seen(result, wave, model):
+def test_later_values_do_not_change_earlier_forecasts(result, wave, model):
     changed = wave.copy()
     changed[95:] = 1e6
     again = backtest(model, changed, horizon=6, initial=80, step=5)
@@ -62,14 +62,14 @@ def test_the_future_is_not_seen(result, wave, model):
 
 
 @pytest.mark.parametrize(("refit", "first"), [(True, [80, 90, 100, 110]), (3, [80, 80, 80, 110])])
-def test_refit_knows_all_that_came_before(wave, model, refit, first):
+def test_each_refit_trains_on_all_values_before_its_origin(wave, model, refit, first):
     result = backtest(model, wave, horizon=6, initial=80, step=10, refit=refit)
     for k, (known, origin) in enumerate(zip(first, [80, 90, 100, 110], strict=True)):
         expected = model.fit(wave[:known]).forecast(6, context=wave[:origin])
         np.testing.assert_allclose(result.y_pred[k], expected, rtol=1e-4, atol=1e-5)
 
 
-def test_steps_that_look_back_go_on_from_each_origin():
+def test_a_step_that_depends_on_earlier_values_is_inverted_at_each_origin():
     """A line, differenced, is forecast without error by a network of constant output."""
     line = 3 + 2 * np.arange(120.0).reshape(-1, 1)
     difference = FunctionTransformer(
@@ -82,16 +82,18 @@ def test_steps_that_look_back_go_on_from_each_origin():
     assert np.abs(result.y_pred[:, 0] - result.y_true[:, 0]).max() < 1
 
 
-def test_transformers_are_given_the_past_alone(wave):
+def test_transformers_see_the_past_alone(wave):
     """One that takes the mean of all it sees would leak the future in one call for all origins."""
     seen = []
     spy = FunctionTransformer(lambda x: seen.append(len(x)) or x, check_inverse=False)
     model = make_pipeline(spy, WindowTransformer(10), LSTMForecaster(**TINY))
     backtest(model, wave, horizon=6, initial=80, step=10)
-    assert seen == [80, 80, 90, 100, 110]
+    # Those of the fit, then the context of each origin.
+    assert set(seen[:-4]) == {80}
+    assert seen[-4:] == [80, 90, 100, 110]
 
 
-def test_several_channels(two_channels):
+def test_several_channels_are_forecast_and_named_in_the_frame(two_channels):
     model = make_forecast_pipeline(StandardScaler(), WindowTransformer(10), LSTMForecaster(**TINY))
     result = backtest(model, two_channels, horizon=6, initial=100)
     assert result.y_pred.shape == result.y_true.shape == (15, 6, 2)
@@ -109,7 +111,45 @@ def test_a_frozen_estimator_is_not_fitted(wave, model):
         backtest(FrozenEstimator(model), wave, horizon=6, initial=80, refit=True)
 
 
-def test_a_search_is_backtested_with_the_model_it_chooses(wave, model):
+class Slope(TransformerMixin, BaseEstimator):
+    """Takes off a slope that is counted from the start of the training series."""
+
+    def fit(self, X, y=None):
+        self.n_features_in_ = 1
+        return self
+
+    def transform(self, X):
+        return np.asarray(X) - np.arange(len(X))[:, None]
+
+    def inverse_transform(self, X):
+        return np.asarray(X) + np.arange(len(X))[:, None]
+
+
+def test_a_frozen_estimator_that_counts_positions_must_know_the_beginning(wave):
+    series = (wave + np.arange(len(wave)))[:, None]
+    steps = Slope(), WindowTransformer(10), LSTMForecaster(**TINY)
+    model = make_forecast_pipeline(*steps).fit(series[:100])
+    arguments = {"horizon": 5, "initial": 100, "step": 50}
+    result = backtest(FrozenEstimator(model), series, **arguments)
+    np.testing.assert_allclose(result.y_pred[0, :, 0], model.forecast(5))
+    later = clone(model).fit(series[40:100])
+    with pytest.raises(ValueError, match=r"neither begins nor ends.*\['slope'\]"):
+        backtest(FrozenEstimator(later), series, **arguments)
+    plain = make_pipeline(*map(clone, steps)).fit(series[:100])
+    with pytest.raises(ValueError, match=r"\['slope'\].*Use make_forecast_pipeline"):
+        backtest(FrozenEstimator(plain), series, **arguments)
+
+
+def test_a_plain_pipeline_that_counts_positions_is_fitted_as_a_forecast_pipeline(wave):
+    series = (wave + np.arange(len(wave)))[:, None]
+    steps = Slope(), WindowTransformer(10), LSTMForecaster(**TINY)
+    arguments = {"horizon": 5, "initial": 80, "step": 10}
+    result = backtest(make_pipeline(*steps), series, **arguments)
+    expected = backtest(make_forecast_pipeline(*steps), series, **arguments)
+    np.testing.assert_allclose(result.y_pred, expected.y_pred, rtol=1e-6)
+
+
+def test_a_search_forecasts_with_its_best_estimator(wave, model):
     search = GridSearchCV(
         model, {"windowtransformer__window_length": [5, 10]},
         cv=ForecastSplit(2, horizon=6, context=10),
@@ -120,17 +160,17 @@ def test_a_search_is_backtested_with_the_model_it_chooses(wave, model):
     np.testing.assert_allclose(result.y_pred[0], best.forecast(6), rtol=1e-4, atol=1e-5)
 
 
-def test_five_hundred_origins_are_one_batch(monkeypatch):
+def test_all_origins_are_forecast_in_one_batch(monkeypatch):
     """With 300 units it takes seconds; origin by origin it would be minutes."""
     network = random_network(np.random.default_rng(0), units=(4,), length=10)
     forecaster = LSTMForecaster()
     forecaster.network_, forecaster.window_shape_ = network, (10, 1)
-    forecaster.parts_ = "lstm"
+    forecaster.readout_, forecaster.context_ = "trained", None
     batches = []
 
-    def forecast(n_steps, *, window):
-        batches.append(window.shape)
-        return LSTMForecaster.forecast(forecaster, n_steps, window=window)
+    def forecast(n_steps, *, context):
+        batches.append(context.shape)
+        return LSTMForecaster.forecast(forecaster, n_steps, context=context)
 
     monkeypatch.setattr(forecaster, "forecast", forecast)
     series = np.random.default_rng(1).normal(size=647)
@@ -142,7 +182,7 @@ def test_five_hundred_origins_are_one_batch(monkeypatch):
 # --- Scores -----------------------------------------------------------------------------------
 
 
-def test_scores_overall_and_by_step(result):
+def test_scores_are_taken_overall_and_by_step(result):
     errors = np.abs(result.y_pred - result.y_true)
     by_step = result.scores_by_step["mean_absolute_error"]["model"]
     np.testing.assert_allclose(by_step, errors.mean(axis=0))
@@ -154,7 +194,7 @@ def test_scores_overall_and_by_step(result):
     assert result.scores["mean_absolute_error"]["seasonal_naive"] < 1e-12
 
 
-def test_metrics_of_the_users(wave, model):
+def test_metrics_given_as_a_dict_are_scored_by_their_names(wave, model):
     series = wave + 0.1 * np.random.default_rng(0).normal(size=len(wave))
     result = backtest(
         model, series, horizon=6, initial=80, season_length=20,
@@ -167,7 +207,7 @@ def test_metrics_of_the_users(wave, model):
     assert "mase" in repr(result)
 
 
-def test_what_was_bound_to_a_metric_stays(wave, model):
+def test_arguments_bound_to_a_metric_are_kept(wave, model):
     series = wave + 0.1 * np.random.default_rng(0).normal(size=len(wave))
     bound = partial(mean_absolute_scaled_error, season_length=7)
     result = backtest(model, series, horizon=6, initial=80, season_length=20, metrics=bound)
@@ -177,7 +217,7 @@ def test_what_was_bound_to_a_metric_stays(wave, model):
     assert scores["model"] == pytest.approx(np.abs(result.y_pred - result.y_true).mean() / scale)
 
 
-def test_a_step_whose_values_say_nothing_scores_nan(wave, model):
+def test_a_metric_that_refuses_the_values_of_a_step_scores_nan(wave, model):
     # One origin, and so one value for each step, which has no spread to scale by.
     metrics = normalized_root_mean_squared_error
     result = backtest(model, wave, horizon=6, initial=114, metrics=metrics)
@@ -186,7 +226,7 @@ def test_a_step_whose_values_say_nothing_scores_nan(wave, model):
     assert np.isnan(result.scores_by_step[name]["model"]).all()
 
 
-def test_frame_has_labels_of_the_series(wave, model, result):
+def test_the_frame_has_the_labels_of_the_series(wave, model, result):
     days = pd.date_range("2026-01-01", periods=len(wave))
     frame = backtest(model, pd.Series(wave, days), horizon=6, initial=80, step=5).to_frame()
     assert len(frame) == 7 * 6
@@ -203,7 +243,7 @@ def test_frame_has_labels_of_the_series(wave, model, result):
     ("changes", "error", "words"),
     [
         ({"initial": 115}, ValueError, "120 values, but initial=115 and horizon=6 need .* 121"),
-        ({"horizon": 0}, ValueError, "horizon=0 is below 1"),
+        ({"horizon": 0}, ValueError, "horizon=0, but an int of at least 1"),
         ({"step": 1.5}, TypeError, "step=1.5 is a float"),
         ({"initial": "80"}, TypeError, "initial='80' is a str"),
         ({"refit": -1}, ValueError, "refit=-1"),
@@ -214,12 +254,12 @@ def test_frame_has_labels_of_the_series(wave, model, result):
         ({"season_length": 81}, ValueError, "season_length=81, but only initial=80"),
     ],
 )
-def test_bad_arguments(wave, model, changes, error, words):
+def test_bad_arguments_are_refused(wave, model, changes, error, words):
     with pytest.raises(error, match=words):
         backtest(model, wave, **({"horizon": 6, "initial": 80} | changes))
 
 
-def test_bad_series_and_estimators(wave, model):
+def test_bad_series_and_estimators_are_refused(wave, model):
     with pytest.raises(ValueError, match="series contains NaN"):
         backtest(model, np.where(wave > 0.9, np.nan, wave), horizon=6, initial=80)
     with pytest.raises(ValueError, match="forecaster of windows.*make_forecast_pipeline"):
@@ -228,83 +268,39 @@ def test_bad_series_and_estimators(wave, model):
         backtest(make_pipeline(StandardScaler()), wave[:, None], horizon=6, initial=80)
 
 
-# --- Baselines --------------------------------------------------------------------------------
+# --- Warnings ---------------------------------------------------------------------------------
 
 
-def test_seasonal_naive_repeats_the_season():
-    series = np.arange(10.0)[:, None]
-    forecast = seasonal_naive(series, np.array([5, 10]), 7, 3)[:, :, 0]
-    np.testing.assert_array_equal(forecast, [[2, 3, 4, 2, 3, 4, 2], [7, 8, 9, 7, 8, 9, 7]])
+def frozen(network):
+    """Return a fitted forecaster of a network, frozen."""
+    forecaster = LSTMForecaster(validation="last")
+    forecaster.network_, forecaster.window_shape_ = network, (network.window_length, 1)
+    forecaster.readout_, forecaster.context_ = "trained", None
+    return FrozenEstimator(forecaster)
 
 
-@pytest.mark.parametrize("trend", [0.0, 0.05])
-@pytest.mark.parametrize("season", [7, 24, 80])
-def test_season_is_found_under_noise_and_trend(season, trend):
-    rng, time = np.random.default_rng(0), np.arange(600)
-    pattern = rng.normal(size=season)
-    series = pattern[time % season] + 0.3 * rng.normal(size=600) + trend * time
-    assert find_season_length(series[:, None]) == season
+def test_forecasts_worse_than_the_naive_one_are_warned_of(wave):
+    opposite = frozen(network_of([*np.zeros(19), -1.0]))
+    (message,) = warnings_of(backtest, opposite, wave, horizon=6, initial=80)
+    assert "worse than the naive" in message
+    assert "normalization='window'" in message
 
 
-@pytest.mark.parametrize(
-    "series",
-    [
-        np.ones(50),
-        np.full(50, 0.1),
-        np.arange(50.0),
-        np.random.default_rng(0).normal(size=500),
-        np.zeros(1),
-    ],
-)
-def test_no_season(series):
-    assert find_season_length(series[:, None]) == 1
+def test_forecasts_better_than_the_naive_one_are_not_warned_of(wave):
+    season = frozen(network_of([1.0, *np.zeros(19)]))
+    assert warnings_of(backtest, season, wave, horizon=40, initial=80) == []
 
 
-# --- Display ----------------------------------------------------------------------------------
+def test_validation_that_overlaps_the_training_windows_is_warned_of(wave):
+    def about_validation(**options):
+        forecaster = LSTMForecaster(**TINY | {"readout": "trained"} | options)
+        model = make_forecast_pipeline(WindowTransformer(10), forecaster)
+        found = warnings_of(backtest, model, wave, horizon=6, initial=80, refit=15)
+        return [message for message in found if "overlap" in message]
 
-
-def test_display_draws_what_was_found(result, wave):
-    display = BacktestDisplay.from_backtest(result, n_forecasts=2)
-    errors, forecasts = display.ax_
-    np.testing.assert_allclose(
-        errors.lines[0].get_ydata(), result.scores_by_step["mean_absolute_error"]["model"]
-    )
-    assert [line.get_label() for line in errors.lines] == ["Model", "Naive", "Seasonal naive"]
-    truth, first, _, last = forecasts.lines[:4]
-    np.testing.assert_array_equal(truth.get_ydata(), wave[truth.get_xdata()])
-    np.testing.assert_array_equal(last.get_ydata(), result.y_pred[-1])
-    np.testing.assert_array_equal(last.get_xdata(), np.arange(110, 116))
-    np.testing.assert_array_equal(first.get_xdata(), np.arange(100, 106))
-    for changes, words in (
-        ({"metric": "mase"}, "metric='mase' was not scored"),
-        ({"channel": 1}, "channel=1, but the backtest has 1"),
-        ({"n_forecasts": 0}, "n_forecasts=0 is below 1"),
-    ):
-        with pytest.raises(ValueError, match=words):
-            display.plot(**changes)
-
-
-def test_scores_below_zero_are_drawn_too(wave, model):
-    result = backtest(model, wave, horizon=6, initial=80, metrics=r2_score)
-    ax = BacktestDisplay.from_backtest(result).ax_[0]
-    lowest = min(of_one.min() for of_one in result.scores_by_step["r2_score"].values())
-    bottom, top = ax.get_ylim()
-    assert bottom < lowest < 0 < top
-
-
-def test_display_from_estimator_and_own_axes(wave, model):
-    import matplotlib.pyplot as plt
-
-    figure, axes = plt.subplots(1, 2)
-    display = BacktestDisplay.from_estimator(
-        model, wave, horizon=1, initial=110, metric="root_mean_squared_error", ax=axes
-    )
-    assert display.figure_ is figure
-    assert axes[0].get_ylabel() == "Root mean squared error"
-    plt.close(figure)
-
-
-def test_drawn_forecasts_do_not_overlap():
-    chosen = spaced_origins(np.arange(50, 90), 6, 4)
-    assert chosen == [21, 27, 33, 39]
-    assert spaced_origins(np.arange(50, 52), 6, 4) == [1]
+    (message,) = about_validation()
+    assert "validation='last'" in message
+    assert about_validation(validation="last") == []
+    assert about_validation(validation_split=0.0) == []
+    # Where the readout is solved for, the newest windows are held out in any case.
+    assert about_validation(readout="ridge") == []

@@ -1,6 +1,7 @@
 """Progress: scikit-learn's callbacks where it has them, Keras's bar elsewhere."""
 
 import contextlib
+import importlib
 import os
 import sys
 import threading
@@ -10,10 +11,10 @@ import pytest
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 
-from skwave import LSTMForecaster, WindowTransformer
+from skwave import LSTMForecaster, WindowTransformer, _sklearn_callbacks
 from skwave.model_selection import ForecastSplit, forecast_scorer
 
-TINY = {"units": 4, "epochs": 3, "batch_size": 64, "random_state": 0, "linear_skip": False}
+TINY = {"units": 4, "epochs": 3, "batch_size": 64, "random_state": 0, "readout": "trained"}
 
 
 @pytest.fixture
@@ -27,7 +28,7 @@ def model():
 
 
 class Recorder:
-    """Notes what a callback of scikit-learn is told, and may ask to stop."""
+    """Notes the calls of a callback of scikit-learn, and may ask to stop."""
 
     max_propagation_depth = None
 
@@ -84,7 +85,7 @@ def terminal(monkeypatch):
 # --- scikit-learn's callbacks -------------------------------------------------------------------
 
 
-def test_epochs_are_told_of(callback, windows):
+def test_callbacks_are_notified_of_each_epoch(callback, windows):
     recorder = Recorder()
     LSTMForecaster(**TINY).set_callbacks(recorder).fit(windows)
     epoch = ["begin LSTMForecaster epoch", "end LSTMForecaster epoch"]
@@ -93,9 +94,9 @@ def test_epochs_are_told_of(callback, windows):
     ]  # fmt: skip
 
 
-def test_a_solved_fit_and_its_continuation_are_told_of(callback, windows):
+def test_callbacks_are_notified_of_a_fit_with_a_solved_readout_and_of_partial_fit(callback, windows):
     recorder = Recorder()
-    forecaster = LSTMForecaster(**TINY | {"linear_skip": True}).set_callbacks(recorder)
+    forecaster = LSTMForecaster(**TINY | {"readout": "ridge"}).set_callbacks(recorder)
     forecaster.fit(windows)
     assert recorder.events.count("end LSTMForecaster epoch") == 3
     assert recorder.events[-2:] == ["end LSTMForecaster fit", "teardown"]
@@ -109,14 +110,14 @@ def test_a_callback_can_stop_the_training(callback, windows):
     assert forecaster.forecast(5).shape == (5,)
 
 
-def test_a_pipeline_tells_of_both_steps(callback, model, wave):
+def test_callbacks_of_a_pipeline_are_notified_of_both_steps(callback, model, wave):
     recorder = Recorder()
     model.set_callbacks(recorder).fit(wave)
     assert "begin WindowTransformer fit" in recorder.events
     assert recorder.events.count("end LSTMForecaster epoch") == 3
 
 
-def test_a_failing_fit_takes_the_callbacks_down(callback, windows):
+def test_a_failing_fit_removes_the_callbacks_from_the_forecaster(callback, windows):
     recorder = Recorder()
     forecaster = LSTMForecaster(**TINY).set_callbacks(recorder).fit(windows)
     before = vars(forecaster).copy()
@@ -136,8 +137,8 @@ def test_a_failing_fit_takes_the_callbacks_down(callback, windows):
 
 def test_callbacks_change_no_number(callback, windows):
     plain = LSTMForecaster(**TINY).fit(windows)
-    told = LSTMForecaster(**TINY).set_callbacks(Recorder()).fit(windows)
-    np.testing.assert_array_equal(plain.forecast(9), told.forecast(9))
+    notified = LSTMForecaster(**TINY).set_callbacks(Recorder()).fit(windows)
+    np.testing.assert_array_equal(plain.forecast(9), notified.forecast(9))
 
 
 def test_scoring_monitor_sees_the_forecaster_of_each_epoch(callback, windows):
@@ -150,7 +151,7 @@ def test_scoring_monitor_sees_the_forecaster_of_each_epoch(callback, windows):
 
 
 def test_scoring_monitor_scores_forecasts(callback, windows):
-    scorer = forecast_scorer(lambda truth, forecast: np.abs(truth - forecast).mean(), horizon=5)
+    scorer = forecast_scorer(mean_error, horizon=5)
     monitor = callback.ScoringMonitor(scoring={"five_steps": scorer})
     LSTMForecaster(**TINY).set_callbacks(monitor).fit(windows)
     assert all(row["five_steps"] < 0 for row in monitor.get_logs().data)
@@ -176,43 +177,41 @@ def test_progress_bars_of_a_search_in_two_processes(callback, model, wave, termi
     assert last.count("100%") >= 4
 
 
-def mean_error(truth, forecast):
-    return np.abs(truth - forecast).mean()
+def mean_error(y_true, y_pred):
+    return np.abs(y_true - y_pred).mean()
 
 
 # --- Without them -------------------------------------------------------------------------------
 
 
-def test_verbose_shows_the_bar_of_keras(windows, capsys):
+def test_verbose_shows_the_progress_of_keras_and_a_line(windows, capsys):
     LSTMForecaster(**TINY, verbose=1).fit(windows)
     shown = capsys.readouterr().out
     assert "Epoch 1/3" in shown
     assert "Epoch 3/3" in shown
     assert "val_loss" in shown
+    # Then one line of the summary.
+    assert shown.splitlines()[-1].startswith("LSTM of 4 units: ")
+    LSTMForecaster(**TINY).fit(windows)
+    assert capsys.readouterr().out == ""
 
 
-def test_older_scikit_learn_is_told_nothing(windows, monkeypatch):
-    from skwave import _progress
-
+def test_older_scikit_learn_notifies_nobody(windows):
     class Older(LSTMForecaster):
         _init_callback_context = property()  # not there
 
     plain = LSTMForecaster(**TINY).fit(windows)
-    with _progress.whole_fit(Older(), None) as task:
-        assert task is None
+    with _sklearn_callbacks.fit_context(Older(), None) as callback_ctx:
+        assert callback_ctx is None
     np.testing.assert_array_equal(Older(**TINY).fit(windows).forecast(5), plain.forecast(5))
 
 
 def test_import_without_sklearn_callback(monkeypatch):
-    import importlib
-
-    import skwave._progress
-
     monkeypatch.setitem(sys.modules, "sklearn.callback", None)
     try:
-        module = importlib.reload(skwave._progress)
+        module = importlib.reload(_sklearn_callbacks)
         assert module.with_callbacks(len) is len
         assert not hasattr(module.CallbackSupportMixin, "set_callbacks")
     finally:
         monkeypatch.undo()
-        importlib.reload(skwave._progress)
+        importlib.reload(_sklearn_callbacks)

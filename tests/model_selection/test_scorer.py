@@ -1,4 +1,4 @@
-"""Splits and scores of forecasts in scikit-learn's own tools."""
+"""Scores of forecasts, alone and in scikit-learn's own tools."""
 
 import pickle
 import subprocess
@@ -10,7 +10,6 @@ import pandas as pd
 import pytest
 from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401
-from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import Ridge
 from sklearn.metrics import mean_absolute_error, r2_score
 from sklearn.model_selection import (
@@ -26,9 +25,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from skwave import LSTMForecaster, WindowTransformer, make_forecast_pipeline
-from skwave.exceptions import ForecastWarning
 from skwave.metrics import mean_absolute_scaled_error
-from skwave.model_selection import ForecastSplit, backtest, forecast_scorer
+from skwave.model_selection import ForecastSplit, forecast_scorer
 
 TINY = {"units": 4, "epochs": 1, "batch_size": 32, "random_state": 0}
 CV = ForecastSplit(3, horizon=6, context=20)
@@ -41,54 +39,13 @@ def model():
     return make_pipeline(WindowTransformer(10), LSTMForecaster(**TINY))
 
 
-# --- ForecastSplit ----------------------------------------------------------------------------
+@pytest.fixture(scope="module")
+def fitted_model(wave):
+    """A plain pipeline fitted on the first 100 values; tests must not fit it again."""
+    return make_pipeline(WindowTransformer(10), LSTMForecaster(**TINY)).fit(wave[:100])
 
 
-def test_splits_end_with_the_series_and_know_nothing_of_the_future():
-    for n_values in (30, 57):
-        splits = list(ForecastSplit(4, horizon=5, context=7).split(np.zeros(n_values)))
-        assert len(splits) == 4
-        for train, test in splits:
-            np.testing.assert_array_equal(train, np.arange(len(train)))
-            # Seven known values, then five that come right after the training part.
-            np.testing.assert_array_equal(test, np.arange(train[-1] - 6, train[-1] + 6))
-        assert splits[-1][1][-1] == n_values - 1
-        firsts = [test[7] for _, test in splits]
-        np.testing.assert_array_equal(np.diff(firsts), 5)
-
-
-def test_step_and_largest_training_part():
-    cv = ForecastSplit(3, horizon=2, context=3, step=1, max_train_size=4)
-    splits = list(cv.split(np.zeros((10, 2))))
-    assert [train.tolist() for train, _ in splits] == [[2, 3, 4, 5], [3, 4, 5, 6], [4, 5, 6, 7]]
-    assert [test.tolist() for _, test in splits] == [
-        [3, 4, 5, 6, 7], [4, 5, 6, 7, 8], [5, 6, 7, 8, 9],
-    ]  # fmt: skip
-
-
-def test_shortest_series():
-    cv = ForecastSplit(2, horizon=3, context=4)
-    (train, _), _ = cv.split(np.zeros(10))
-    assert train.tolist() == [0, 1, 2, 3]
-    with pytest.raises(ValueError, match="X has 9 values.* n_splits=2 .*need at least 10"):
-        next(cv.split(np.zeros(9)))
-
-
-def test_repr_and_number_of_splits_as_in_scikit_learn():
-    assert "ForecastSplit(context=2, horizon=3" in repr(ForecastSplit(horizon=3, context=2))
-    assert ForecastSplit(horizon=3, context=2).get_n_splits() == 5
-    assert ForecastSplit(1, horizon=3, context=2).get_n_splits(np.zeros(3)) == 1
-
-
-@pytest.mark.parametrize("name", ["n_splits", "horizon", "context", "step", "max_train_size"])
-@pytest.mark.parametrize("value", [0, -1, 1.5, "2", True])
-def test_split_parameters_out_of_range(name, value):
-    parameters = {"horizon": 2, "context": 2} | {name: value}
-    with pytest.raises(ValueError, match=f"{name} must be an int of at least 1"):
-        ForecastSplit(**parameters)
-
-
-# --- forecast_scorer --------------------------------------------------------------------------
+# --- One score --------------------------------------------------------------------------------
 
 
 def test_score_is_the_error_of_the_forecast_in_units_of_the_series(wave):
@@ -102,19 +59,35 @@ def test_score_is_the_error_of_the_forecast_in_units_of_the_series(wave):
     assert SCORER(model, series[80:106]) == pytest.approx(-expected)
 
 
-def test_plain_pipeline_and_forecast_pipeline_and_bare_forecaster_agree(wave, model):
-    fitted = make_forecast_pipeline(*[step for _, step in model.steps]).fit(wave[:100])
+def test_plain_pipeline_forecast_pipeline_and_bare_forecaster_score_alike(wave, fitted_model):
+    pipeline = make_forecast_pipeline(*[clone(step) for _, step in fitted_model.steps])
+    pipeline.fit(wave[:100])
+    windows = fitted_model[0].transform(wave[80:106])
     scores = [
-        SCORER(fitted, wave[80:106]),
-        SCORER(model.fit(wave[:100]), wave[80:106]),
-        SCORER(model[-1], model[0].transform(wave[80:106])),
-        SCORER(model[-1], model[0].transform(wave[80:106])[:, :, 0].copy()),
+        SCORER(pipeline, wave[80:106]),
+        SCORER(fitted_model, wave[80:106]),
+        SCORER(fitted_model[-1], windows),
+        SCORER(fitted_model[-1], windows[:, :, 0].copy()),
     ]
     assert np.ptp(scores) < 1e-9
-    assert scores[0] == pytest.approx(-mean_absolute_error(wave[100:106], fitted.forecast(6)))
+    assert scores[0] == pytest.approx(-mean_absolute_error(wave[100:106], pipeline.forecast(6)))
 
 
-def test_plain_pipeline_is_inverted(wave):
+def test_bare_forecaster_of_two_channels_is_scored_on_windows(two_channels):
+    windows = WindowTransformer(10).fit_transform(two_channels)
+    forecaster = LSTMForecaster(**TINY).fit(windows[:91])
+    expected = mean_absolute_error(two_channels[100:106], forecaster.forecast(6))
+    assert SCORER(forecaster, windows[70:97]) == pytest.approx(-expected)
+
+
+def test_a_forecaster_fitted_with_targets_is_scored(wave, windows):
+    forecaster = LSTMForecaster(**TINY).fit(windows[:-1], wave[10:])
+    forecast = forecaster.forecast(6, context=wave[90:100])
+    expected = mean_absolute_error(wave[100:106], forecast)
+    assert SCORER(forecaster, windows[80:97]) == pytest.approx(-expected)
+
+
+def test_transformers_of_a_plain_pipeline_are_inverted(wave):
     series = np.exp(wave).reshape(-1, 1)
     log = FunctionTransformer(np.log, inverse_func=np.exp, check_inverse=False)
     model = make_pipeline(log, WindowTransformer(10), LSTMForecaster(**TINY)).fit(series[:100])
@@ -123,7 +96,7 @@ def test_plain_pipeline_is_inverted(wave):
     assert SCORER(model, series[70:106]) == pytest.approx(-expected)
 
 
-class Seasonal(TransformerMixin, BaseEstimator):
+class Slope(TransformerMixin, BaseEstimator):
     """Takes off a slope that is counted from the start of the training series."""
 
     def fit(self, X, y=None):
@@ -137,31 +110,29 @@ class Seasonal(TransformerMixin, BaseEstimator):
         return np.asarray(X) + np.arange(len(X))[:, None]
 
 
-def test_steps_that_count_positions_go_on_from_the_training_series(wave):
+def test_a_step_that_counts_positions_is_inverted_beside_the_training_series(wave):
     series = wave + np.arange(len(wave))
-    model = make_forecast_pipeline(Seasonal(), WindowTransformer(10), LSTMForecaster(**TINY))
+    model = make_forecast_pipeline(Slope(), WindowTransformer(10), LSTMForecaster(**TINY))
     model.fit(series[:100])
     # Counted from the start of the context, the forecast would be 80 too low.
     assert SCORER(model, series[80:106]) > -3
-    # No training series is known of a plain pipeline, nor to TimeSeriesSplit the right part of it.
-    plain = make_pipeline(*model).fit(series[:100, None])
-    for estimator, test in ((plain, series[80:106, None]), (model, series[80:107])):
-        with pytest.warns(ForecastWarning, match="'seasonal'.*ForecastPipeline with ForecastSplit"):
-            SCORER(estimator, test)
-    # Nor what a frozen one was fitted on, unless it says so.
-    for part in (clone(model).fit(series[40:100]), plain):
-        with pytest.warns(ForecastWarning, match="'seasonal'.*depend on its position"):
-            backtest(
-                FrozenEstimator(part), series[:, None], horizon=5, initial=100, refit=False, step=50
-            )
-    result = backtest(FrozenEstimator(model), series, horizon=5, initial=100, refit=False, step=50)
-    np.testing.assert_allclose(result.y_pred[0], model.forecast(5))
+    # The whole series counts from the same place.
+    assert SCORER(model, series[:110]) > -3
+    with pytest.raises(ValueError, match=r"neither begins nor ends.*\['slope'\]"):
+        SCORER(model, series[80:107])
+
+
+def test_a_plain_pipeline_with_a_step_that_counts_positions_is_refused(wave):
+    series = (wave + np.arange(len(wave)))[:, None]
+    plain = make_pipeline(Slope(), WindowTransformer(10), LSTMForecaster(**TINY)).fit(series[:100])
+    with pytest.raises(ValueError, match=r"\['slope'\].*Use make_forecast_pipeline"):
+        SCORER(plain, series[80:106])
 
 
 @pytest.mark.parametrize(
     ("step", "words"),
     [
-        (FunctionTransformer(np.log1p), "does not give it back"),
+        (FunctionTransformer(np.log1p), "it does not give the series back"),
         (Ridge(), "no inverse_transform"),
     ],
 )
@@ -173,32 +144,32 @@ def test_steps_without_an_inverse_are_named(wave, step, words):
     assert "odd" in str(error.value)
 
 
-def test_metrics_that_need_a_training_series_get_the_known_values(wave, model):
-    model.fit(wave[:100])
+def test_metrics_that_need_a_training_series_get_the_known_values(wave, fitted_model):
     scorer = forecast_scorer(mean_absolute_scaled_error, horizon=6, season_length=3)
+    forecast = fitted_model[-1].forecast(6)
     expected = mean_absolute_scaled_error(
-        wave[100:106], model[-1].forecast(6), y_train=wave[80:100], season_length=3
+        wave[100:106], forecast, y_train=wave[80:100], season_length=3
     )
-    assert scorer(model, wave[80:106]) == pytest.approx(-expected)
+    assert scorer(fitted_model, wave[80:106]) == pytest.approx(-expected)
     # Unless they were given already.
     for train in (wave[:80], wave[40:80]):
         bound = partial(mean_absolute_scaled_error, y_train=train)
-        expected = bound(wave[100:106], model[-1].forecast(6))
-        assert forecast_scorer(bound, horizon=6)(model, wave[80:106]) == pytest.approx(-expected)
+        score = forecast_scorer(bound, horizon=6)(fitted_model, wave[80:106])
+        assert score == pytest.approx(-bound(wave[100:106], forecast))
 
 
-def test_greater_is_better(wave, model):
-    model.fit(wave[:100])
+def test_a_score_that_is_better_when_greater_keeps_its_sign(wave, fitted_model):
     by_name = forecast_scorer(r2_score, horizon=6)
-    assert by_name(model, wave[80:106]) == r2_score(wave[100:106], model[-1].forecast(6))
+    score = by_name(fitted_model, wave[80:106])
+    assert score == r2_score(wave[100:106], fitted_model[-1].forecast(6))
     bound = forecast_scorer(partial(r2_score, force_finite=True), horizon=6)
-    assert bound(model, wave[80:106]) == by_name(model, wave[80:106])
+    assert bound(fitted_model, wave[80:106]) == score
     assert repr(bound) == "forecast_scorer(r2_score, horizon=6)"
-    told = forecast_scorer(r2_score, horizon=6, greater_is_better=False)
-    assert told(model, wave[80:106]) == -by_name(model, wave[80:106])
+    as_error = forecast_scorer(r2_score, horizon=6, greater_is_better=False)
+    assert as_error(fitted_model, wave[80:106]) == -score
 
 
-def test_several_channels_and_pandas(two_channels):
+def test_frames_of_several_channels_are_scored(two_channels):
     frame = pd.DataFrame(two_channels, columns=["a", "b"])
     model = make_forecast_pipeline(StandardScaler(), WindowTransformer(10), LSTMForecaster(**TINY))
     model.fit(frame[:100])
@@ -210,27 +181,26 @@ def test_several_channels_and_pandas(two_channels):
     ("make", "error", "words"),
     [
         (lambda: forecast_scorer("mae", horizon=3), TypeError, "metric='mae' cannot be called"),
-        (lambda: forecast_scorer(r2_score, horizon=0), ValueError, "horizon=0 is below 1"),
+        (lambda: forecast_scorer(r2_score, horizon=0), ValueError, "horizon=0, but an int of at"),
         (lambda: forecast_scorer(r2_score, horizon=2.0), TypeError, "horizon=2.0 is a float"),
     ],
 )
-def test_bad_scorers(make, error, words):
+def test_bad_arguments_are_refused(make, error, words):
     with pytest.raises(error, match=words):
         make()
 
 
-def test_context_shorter_than_a_window(wave, model):
-    model.fit(wave[:100])
+def test_a_context_shorter_than_a_window_is_refused(wave, fitted_model):
     with pytest.raises(ValueError, match="12 values, but window_length=10 and horizon=6 need 16"):
-        SCORER(model, wave[94:106])
+        SCORER(fitted_model, wave[94:106])
 
 
-def test_an_estimator_that_cannot_forecast(wave):
-    with pytest.raises(ValueError, match="needs an LSTMForecaster, or a pipeline"):
+def test_an_estimator_that_cannot_forecast_is_refused(wave):
+    with pytest.raises(ValueError, match="needs an LSTMForecaster, or a pipeline.*got Ridge"):
         SCORER(Ridge().fit(wave[:, None], wave), wave)
 
 
-def test_scorer_travels():
+def test_a_scorer_is_pickled_and_printed():
     assert repr(pickle.loads(pickle.dumps(SCORER))) == repr(SCORER)
     assert repr(SCORER) == "forecast_scorer(mean_absolute_error, horizon=6)"
 
@@ -238,7 +208,7 @@ def test_scorer_travels():
 # --- In scikit-learn's tools ------------------------------------------------------------------
 
 
-def test_grid_search_scores_all_windows_on_the_same_moments(wave, model):
+def test_grid_search_scores_windows_of_all_lengths_on_the_same_values(wave, model):
     search = GridSearchCV(model, LENGTHS, cv=CV, scoring=SCORER, error_score="raise").fit(wave)
     for k, length in enumerate([5, 20]):
         model.set_params(windowtransformer__window_length=length)
@@ -248,9 +218,10 @@ def test_grid_search_scores_all_windows_on_the_same_moments(wave, model):
             score = search.cv_results_[f"split{fold}_test_score"][k]
             assert score == pytest.approx(-expected, rel=1e-4)
     assert search.score(wave) == pytest.approx(SCORER(search.best_estimator_, wave))
+    assert SCORER(search, wave) == pytest.approx(SCORER(search.best_estimator_, wave))
 
 
-def test_other_searches(wave, model):
+def test_random_and_halving_searches_and_cross_validation_take_the_scorer(wave, model):
     options = {"cv": CV, "scoring": SCORER, "error_score": "raise", "refit": False}
     random = RandomizedSearchCV(model, LENGTHS, n_iter=2, random_state=0, **options).fit(wave)
     halving = HalvingGridSearchCV(
@@ -271,7 +242,7 @@ def _one_step(estimator, X, y=None):
     return estimator.score(X)
 
 
-def test_bare_forecaster_is_searched_on_windows(wave, windows):
+def test_a_bare_forecaster_is_searched_on_windows(wave, windows):
     search = GridSearchCV(
         LSTMForecaster(**TINY), {"units": [3, 4]}, cv=ForecastSplit(2, horizon=6, context=1),
         scoring=SCORER, error_score="raise",
@@ -287,23 +258,26 @@ def test_time_series_split_is_accepted(wave, model, cv):
     assert (scores["test_score"] < 0).all()
 
 
-@pytest.mark.parametrize(
-    "cv", [3, KFold(3), KFold(3, shuffle=True, random_state=0), ShuffleSplit(2, random_state=0)]
-)
-@pytest.mark.parametrize("as_pandas", [False, True])
-def test_splits_that_do_not_forecast_are_recognised(wave, model, cv, as_pandas):
-    series = pd.Series(wave) if as_pandas else wave
-    with pytest.raises(ValueError, match="ForecastSplit.*TimeSeriesSplit"):
+def test_a_shuffled_pandas_series_is_refused(wave, model, fitted_model):
+    series = pd.Series(wave)
+    cv = ShuffleSplit(2, random_state=0, test_size=30)
+    with pytest.raises(ValueError, match="index .* does not increase.*ForecastSplit.*TimeSeriesS"):
         cross_validate(model, series, cv=cv, scoring=SCORER, error_score="raise")
-
-
-def test_shuffled_windows_and_indices_are_recognised_without_a_split(wave, windows, model):
-    model.fit(wave)
     shuffled = np.random.default_rng(0).permutation(40)
-    with pytest.raises(ValueError, match="pieces that do not continue.*TimeSeriesSplit"):
-        SCORER(model[-1], windows[shuffled])
     with pytest.raises(ValueError, match="does not increase.*TimeSeriesSplit"):
-        SCORER(model, pd.Series(wave).iloc[shuffled])
+        SCORER(fitted_model, series.iloc[shuffled])
+
+
+def test_shuffled_windows_are_refused(windows, fitted_model):
+    cv = KFold(3, shuffle=True, random_state=0)
+    words = "pieces that do not continue.*ForecastSplit.*TimeSeriesSplit"
+    with pytest.raises(ValueError, match=words):
+        cross_validate(
+            LSTMForecaster(**TINY), windows, cv=cv, scoring=SCORER, error_score="raise"
+        )
+    shuffled = np.random.default_rng(0).permutation(40)
+    with pytest.raises(ValueError, match=words):
+        SCORER(fitted_model[-1], windows[shuffled])
 
 
 def test_evaluation_imports_nothing_heavy():
