@@ -49,6 +49,8 @@ def find_season_length(series, *, least=0.3):
     is known is better given than found.
     """
     n_values = len(series)
+    # Squares of tiny or huge numbers leave the range of floats; by a power of two nothing is lost.
+    series = np.ldexp(series, -np.frexp(np.abs(series).max(axis=0))[1])
     time = np.arange(n_values) - (n_values - 1) / 2
     rest = series - series.mean(axis=0)
     rest = rest - time[:, None] * (time @ rest) / max(1.0, time @ time)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, RegressorMixin, _fit_context
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.validation import _check_sample_weight, check_is_fitted
 
 from skwave._dataset import (
     find_targets,
@@ -24,7 +24,7 @@ from skwave._network import Network, Scaling
 from skwave._persistence import add_checksum, unchanged_on_failure, verify_checksum
 from skwave._readout import (
     choose_readout,
-    compare_trained,
+    linear_errors,
     lstm_variance_fraction,
     naive_skip,
     smooth_readout,
@@ -48,7 +48,6 @@ from skwave._validation import (
     check_targets,
     check_training_weights,
     check_units,
-    check_weights,
     check_windows,
     make_random_state,
 )
@@ -418,7 +417,7 @@ class LSTMForecaster(CallbackSupportMixin, RegressorMixin, BaseEstimator):
             targets = check_targets(y, windows, self.output_length)
             data = with_given_targets(windows, targets, self.output_length)
         if sample_weight is not None:
-            weights = check_weights(sample_weight, windows)[data.indices]
+            weights = _check_sample_weight(sample_weight, windows)[data.indices]
             data = replace(data, weights=weights)
         return windows, data
 
@@ -498,7 +497,10 @@ class LSTMForecaster(CallbackSupportMixin, RegressorMixin, BaseEstimator):
             network=None if previous is None else replace(previous, skip=skip),
             rollouts=rollouts if self.validation == "forecast" else None, progress=progress,
         )  # fmt: skip
-        errors = {} if rollouts is None else compare_trained(result.network, dataset, rollouts)
+        errors = {}
+        if rollouts is not None:
+            errors["trained"] = rollouts.errors(result.network)
+            errors |= linear_errors(result.network, dataset, rollouts)
         return result._replace(errors=errors, reason="as Keras trained it")
 
     def _set_result(self, result, data, rollouts, dataset, is_partial, began):

@@ -12,6 +12,9 @@ from skwave._keras_model import import_keras, read_network, to_keras
 from skwave._persistence import checksum
 from skwave._readout import solve_exact
 
+# Updates between two looks at whether forecasts are exact, which take as long as some updates.
+EXACT_EVERY = 20
+
 
 def learning_rate_factor(step, n_steps):
     """Return the fraction of the peak learning rate at an update.
@@ -37,7 +40,7 @@ def learning_rate_factor(step, n_steps):
     return 0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * done))
 
 
-def make_callbacks(model, dataset, config, monitor, n_updates, rollouts, exact_rollouts, progress):
+def make_callbacks(model, dataset, config, monitor, per_epoch, rollouts, exact_rollouts, progress):
     """Return the callbacks of a training in the order of their calls, and early stopping.
 
     Parameters
@@ -50,8 +53,8 @@ def make_callbacks(model, dataset, config, monitor, n_updates, rollouts, exact_r
         How.
     monitor : str
         The loss that chooses the epoch.
-    n_updates : int
-        Updates of the whole training.
+    per_epoch : int
+        Updates of an epoch.
     rollouts, exact_rollouts, progress
         As in `train`.
 
@@ -83,7 +86,7 @@ def make_callbacks(model, dataset, config, monitor, n_updates, rollouts, exact_r
     callbacks.append(make(on_epoch_end=lambda epoch, logs: _stop_at_nan(model, logs)))
     if config.schedule is not None and isinstance(config.optimizer, str):
         callbacks.append(
-            make(on_train_batch_begin=lambda batch, logs: _set_rate(model, config, n_updates))
+            make(on_train_batch_begin=lambda batch, logs: _set_rate(model, config, per_epoch))
         )
     if config.checkpoint_dir is not None:
         folder = Path(config.checkpoint_dir)
@@ -99,7 +102,11 @@ def make_callbacks(model, dataset, config, monitor, n_updates, rollouts, exact_r
     callbacks.append(stopping)
     if exact_rollouts is not None:
         callbacks.append(
-            make(on_epoch_end=lambda epoch, logs: _stop_if_exact(model, dataset, exact_rollouts))
+            make(
+                on_epoch_end=lambda epoch, logs: _stop_if_exact(
+                    model, dataset, exact_rollouts, epoch * per_epoch, (epoch + 1) * per_epoch
+                )
+            )
         )
     callbacks += _copy(config.callbacks or [])
     callbacks.append(
@@ -111,14 +118,15 @@ def make_callbacks(model, dataset, config, monitor, n_updates, rollouts, exact_r
     return callbacks, stopping
 
 
-def _set_rate(model, config, n_updates):
+def _set_rate(model, config, per_epoch):
     """Set the learning rate before an update.
 
     Not as a Keras schedule: that is part of the graph, which would be traced anew for each length.
     """
     # The optimizer's own count also goes on where a fit is resumed.
     step = int(import_keras().ops.convert_to_numpy(model.optimizer.iterations))
-    model.optimizer.learning_rate = config.learning_rate * learning_rate_factor(step, n_updates)
+    factor = learning_rate_factor(step, per_epoch * config.epochs)
+    model.optimizer.learning_rate = config.learning_rate * factor
 
 
 def _stop_at_nan(model, logs):
@@ -128,9 +136,13 @@ def _stop_at_nan(model, logs):
         model.stop_training = True
 
 
-def _stop_if_exact(model, dataset, rollouts):
-    """Stop if forecasts over held-out values are as exact as float32 allows."""
-    if solve_exact(read_network(model, dataset), dataset, rollouts) is not None:
+def _stop_if_exact(model, dataset, rollouts, begin, end):
+    """Stop if forecasts over held-out values are as exact as float32 allows.
+
+    They are looked at once in so many updates; an epoch had those from `begin` to `end`.
+    """
+    is_due = begin // EXACT_EVERY < end // EXACT_EVERY
+    if is_due and solve_exact(read_network(model, dataset), dataset, rollouts) is not None:
         model.stop_training = True
 
 

@@ -5,7 +5,6 @@ seconds to import and is of no use to somebody who only forecasts.
 """
 
 import contextlib
-import copy
 import functools
 import math
 import os
@@ -66,9 +65,14 @@ def _build(dataset, config, capacity):
         x = x - x[:, :1]
     for layer in _trained_layers(keras, config.units, dataset.n_outputs, config.dropout):
         x = layer(x)
+    optimizer = _get_from_keras(keras.optimizers.get, "optimizer", config.optimizer)
+    settings = optimizer.get_config()
+    if isinstance(config.optimizer, str):
+        settings |= {"learning_rate": config.learning_rate, "clipnorm": config.clipnorm}
     model = keras.Model(begin, x, name="skwave")
     model.compile(
-        optimizer=_make_optimizer(keras, config),
+        # A new one: an object of the user's keeps its settings, and may have been used.
+        optimizer=type(optimizer).from_config(settings),
         loss=_get_from_keras(keras.losses.get, "loss", config.loss),
         jit_compile=config.jit_compile,
     )
@@ -85,16 +89,6 @@ def _trained_layers(keras, units, n_outputs, dropout=0.0):
         if dropout:
             yield keras.layers.Dropout(dropout, seed=k, dtype="float32", name=f"dropout_{k}")
     yield keras.layers.Dense(n_outputs, dtype="float32", name="head", **_ZEROS)
-
-
-def _make_optimizer(keras, config):
-    """Return a new optimizer; one that is an object or a config keeps its own settings."""
-    optimizer = copy.deepcopy(config.optimizer)
-    optimizer = _get_from_keras(keras.optimizers.get, "optimizer", optimizer)
-    settings = optimizer.get_config()
-    if isinstance(config.optimizer, str):
-        settings |= {"learning_rate": config.learning_rate, "clipnorm": config.clipnorm}
-    return type(optimizer).from_config(settings)
 
 
 def _get_from_keras(get, name, value):

@@ -249,15 +249,16 @@ def choose_readout(network, dataset, rollouts, all_rollouts):
 
     Notes
     -----
-    The first candidate is kept unless another one is better by more than one standard error. Few
-    forecasts choose badly among many candidates, and the first one is rarely much worse than the
-    best.
+    Of the candidates within one standard error of the best one, that with the strongest penalty is
+    chosen: few forecasts choose badly among many candidates, and weak penalties are what long
+    forecasts explode by. The first candidate is the average of the linear model and of the readout
+    with the strongest penalty.
     """
     exact = solve_exact(network, dataset, rollouts)
     if exact is not None:
-        solved, readout, errors = exact
-        reason = "its forecasts are as exact as float32 allows"
-        return solved, readout.name, {readout.name: errors}, reason
+        solved, readout, of_readout = exact
+        errors = {readout.name: of_readout} | linear_errors(network, dataset, rollouts)
+        return solved, readout.name, errors, "its forecasts are as exact as float32 allows"
 
     seen_folds, held_out_folds = gram_folds(network, dataset)
     folds = seen_folds + held_out_folds
@@ -269,17 +270,17 @@ def choose_readout(network, dataset, rollouts, all_rollouts):
     solved, _ = solve_readout(network, seen, linear)
     bound = rollouts.exploding_error(solved, naive)
     errors = {linear.name: rollouts.errors(solved)}
+    tried = []
     for readout in candidates:
         of_readout = rollouts.errors(solve_readout(network, seen, readout)[0])
-        if of_readout.max() > bound:
+        if tried and of_readout.max() > bound:
             break
         errors[readout.name] = of_readout
-    tried = [linear, *candidates][: len(errors)]
-    chosen = min(1, len(tried) - 1)
-    reason = "the default, which no other one beats by a standard error"
-    best = int(np.argmin([errors[readout.name].mean() for readout in tried]))
-    if rollouts.is_better(errors[tried[best].name], errors[tried[chosen].name]):
-        chosen, reason = best, "better than the default by more than a standard error"
+        tried.append(readout)
+    best = errors[min(tried, key=lambda readout: errors[readout.name].mean()).name]
+    is_worse = [rollouts.is_better(best, errors[readout.name]) for readout in tried]
+    chosen = is_worse.index(False)
+    reason = "the strongest penalty within a standard error of the least error"
 
     bound = all_rollouts.exploding_error(solve_readout(network, everything, linear)[0], naive)
     for readout in tried[chosen::-1]:
@@ -287,7 +288,7 @@ def choose_readout(network, dataset, rollouts, all_rollouts):
         if all_rollouts.errors(solved).max() <= bound:
             break
     if readout is not tried[chosen]:
-        reason = "the strongest penalty with which no forecast over the series explodes"
+        reason = "the weakest penalty with which no forecast over the series explodes"
     return solved, readout.name, errors, reason
 
 
@@ -323,39 +324,40 @@ def update_readout(network, dataset, n_windows):
 
 def smooth_readout(network, dataset):
     """Return a network with a head of small coefficients, from which training can go on."""
-    gram = accumulate(network, dataset, np.arange(dataset.n_train))
+    part = dataset.subsample(MAX_WINDOWS)
+    gram = accumulate(network, part, np.arange(part.n_train))
     window = np.full(network.window_length * network.n_channels, 1 / SMOOTH)
     return solve_readout(network, gram, Readout("smooth", SMOOTH, window))[0]
 
 
-def compare_trained(network, dataset, rollouts):
-    """Return the errors of a network as it was trained, and of the linear model.
+def linear_errors(network, dataset, rollouts):
+    """Return the errors of the linear model of the window, without the LSTM, for comparison.
 
     Parameters
     ----------
     network : Network
-        The trained network.
+        Its shapes and scaling.
     dataset : WindowDataset
-        On the scale of the layers.
+        On the scale of the layers; the training windows are solved on.
     rollouts : RollOuts
         Forecasts over held-out values.
 
     Returns
     -------
     dict of ndarray of shape (n_origins,)
-        Mean squared errors; no ``"linear"`` where windows have more than `MAX_LAGS` values.
+        Mean squared errors under ``"linear"``; empty where windows have more than `MAX_LAGS`
+        values.
     """
-    errors = {"trained": rollouts.errors(network)}
-    if network.window_length * network.n_channels <= MAX_LAGS:
-        head = (network.head[0][:0], np.zeros_like(network.head[1]))
-        without_layers = replace(network, layers=(), head=head)
-        seen_folds, held_out_folds = gram_folds(without_layers, dataset)
-        folds = [fold for fold in seen_folds + held_out_folds if fold.weight > 0]
-        penalties = window_penalties(network.window_length, network.n_channels)
-        linear = Readout("linear", np.inf, choose_penalty(folds, penalties))
-        solved, _ = solve_readout(without_layers, total(seen_folds), linear)
-        errors[linear.name] = rollouts.errors(solved)
-    return errors
+    if network.window_length * network.n_channels > MAX_LAGS:
+        return {}
+    head = network.head[0][:0], np.zeros_like(network.head[1])
+    without_layers = replace(network, layers=(), head=head)
+    seen_folds, held_out_folds = gram_folds(without_layers, dataset)
+    folds = [fold for fold in seen_folds + held_out_folds if fold.weight > 0]
+    penalties = window_penalties(network.window_length, network.n_channels)
+    linear = Readout("linear", np.inf, choose_penalty(folds, penalties))
+    solved, _ = solve_readout(without_layers, total(seen_folds), linear)
+    return {linear.name: rollouts.errors(solved)}
 
 
 def lstm_variance_fraction(network, dataset):

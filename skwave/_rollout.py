@@ -57,8 +57,9 @@ class RollOuts:
 
     def errors_of(self, forecasts, scaling):
         """Return the mean squared error of given forecasts, as `errors` does."""
-        residuals = (forecasts - self.y_true) / scaling.input_scale
-        errors = np.mean(residuals**2, axis=(1, 2))
+        with np.errstate(over="ignore", invalid="ignore"):
+            residuals = (forecasts - self.y_true) / scaling.input_scale
+            errors = np.mean(residuals**2, axis=(1, 2))
         return errors if np.isfinite(errors).all() else np.full(len(errors), np.inf)
 
     def standard_error(self, differences):

@@ -18,7 +18,7 @@ from skwave._network import Network
 from skwave.exceptions import warn
 
 # Updates that epochs="auto" makes where the readout is solved for: twice as many forecast no better
-# (benchmarks/README.md). An epoch is so many of them.
+# (benchmarks/README.md). An epoch is at most so many of them.
 SOLVED_UPDATES, UPDATES_PER_EPOCH = 100, 20
 # Held-out windows that the loss of such an epoch is taken over: more take longer than the epoch.
 SOLVED_VALIDATION = 256
@@ -82,10 +82,12 @@ def set_epochs(dataset, config, *, solves_readout):
     """
     if config.epochs != "auto":
         return dataset, config
+    per_pass = math.ceil(dataset.n_train / config.batch_size)
     if not solves_readout:
-        per_epoch = math.ceil(dataset.n_train / config.batch_size)
-        epochs = max(TRAINED_PASSES, round(TRAINED_UPDATES / per_epoch))
+        epochs = max(TRAINED_PASSES, round(TRAINED_UPDATES / per_pass))
         return dataset, replace(config, epochs=epochs)
+    if per_pass <= UPDATES_PER_EPOCH:
+        return dataset, replace(config, epochs=round(SOLVED_UPDATES / per_pass))
     # Of a longer series than can be read in these updates a part is read, so that no fit takes
     # longer than another.
     n_train = min(dataset.n_train, SOLVED_UPDATES * config.batch_size)
@@ -134,8 +136,7 @@ def train(dataset, config, *, seed, network=None, rollouts=None, exact_rollouts=
     with borrowed_model(dataset, config) as model:
         reset(model, dataset, np.random.RandomState(seed), network)
         callbacks, stopping = make_callbacks(
-            model, dataset, config, monitor, per_epoch * config.epochs, rollouts, exact_rollouts,
-            progress,
+            model, dataset, config, monitor, per_epoch, rollouts, exact_rollouts, progress
         )  # fmt: skip
         if config.backup_dir is not None:
             backup = Backup(config.backup_dir, dataset, config, seed, network)

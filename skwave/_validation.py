@@ -6,7 +6,7 @@ from numbers import Integral
 import numpy as np
 from scipy.sparse import issparse
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import _check_sample_weight, check_array, validate_data
+from sklearn.utils.validation import check_array, validate_data
 
 from skwave._pandas_index import check_order
 from skwave._sliding import is_sliding_view, series_of_view, sliding_windows
@@ -201,11 +201,6 @@ def check_targets(y, windows, output_length):
             f"channels needs {output_length * n_channels}."
         )
     return y
-
-
-def check_weights(sample_weight, windows):
-    """Return weights of windows as an array of shape (n_windows,), or None."""
-    return None if sample_weight is None else _check_sample_weight(sample_weight, windows)
 
 
 def check_training_weights(dataset, *, needs_validation):

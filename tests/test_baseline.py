@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from skwave._baseline import find_season_length, naive, seasonal_naive
+from skwave._baseline import find_season_length, seasonal_naive
 
 
 def test_seasonal_naive_repeats_the_last_season():
@@ -10,9 +10,9 @@ def test_seasonal_naive_repeats_the_last_season():
     np.testing.assert_array_equal(forecast, [[2, 3, 4, 2, 3, 4, 2], [7, 8, 9, 7, 8, 9, 7]])
 
 
-def test_naive_repeats_the_last_value():
+def test_a_season_of_one_value_repeats_the_last_value():
     series = np.arange(20.0).reshape(10, 2)
-    forecast = naive(series, np.array([5, 10]), 3)
+    forecast = seasonal_naive(series, np.array([5, 10]), 3, 1)
     np.testing.assert_array_equal(forecast, [[[8, 9]] * 3, [[18, 19]] * 3])
 
 

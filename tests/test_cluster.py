@@ -14,7 +14,7 @@ from sklearn.model_selection import GridSearchCV
 from skwave import LSTMForecaster, WindowTransformer, make_forecast_pipeline
 from skwave.model_selection import ForecastSplit, backtest, forecast_scorer
 
-# The workers' own affairs: ports that are taken, tasks that outlive the cluster.
+# Warnings of the cluster itself: of ports in use, and of tasks that end after it.
 pytestmark = pytest.mark.filterwarnings("default::UserWarning", "default::ResourceWarning")
 
 TINY = {"units": 4, "epochs": 1, "batch_size": 32, "validation": "last", "random_state": 0}
@@ -46,7 +46,7 @@ def search(model, **options):
 
 
 def process(estimator, X, y=None):
-    """A score that tells which process gave it."""
+    """A score that is the number of the process."""
     return os.getpid()
 
 
@@ -63,14 +63,14 @@ class KillFirst:
         return forecast_scorer(mean_absolute_error, horizon=6)(estimator, X)
 
 
-def test_backtest_refits_on_the_cluster(client, model, wave):
+def test_a_backtest_refits_on_the_cluster_with_the_same_result(client, model, wave):
     here = backtest(model, wave, horizon=6, initial=80, step=10, refit=True)
     with parallel_config(backend="dask"):
         there = backtest(model, wave, horizon=6, initial=80, step=10, refit=True)
     np.testing.assert_allclose(there.y_pred, here.y_pred, rtol=1e-5, atol=1e-6)
 
 
-def test_grid_search_runs_on_both_workers(client, model, wave):
+def test_a_grid_search_runs_on_both_workers_with_the_same_result(client, model, wave):
     scoring = {"forecast": forecast_scorer(mean_absolute_error, horizon=6), "process": process}
     with parallel_config(backend="dask"):
         there = search(model, scoring=scoring).fit(wave)
@@ -83,7 +83,7 @@ def test_grid_search_runs_on_both_workers(client, model, wave):
     assert len(used) == 2
 
 
-def test_a_search_outlives_a_worker(client, model, wave, tmp_path):
+def test_a_search_continues_after_a_worker_was_killed(client, model, wave, tmp_path):
     before = set(client.run(os.getpid).values())
     # Long enough for joblib to hand out arrays once, rather than with each task.
     wave = np.tile(wave, 3)

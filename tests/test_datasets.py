@@ -4,14 +4,14 @@ import pytest
 from skwave.datasets import make_mackey_glass, make_wave
 
 
-def test_sine_repeats_and_has_the_tutorials_length():
+def test_sine_repeats_and_is_as_long_as_in_the_tutorial():
     wave = make_wave("sine")
     assert wave.shape == (4000,)
     np.testing.assert_allclose(wave[80:], wave[:-80], atol=1e-12)
     assert wave[20] == pytest.approx(1)
 
 
-def test_compound_wave_at_known_points():
+def test_compound_wave_has_the_right_values_at_known_points():
     wave = make_wave("compound")
     assert wave.shape == (16000,)
     # At t = 0 the sine is 0 and the cosine 1; at t = 40 (half a cycle) the cosine is -1.
@@ -20,12 +20,12 @@ def test_compound_wave_at_known_points():
     assert wave.std() == pytest.approx(np.sqrt((9 + 25) / 2))
 
 
-def test_noise_is_a_share_of_the_standard_deviation():
+def test_noise_is_a_fraction_of_the_standard_deviation():
     clean, noisy = make_wave("compound"), make_wave("compound", noise=0.05, random_state=0)
     assert (noisy - clean).std() == pytest.approx(0.05 * clean.std(), rel=0.02)
 
 
-def test_random_state_and_the_global_generator():
+def test_random_state_decides_and_the_global_generator_is_left_alone():
     before = np.random.get_state()[1].copy()
     a, b = (make_wave("sine", noise=0.1, random_state=3) for _ in range(2))
     np.testing.assert_array_equal(a, b)
@@ -33,7 +33,7 @@ def test_random_state_and_the_global_generator():
     np.testing.assert_array_equal(np.random.get_state()[1], before)
 
 
-def test_mackey_glass_obeys_its_equation_roughly():
+def test_mackey_glass_follows_its_equation():
     # Euler steps of 0.1 against a midpoint rule over one unit: a coarse, independent check.
     x = make_mackey_glass(2000, random_state=0)
     late = (x[:-18] + x[1:-17]) / 2
@@ -43,7 +43,7 @@ def test_mackey_glass_obeys_its_equation_roughly():
     assert 1.2 < x.max() < 1.5
 
 
-def test_mackey_glass_is_beaten_by_a_model_but_not_trivial():
+def test_a_linear_model_forecasts_mackey_glass_well_and_the_naive_forecast_does_not():
     x = make_mackey_glass(1500, random_state=1)
     lags = np.lib.stride_tricks.sliding_window_view(x, 20)[:-1]
     coefficients = np.linalg.lstsq(lags[:1000], x[20:1020], rcond=None)[0]
@@ -53,7 +53,7 @@ def test_mackey_glass_is_beaten_by_a_model_but_not_trivial():
     assert np.std(x[25:] - x[:-25]) > x.std()
 
 
-def test_seeds_give_different_chaos():
+def test_other_seeds_give_other_mackey_glass_series():
     a, b = (make_mackey_glass(3000, random_state=k) for k in (0, 1))
     assert np.abs(a - b).max() > 0.3
 
@@ -70,6 +70,6 @@ def test_seeds_give_different_chaos():
         (lambda: make_mackey_glass(10, tau=0), "tau"),
     ],
 )
-def test_parameters_out_of_range(call, name):
+def test_parameters_out_of_range_are_refused(call, name):
     with pytest.raises(ValueError, match=f"'{name}' parameter"):
         call()

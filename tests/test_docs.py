@@ -1,4 +1,4 @@
-"""The pages without a build: what they show is true, and nothing public is missing."""
+"""The pages, without a build: names, links and code, and that nothing public is missing."""
 
 import re
 from pathlib import Path
@@ -14,7 +14,7 @@ README = (ROOT / "README.md").read_text()
 LINES = re.search(r"```python\n(.*?)```", README, re.DOTALL)[1]
 
 
-def test_every_public_name_stands_in_the_api_reference():
+def test_every_public_name_is_in_the_api_reference():
     module, listed = None, set()
     for line in (DOCS / "api" / "index.rst").read_text().splitlines():
         if line.startswith(".. currentmodule::"):
@@ -25,7 +25,7 @@ def test_every_public_name_stands_in_the_api_reference():
     assert listed == set(public_objects()) | {"skwave.TRUSTED_TYPES"}
 
 
-def test_the_readmes_lines_forecast_the_wave(tmp_path, monkeypatch):
+def test_the_code_of_the_readme_forecasts_the_wave(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     names = {}
     exec(LINES, names)
@@ -35,18 +35,18 @@ def test_the_readmes_lines_forecast_the_wave(tmp_path, monkeypatch):
     assert (tmp_path / "forecast.png").stat().st_size > 1000
 
 
-def test_readme_is_one_screen_and_has_ten_lines_of_code():
+def test_the_readme_is_one_screen_and_has_ten_lines_of_code():
     assert len(README.splitlines()) <= 70
     assert len([line for line in LINES.splitlines() if line]) == 10
 
 
-def test_start_page_shows_the_readmes_lines():
+def test_the_start_page_shows_the_code_of_the_readme():
     page = (DOCS / "index.rst").read_text()
     assert "\n".join(f"   {line}" if line else "" for line in LINES.splitlines()) in page
 
 
 @pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md"])
-def test_links_to_files_of_the_repository_lead_somewhere(name):
+def test_links_to_files_of_the_repository_are_right(name):
     targets = re.findall(r"\]\(([^)#]+)\)", (ROOT / name).read_text())
     files = [target for target in targets if "://" not in target]
     assert [file for file in files if not (ROOT / file).exists()] == []
@@ -59,7 +59,7 @@ def test_make_targets_that_are_named_exist():
         assert {a or b for a, b in named} <= targets, page
 
 
-def test_every_extra_stands_on_the_page_about_installation():
+def test_every_extra_is_on_the_page_about_installation():
     pyproject = (ROOT / "pyproject.toml").read_text()
     table = re.search(r"\[project.optional-dependencies\]\n(.*?)\n\[", pyproject, re.DOTALL)[1]
     page = (DOCS / "installation.rst").read_text()
@@ -67,7 +67,7 @@ def test_every_extra_stands_on_the_page_about_installation():
         assert f'".[{extra}]"' in page
 
 
-def test_japanese_tutorial_has_the_code_of_the_english_one():
+def test_the_japanese_tutorial_has_the_code_of_the_english_one():
     def code(page):
         return re.findall(r"^(?:>>>|\.\.\.|   \w).*$", page.read_text(), re.MULTILINE)
 
@@ -76,7 +76,7 @@ def test_japanese_tutorial_has_the_code_of_the_english_one():
     assert japanese == english
 
 
-def test_changelog_is_in_the_form_of_keep_a_changelog():
+def test_the_changelog_has_the_form_of_keep_a_changelog():
     text = (ROOT / "CHANGELOG.md").read_text()
     headings = re.findall(r"^## (.+)$", text, re.MULTILINE)
     assert headings[0] == "[Unreleased]"

@@ -123,7 +123,7 @@ def test_no_internal_link_is_dead(page):
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_page_opens_without_an_error_and_with_all_its_pictures(page, browser, address):
+def test_page_opens_without_errors_and_with_all_its_pictures(page, browser, address):
     browser.get(address + page)
     missing = browser.execute_script(
         "return [...document.images].filter(i => !(i.complete && i.naturalWidth)).map(i => i.src)"
@@ -139,12 +139,12 @@ def test_page_opens_without_an_error_and_with_all_its_pictures(page, browser, ad
             "return [...document.images].filter(i => !i.naturalWidth).map(i => i.src)"
         )
     assert missing == []
-    told = browser.get_log("browser")
-    assert [entry["message"] for entry in told if entry["level"] in ("SEVERE", "WARNING")] == []
+    entries = browser.get_log("browser")
+    assert [entry["message"] for entry in entries if entry["level"] in ("SEVERE", "WARNING")] == []
     assert browser.title
 
 
-def test_search_finds_the_forecaster(browser, address):
+def test_the_search_finds_the_forecaster(browser, address):
     browser.get(address + "search.html?q=LSTMForecaster")
     results = wait.WebDriverWait(browser, 20).until(
         lambda b: b.find_elements("css selector", "#search-results ul.search a")
@@ -152,7 +152,7 @@ def test_search_finds_the_forecaster(browser, address):
     assert any("skwave.LSTMForecaster" in link.get_attribute("href") for link in results)
 
 
-# Text that runs out of the screen, where it cannot be scrolled by itself as code and tables can.
+# Text wider than the screen, other than code and tables, which can be scrolled.
 CUT = """
 return [...document.querySelectorAll("article p, article h1, article h2, article dt, article dd")]
   .filter(e => !e.closest("pre, table, .sk-top-container, .pst-scrollable-table-container"))
@@ -162,7 +162,7 @@ return [...document.querySelectorAll("article p, article h1, article h2, article
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_page_fits_a_phone(page, browser, address):
+def test_page_fits_the_width_of_a_phone(page, browser, address):
     browser.execute_cdp_cmd(
         "Emulation.setDeviceMetricsOverride",
         {"width": 390, "height": 844, "deviceScaleFactor": 2, "mobile": True},
@@ -202,7 +202,7 @@ return texts.map(e => {
 
 @pytest.mark.parametrize("page", LOOKED_AT)
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-def test_text_stands_out_and_pictures_are_taken(page, dark, browser, address):
+def test_text_has_contrast_and_screenshots_are_taken(page, dark, browser, address):
     media = [{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}]
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": media})
     browser.get(address + page)

@@ -1,4 +1,4 @@
-"""Every public docstring: its form, its defaults, and that signatures say their types."""
+"""Every public docstring and signature: form, defaults and annotations."""
 
 import functools
 import importlib
@@ -87,7 +87,7 @@ CALLABLES = [
 ]
 
 
-def test_the_names_are_found():
+def test_public_names_are_found_and_inherited_ones_left_out():
     assert "skwave.LSTMForecaster.forecast" in NAMES
     assert "skwave.ForecastDisplay.from_estimator" in NAMES
     assert "skwave.datasets.make_wave" in NAMES
@@ -95,7 +95,7 @@ def test_the_names_are_found():
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_numpydoc_finds_no_fault(name):
+def test_docstrings_have_the_form_of_numpydoc(name):
     faults = [f for f in validate(name)["errors"] if f[0] not in NOT_WANTED]
     assert faults == []
 
@@ -122,7 +122,7 @@ def test_defaults_in_the_docstring_are_those_of_the_signature(name):
 
 
 @pytest.mark.parametrize("name", CALLABLES)
-def test_public_signatures_say_their_types(name):
+def test_public_signatures_are_annotated(name):
     public = get(name)
     if inspect.isclass(public) and "__init__" not in vars(public):
         return  # its parameters are scikit-learn's

@@ -1,4 +1,4 @@
-"""The gallery's scripts, with short training: they run, and their pictures explain themselves."""
+"""The scripts of the gallery with short training: they run, and their pictures are labelled."""
 
 import json
 import re
@@ -37,7 +37,7 @@ def _close_pictures():
 
 
 @pytest.mark.parametrize("path", [p for p in EXAMPLES if p.name not in LONG], ids=lambda p: p.stem)
-def test_example_runs_and_its_pictures_read_without_the_text(path, tmp_path, monkeypatch):
+def test_example_runs_and_its_pictures_have_titles_labels_and_legends(path, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     quick = {"EPOCHS": 1} | ({"STARTS": 1} if "serving" in path.name else {})
     exec(compile(source(path, **quick), path, "exec"), {"__name__": "__main__"})
@@ -61,14 +61,14 @@ def test_example_is_short_and_has_a_heading(path):
     assert re.match(r'"""\n.+\n=+\n\n', text)
 
 
-def test_examples_are_numbered_and_none_is_forgotten():
+def test_examples_have_different_numbers_and_none_is_missing():
     numbers = [int(path.stem.split("_")[1]) for path in EXAMPLES]
     assert len(set(numbers)) == len(numbers)
     assert set(range(4, 10)) <= set(numbers)
 
 
 @pytest.mark.parametrize("others", [[], ["-f", "kernel.json"], ["--f=kernel.json"]])
-def test_the_recipe_is_cut_short_where_no_file_is_known(others, monkeypatch):
+def test_the_recipe_takes_few_epochs_in_gallery_and_notebook(others, monkeypatch):
     monkeypatch.setattr(sys, "argv", ["script", "--epochs", "3", *others])  # gallery; notebook
     head, _, _ = (FOLDER / "plot_02_tutorial_recipe.py").read_text().partition("# %%")
     names = {}
@@ -107,14 +107,14 @@ def outputs(notebook, kind):
     ]
 
 
-def test_notebook_shows_the_picture_and_the_progress(notebook):
+def test_the_notebook_shows_the_picture_and_the_progress(notebook):
     assert any(outputs(notebook, "image/png"))
     text = "".join(outputs(notebook, "text"))
     assert "Epoch 2/2" in text
     assert "val_loss" in text
 
 
-def test_notebook_shows_the_model_with_its_parameters_and_links(notebook):
+def test_the_notebook_shows_the_model_with_its_parameters_and_links(notebook):
     html = "".join(outputs(notebook, "text/html"))
     for step in ("ForecastPipeline", "WindowTransformer", "LSTMForecaster"):
         assert re.search(rf'href="https://[^"]+/skwave\.{step}\.html', html), step

@@ -1,4 +1,4 @@
-"""What is imported when; each in a fresh process."""
+"""What is imported when; each test starts a fresh process."""
 
 import pickle
 import subprocess
@@ -16,12 +16,13 @@ def modules_after(code):
     return run.stdout.strip().splitlines()[-1]
 
 
-def test_import_is_light():
-    assert modules_after("import skwave, skwave.datasets") == "[]"
+def test_import_loads_no_heavy_package():
+    code = "import skwave, skwave.datasets, skwave.metrics, skwave.model_selection"
+    assert modules_after(code) == "[]"
 
 
 @pytest.mark.parametrize("call", ["forecast(20)", "predict(windows)", "score(windows)"])
-def test_loading_and_forecasting_need_no_tensorflow(fitted, windows, tmp_path, call):
+def test_loading_predicting_and_forecasting_import_no_tensorflow(fitted, windows, tmp_path, call):
     path = tmp_path / "forecaster.pkl"
     path.write_bytes(pickle.dumps((fitted, windows)))
     code = f"""
@@ -32,7 +33,7 @@ forecaster.{call}
     assert modules_after(code) == "[]"
 
 
-def test_training_prints_nothing_and_leaves_the_environment_as_it_was():
+def test_training_prints_nothing_and_does_not_change_the_environment():
     code = """
 import os
 before = dict(os.environ)

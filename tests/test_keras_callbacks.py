@@ -143,7 +143,7 @@ def assert_same_fit(again, whole):
 
 
 # Epochs of 20 updates that begin in the middle of the windows.
-AUTO = {"units": 3, "batch_size": 4, "random_state": 0, "learning_rate": 0.01}
+AUTO = {"units": 3, "batch_size": 2, "random_state": 0, "learning_rate": 0.01}
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ def call(metric, y_true, y_pred, **kwargs):
 # --- Values worked out by hand ----------------------------------------------------------------
 
 
-def test_mase_by_hand():
+def test_mase_is_as_worked_out_by_hand():
     # Differences of TRAIN: 3, -2, 4, -1, of mean size 2.5; two apart: 1, 2, 3, of mean size 2.
     # Errors 1 and 4, of mean size 2.5.
     assert mean_absolute_scaled_error([5, 3], [6, -1], y_train=TRAIN) == pytest.approx(1.0)
@@ -32,19 +32,19 @@ def test_mase_by_hand():
     ) == pytest.approx(1.25)
 
 
-def test_rmsse_by_hand():
+def test_rmsse_is_as_worked_out_by_hand():
     # Squares of the differences: 9, 4, 16, 1, of mean 7.5; of the errors: 1 and 16, of mean 8.5.
     value = root_mean_squared_scaled_error([5, 3], [6, -1], y_train=TRAIN)
     assert value == pytest.approx((8.5 / 7.5) ** 0.5)
 
 
-def test_smape_by_hand():
+def test_smape_is_as_worked_out_by_hand():
     # 2 * 1 / (1 + 2) = 2/3; 0/0 counts as 0; opposite signs: 2 * 4 / (1 + 3) = 2, the most.
     value = symmetric_mean_absolute_percentage_error([1, 0, -1], [2, 0, 3])
     assert value == pytest.approx((2 / 3 + 0 + 2) / 3)
 
 
-def test_nrmse_by_hand():
+def test_nrmse_is_as_worked_out_by_hand():
     # Errors 1, 1, 2, 0: mean square 1.5. The true values have mean 2.5 and variance 1.25.
     value = normalized_root_mean_squared_error([1, 2, 3, 4], [2, 3, 5, 4])
     assert value == pytest.approx((1.5 / 1.25) ** 0.5)
@@ -67,16 +67,16 @@ def pair():
 
 
 @pytest.mark.parametrize("metric", SCALED + PLAIN)
-def test_perfect_forecasts_and_units(metric, pair):
-    truth, forecast = pair
+def test_a_perfect_forecast_has_no_error_and_units_do_not_matter(metric, pair):
+    y_true, y_pred = pair
     train = np.random.default_rng(1).normal(size=(40, 3))
     known = {"y_train": train} if metric in SCALED else {}
-    assert metric(truth, truth, **known) == 0
-    value = metric(truth, forecast, **known)
+    assert metric(y_true, y_true, **known) == 0
+    value = metric(y_true, y_pred, **known)
     assert value > 0
     # Other units of the series change nothing.
     scaled = {"y_train": 7 * train} if metric in SCALED else {}
-    assert metric(7 * truth, 7 * forecast, **scaled) == pytest.approx(value)
+    assert metric(7 * y_true, 7 * y_pred, **scaled) == pytest.approx(value)
 
 
 @pytest.mark.parametrize("season_length", [1, 4])
@@ -89,42 +89,42 @@ def test_perfect_forecasts_and_units(metric, pair):
 )
 def test_scaled_errors_are_ratios_to_the_seasonal_naive_forecast(metric, plain, season_length):
     rng = np.random.default_rng(2)
-    train, truth, forecast = rng.normal(size=50), rng.normal(size=9), rng.normal(size=9)
+    train, y_true, y_pred = rng.normal(size=50), rng.normal(size=9), rng.normal(size=9)
     naive = plain(train[season_length:], train[:-season_length])
-    value = metric(truth, forecast, y_train=train, season_length=season_length)
-    assert value == pytest.approx(plain(truth, forecast) / naive)
+    value = metric(y_true, y_pred, y_train=train, season_length=season_length)
+    assert value == pytest.approx(plain(y_true, y_pred) / naive)
 
 
-def test_nrmse_and_r2_say_the_same(pair):
-    truth, forecast = pair[0][:, 0], pair[1][:, 0]
-    value = normalized_root_mean_squared_error(truth, forecast)
-    assert 1 - value**2 == pytest.approx(r2_score(truth, forecast))
+def test_nrmse_squared_is_one_minus_r2(pair):
+    y_true, y_pred = pair[0][:, 0], pair[1][:, 0]
+    value = normalized_root_mean_squared_error(y_true, y_pred)
+    assert 1 - value**2 == pytest.approx(r2_score(y_true, y_pred))
 
 
 @pytest.mark.parametrize("metric", SCALED + PLAIN)
-def test_outputs_and_weights(metric, pair):
-    truth, forecast = pair
-    each = [call(metric, truth[:, k], forecast[:, k]) for k in range(3)]
-    np.testing.assert_allclose(call(metric, truth, forecast, multioutput="raw_values"), each)
-    assert call(metric, truth, forecast) == pytest.approx(np.mean(each))
-    weighted = call(metric, truth, forecast, multioutput=[1, 0, 3])
+def test_outputs_are_averaged_with_weights_or_returned_one_by_one(metric, pair):
+    y_true, y_pred = pair
+    each = [call(metric, y_true[:, k], y_pred[:, k]) for k in range(3)]
+    np.testing.assert_allclose(call(metric, y_true, y_pred, multioutput="raw_values"), each)
+    assert call(metric, y_true, y_pred) == pytest.approx(np.mean(each))
+    weighted = call(metric, y_true, y_pred, multioutput=[1, 0, 3])
     assert weighted == pytest.approx((each[0] + 3 * each[2]) / 4)
 
 
 @pytest.mark.parametrize("metric", SCALED + PLAIN[:1])
 def test_a_weight_of_two_counts_a_value_twice(metric):
-    truth, forecast = [2.0, 5.0, 7.0], [3.0, 3.0, 3.0]
-    weighted = call(metric, truth, forecast, sample_weight=[1, 2, 1])
+    y_true, y_pred = [2.0, 5.0, 7.0], [3.0, 3.0, 3.0]
+    weighted = call(metric, y_true, y_pred, sample_weight=[1, 2, 1])
     assert weighted == pytest.approx(call(metric, [2.0, 5.0, 5.0, 7.0], [3.0] * 4))
 
 
-def test_mase_of_a_season_that_rises_every_day():
+def test_mase_of_a_season_that_rises_from_day_to_day():
     day = np.arange(24.0)
     known = np.concatenate([day + k for k in range(5)])
     # The season differs by 1 from day to day; repeated, it misses by 1, and then by 2.
-    truth = np.concatenate([day + 5, day + 6])
+    y_true = np.concatenate([day + 5, day + 6])
     value = mean_absolute_scaled_error(
-        truth, np.tile(known[-24:], 2), y_train=known, season_length=24
+        y_true, np.tile(known[-24:], 2), y_train=known, season_length=24
     )
     assert value == pytest.approx(1.5)
 
@@ -143,13 +143,13 @@ def test_mase_of_a_season_that_rises_every_day():
         ([], [], "0 sample"),
     ],
 )
-def test_bad_pairs(metric, y_true, y_pred, words):
+def test_bad_pairs_are_refused(metric, y_true, y_pred, words):
     with pytest.raises(ValueError, match=words):
         call(metric, y_true, y_pred)
 
 
 @pytest.mark.parametrize("metric", SCALED + PLAIN)
-def test_multioutput_out_of_range(metric):
+def test_a_multioutput_out_of_range_is_refused(metric):
     with pytest.raises(ValueError, match="'multioutput' parameter"):
         call(metric, [1, 2], [1, 3], multioutput="best")
 
@@ -165,12 +165,12 @@ def test_multioutput_out_of_range(metric):
         ({"y_train": [1, np.nan]}, "y_train contains NaN"),
     ],
 )
-def test_bad_training_series(metric, changes, words):
+def test_bad_training_series_are_refused(metric, changes, words):
     with pytest.raises(ValueError, match=words):
         call(metric, [1, 2], [1, 3], **changes)
 
 
-def test_nothing_to_normalize_by():
+def test_true_values_without_variance_and_bad_scales_are_refused():
     with pytest.raises(ValueError, match="y_true never varies"):
         normalized_root_mean_squared_error([0.1] * 3, [1, 2, 3])
     with pytest.raises(ValueError, match="'scale' parameter"):

@@ -13,15 +13,15 @@ WINDOW = 10
 
 
 def regressor():
-    # As a regressor on lags it is given y, and learns to follow the wave in a second.
+    # As a regressor on lags it is given y, and is trained for a second.
     return LSTMForecaster(
         units=16, epochs=60, batch_size=16, learning_rate=0.02, validation_split=0.0, random_state=0
     )
 
 
-def assert_follows(forecast, truth):
-    """Half the error of the mean: a forecast that stands still or runs away fails."""
-    assert np.abs(np.ravel(forecast) - truth).mean() < 0.5 * np.abs(truth).mean()
+def assert_follows(forecast, y_true):
+    """Check for half the error of the mean, which a flat or exploding forecast does not reach."""
+    assert np.abs(np.ravel(forecast) - y_true).mean() < 0.5 * np.abs(y_true).mean()
 
 
 def test_optuna_tunes_a_pipeline(wave):
@@ -47,7 +47,7 @@ def test_optuna_tunes_a_pipeline(wave):
 
 # sktime announces changes of its own defaults.
 @pytest.mark.filterwarnings("default::FutureWarning")
-def test_sktime_reduction(wave):
+def test_sktime_forecasts_by_reduction(wave):
     compose = pytest.importorskip("sktime.forecasting.compose")
     forecaster = compose.make_reduction(regressor(), strategy="recursive", window_length=WINDOW)
     forecaster.fit(wave[:100])
@@ -55,7 +55,7 @@ def test_sktime_reduction(wave):
     assert_follows(forecast, wave[100:112])
 
 
-def test_skforecast_recursion(wave):
+def test_skforecast_forecasts_recursively(wave):
     recursive = pytest.importorskip("skforecast.recursive")
     pd = pytest.importorskip("pandas")
     forecaster = recursive.ForecasterRecursive(regressor(), lags=WINDOW)

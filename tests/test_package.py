@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[1]
 DIST = ROOT / "dist"
 
 
-def test_the_version_stands_in_one_place():
+def test_the_version_is_written_in_one_file():
     assert importlib.metadata.version("skwave") == skwave.__version__
     assert re.fullmatch(r"\d+\.\d+\.\d+(\.dev\d+|rc\d+)?", skwave.__version__)
     written = [
@@ -32,19 +32,19 @@ def test_the_version_stands_in_one_place():
     assert written == ["skwave/__init__.py"]
 
 
-def test_types_are_announced():
+def test_the_package_says_that_it_is_typed():
     assert (Path(skwave.__file__).parent / "py.typed").exists()
 
 
-def test_the_bundled_series_is_the_file_with_and_without_pandas():
+def test_the_sunspots_are_the_same_with_and_without_pandas():
     array, series = load_sunspots(), load_sunspots(as_frame=True)
     assert array.shape == (309,)
     np.testing.assert_array_equal(series, array)
     assert (series.index[0], series.index[-1], series.index.name) == (1700, 2008, "year")
-    # Known years: the Maunder minimum's end, and the highest peak of the series, in 1957.
+    # A year at the end of the Maunder minimum, and the year of the highest value.
     assert series[1712] == 0
     assert series.idxmax() == 1957
-    # It swings in about eleven years: values so far apart go together.
+    # Its period is about eleven years.
     assert np.corrcoef(array[11:], array[:-11])[0, 1] > 0.6
 
 
@@ -74,7 +74,7 @@ def run(python, code, folder):
 
 
 @pytest.mark.dist
-def test_wheel_holds_the_package_and_nothing_else(wheel):
+def test_the_wheel_holds_the_package_and_nothing_else(wheel):
     names = zipfile.ZipFile(wheel).namelist()
     info = f"skwave-{skwave.__version__}.dist-info/"
     assert [name for name in names if not name.startswith(("skwave/", info))] == []
@@ -83,7 +83,7 @@ def test_wheel_holds_the_package_and_nothing_else(wheel):
 
 
 @pytest.mark.dist
-def test_sdist_holds_tests_docs_and_examples():
+def test_the_sdist_holds_tests_docs_and_examples():
     (sdist,) = DIST.glob("skwave-*.tar.gz")
     with tarfile.open(sdist) as archive:
         names = {name.split("/", 1)[1] for name in archive.getnames() if "/" in name}
@@ -94,7 +94,7 @@ def test_sdist_holds_tests_docs_and_examples():
 
 
 @pytest.mark.dist
-def test_wheel_runs_the_readmes_lines_in_an_empty_environment(fresh_python, tmp_path):
+def test_the_wheel_runs_the_code_of_the_readme_in_an_empty_environment(fresh_python, tmp_path):
     check = "import numpy; print(numpy.abs(forecast - test).max())"
     out = run(fresh_python, f"{LINES}\n{check}", tmp_path)
     assert float(out.split()[-1]) < 0.05
@@ -102,7 +102,7 @@ def test_wheel_runs_the_readmes_lines_in_an_empty_environment(fresh_python, tmp_
 
 
 @pytest.mark.dist
-def test_every_public_name_imports_without_the_extras(fresh_python, tmp_path):
+def test_every_public_name_is_imported_without_the_extras(fresh_python, tmp_path):
     modules = {name.rpartition(".")[0] for name in public_objects()}
     code = "".join(f"import {module}\n" for module in sorted(modules))
     code += f"for name in {sorted(public_objects())}: eval(name)\n"

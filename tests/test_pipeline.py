@@ -459,8 +459,8 @@ def test_any_fitted_estimator_is_seen_as_a_forecast_pipeline_without_a_copy(wave
     view = as_forecast_pipeline(plain)
     assert view[-1] is plain[-1]
     np.testing.assert_allclose(view.forecast(5), model.forecast(5))
-    context = wave[:50]
-    np.testing.assert_allclose(view.forecast(5, context=context), model.forecast(5, context=context))
+    expected = model.forecast(5, context=wave[:50])
+    np.testing.assert_allclose(view.forecast(5, context=wave[:50]), expected)
     bare = LSTMForecaster(**TINY).fit(WindowTransformer(10).fit_transform(wave))
     view = as_forecast_pipeline(bare)
     assert view[-1] is bare

@@ -23,7 +23,7 @@ from skwave._readout import (
     Readout,
     accumulate,
     choose_readout,
-    compare_trained,
+    linear_errors,
     lstm_variance_fraction,
     naive_skip,
     smooth_readout,
@@ -200,18 +200,30 @@ def test_weaker_penalties_are_not_tried_once_forecasts_explode(noisy):
     assert name == list(errors)[2]
 
 
-def test_the_default_is_kept_unless_another_one_is_better_by_a_standard_error(noisy):
-    default = np.array([1.1, 1.4, 1.0])
-    n_others = len(STATE_PENALTIES)
+def test_the_strongest_penalty_within_a_standard_error_of_the_best_one_is_chosen(noisy):
+    first = np.array([1.1, 1.4, 1.0])
 
-    def name_of(linear, others):
-        _, name, errors, _ = choose(noisy, linear, default, *([others] * n_others))
-        return list(errors).index(name)
+    def number_of(second, others):
+        """Return the number of the chosen candidate, from the strongest penalty."""
+        rows = [first, second, *([others] * (len(STATE_PENALTIES) - 1))]
+        _, name, errors, _ = choose(noisy, first - 0.5, *rows)
+        return list(errors).index(name) - 1
 
-    assert name_of(default + 1, default + 0.01) == 1
-    assert name_of(default + 1, default - 0.01) == 2
+    assert number_of(first, first) == 0
+    assert number_of(first - 0.01, first) == 1
+    assert number_of(first - 0.01, first - 0.02) == 2
     # By as much on average, but not by more than a standard error.
-    assert name_of(default + 1, default - 0.01 + [1, -1, 0]) == 1
+    assert number_of(first - 0.01 + [1, -1, 0], first) == 0
+
+
+def test_the_lstm_is_kept_where_all_candidates_explode(noisy):
+    _, name, errors, _ = choose(noisy, [1, 1], [99, 99], [99, 99], bound=20)
+    assert list(errors) == ["linear", name]
+    # Nor is the linear model kept where forecasts over all values explode.
+    over_all = [[99, 99]] * (1 + len(STATE_PENALTIES))
+    rows = [[0.1, 0.1], *([[1, 1]] * (1 + len(STATE_PENALTIES)))]
+    _, name, errors, _ = choose(noisy, *rows, over_all=over_all, bound_over_all=10)
+    assert name == list(errors)[1]
 
 
 def test_a_readout_that_explodes_anywhere_gives_way_to_one_with_a_stronger_penalty(noisy):
@@ -277,10 +289,10 @@ def test_a_noisy_wave_is_not_forecast_exactly():
     assert solve_exact(*exact_case(noise=1e-3)) is None
 
 
-def test_an_exact_readout_is_chosen_without_trying_others():
+def test_an_exact_readout_is_compared_with_the_linear_model_alone():
     network, dataset, rollouts = exact_case()
     solved, name, errors, reason = choose_readout(network, dataset, rollouts, rollouts)
-    assert list(errors) == [name]
+    assert list(errors) == [name, "linear"]
     assert name.startswith("states ")
     assert "exact" in reason
     assert rollouts.errors(solved).mean() <= EXACT
@@ -314,33 +326,27 @@ def test_the_fraction_of_the_lstm_is_zero_where_nothing_changes():
     assert lstm_variance_fraction(network, dataset) == 0
 
 
-def test_a_trained_network_is_compared_with_the_linear_model():
+def test_the_linear_model_is_solved_for_the_training_windows():
     series = noisy_wave(n=200)
     dataset = dataset_of(series, length=12)
     dataset = dataset.split(0.3, newest=True, random_state=np.random.RandomState(0))
     rollouts = make_rollouts(targets_of(series, length=12), 0.3)
-    network = network_with_layers(dataset)
-    errors = compare_trained(network, dataset, rollouts)
-    assert errors.keys() == {"trained", "linear"}
-    np.testing.assert_array_equal(errors["trained"], rollouts.errors(network))
-    # Forecasts by a linear model of the windows that were trained on, with any fair penalty.
-    rows = np.arange(dataset.n_train)
-    by_penalty = [
-        rollouts.errors(linear_network(dataset.take(rows, len(rows)), p)).mean()
-        for p in (1e-4, 1e-3, 1e-2, 1e-1)
-    ]
+    errors = linear_errors(network_with_layers(dataset), dataset, rollouts)
+    assert list(errors) == ["linear"]
+    # It forecasts as linear models of these windows with any fair penalty do.
+    seen = dataset.take(np.arange(dataset.n_train), dataset.n_train)
+    by_penalty = [rollouts.errors(linear_network(seen, p)).mean() for p in (1e-4, 1e-3, 1e-2, 1e-1)]
     assert 0.5 * min(by_penalty) < errors["linear"].mean() < 1.5 * max(by_penalty)
-    assert errors["linear"].mean() < 0.1 * errors["trained"].mean()
 
 
-def test_a_trained_network_of_long_windows_is_compared_with_no_linear_model(monkeypatch):
+def test_windows_of_very_many_values_are_compared_with_no_linear_model(monkeypatch):
     monkeypatch.setattr("skwave._readout.MAX_LAGS", 11)
     dataset = dataset_of(noisy_wave(n=100), length=12)
     rollouts = make_rollouts(targets_of(noisy_wave(n=100), length=12), 0.3)
-    assert compare_trained(network_with_layers(dataset), dataset, rollouts).keys() == {"trained"}
+    assert linear_errors(network_with_layers(dataset), dataset, rollouts) == {}
 
 
-# --- Going on -----------------------------------------------------------------------------------
+# --- Further training ---------------------------------------------------------------------------
 
 
 def test_windows_that_are_predicted_as_well_as_can_be_move_nothing():
@@ -606,22 +612,26 @@ def test_a_trained_readout_learns_the_slope_of_a_trend():
 # --- Stopping at exact forecasts ----------------------------------------------------------------
 
 
-@pytest.mark.parametrize("length", [6, 20])
-def test_a_noiseless_wave_stops_the_training_after_one_epoch(length):
-    wave = np.sin(np.arange(500) / 3)
-    windows = WindowTransformer(length).fit_transform(wave[:300])
+@pytest.mark.parametrize(
+    ("length", "n_values", "n_epochs"),
+    [(20, 1300, 1), (6, 300, 3)],  # 20 updates: an epoch, or three passes over few windows
+)
+def test_a_noiseless_wave_stops_the_training_after_twenty_updates(length, n_values, n_epochs):
+    wave = np.sin(np.arange(n_values + 200) / 3)
+    windows = WindowTransformer(length).fit_transform(wave[:n_values])
     forecaster = LSTMForecaster(50, random_state=0).fit(windows)
-    assert len(forecaster.history_["loss"]) == len(forecaster.history_["val_loss"]) == 1
+    assert {len(losses) for losses in forecaster.history_.values()} == {n_epochs}
     assert forecaster.readout_.startswith("states ")
     assert forecaster.network_.units == (50,)
     assert forecaster.validation_errors_[forecaster.readout_] <= EXACT
-    np.testing.assert_allclose(forecaster.forecast(200), wave[300:], atol=1e-5)
+    assert "linear" in forecaster.validation_errors_
+    np.testing.assert_allclose(forecaster.forecast(200), wave[n_values:], atol=1e-5)
 
 
 def test_a_noisy_wave_does_not_stop_the_training(wave):
     noisy = wave + 1e-3 * np.random.default_rng(0).normal(size=len(wave))
-    windows = WindowTransformer(10).fit_transform(noisy)
-    forecaster = LSTMForecaster(8, random_state=0).fit(windows)
+    forecaster = LSTMForecaster(8, batch_size=3, random_state=0)
+    forecaster.fit(WindowTransformer(10).fit_transform(noisy))
     assert len(forecaster.history_["loss"]) == 5
     assert not forecaster.readout_.startswith("states ")
 

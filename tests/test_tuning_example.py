@@ -10,7 +10,7 @@ EXAMPLE = Path(__file__).parents[1] / "examples" / "plot_03_tuning.py"
 
 
 @pytest.mark.slow
-def test_only_the_error_of_many_steps_tells_the_candidates_apart(capsys):
+def test_candidates_differ_in_the_error_of_many_steps_but_not_of_one(capsys):
     names = runpy.run_path(str(EXAMPLE), run_name="__main__")
     one, many = names["one"], names["many"]
     assert one.max() < 1.25 * one.min()

@@ -208,7 +208,10 @@ def backtest(
     >>> result.y_pred.shape
     (8, 12)
     """
-    series, values = _check_series(series)
+    check_series(series, "series")
+    values = check_array(series, ensure_2d=False, dtype=float, input_name="series")
+    series = series if hasattr(series, "iloc") else values
+    values = values.reshape(len(values), -1)
     horizon = check_positive_int(horizon, "horizon")
     origins = _make_origins(len(values), horizon, initial, step)
     blocks = _make_blocks(estimator, origins, refit)
@@ -241,14 +244,6 @@ def backtest(
         scores=overall,
         scores_by_step=by_step,
     )
-
-
-def _check_series(series):
-    """Return the series as it came, or as an array, and its values (n_values, n_channels)."""
-    check_series(series, "series")
-    values = check_array(series, ensure_2d=False, dtype=float, input_name="series")
-    series = series if hasattr(series, "iloc") else values
-    return series, values.reshape(len(values), -1)
 
 
 def _make_origins(n_values, horizon, initial, step):

@@ -136,7 +136,11 @@ class ForecastScorer:
         model = as_forecast_pipeline(estimator)
         if is_forecaster(getattr(estimator, "best_estimator_", estimator)):
             X = _series_of_windows(model[-1], X)
-        _check_order(X)
+        index = getattr(X, "index", None)
+        if hasattr(X, "iloc") and not index.is_monotonic_increasing:
+            raise ValueError(
+                "The index of the test part does not increase, as if it were shuffled. " + _REMEDY
+            )
         context, y_true = self._cut(X, model[-1].window_shape_[0])
         # A poor candidate is what a search is for; its score says so.
         with warnings.catch_warnings():
@@ -194,11 +198,3 @@ def _series_of_windows(forecaster, X):
             f"each other, but forecasts need one series in the order of time. {_REMEDY}"
         )
     return values
-
-
-def _check_order(X):
-    index = getattr(X, "index", None)
-    if index is not None and hasattr(X, "iloc") and not index.is_monotonic_increasing:
-        raise ValueError(
-            f"The index of the test part does not increase, as if it were shuffled. {_REMEDY}"
-        )

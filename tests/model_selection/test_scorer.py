@@ -272,9 +272,7 @@ def test_shuffled_windows_are_refused(windows, fitted_model):
     cv = KFold(3, shuffle=True, random_state=0)
     words = "pieces that do not continue.*ForecastSplit.*TimeSeriesSplit"
     with pytest.raises(ValueError, match=words):
-        cross_validate(
-            LSTMForecaster(**TINY), windows, cv=cv, scoring=SCORER, error_score="raise"
-        )
+        cross_validate(LSTMForecaster(**TINY), windows, cv=cv, scoring=SCORER, error_score="raise")
     shuffled = np.random.default_rng(0).permutation(40)
     with pytest.raises(ValueError, match=words):
         SCORER(fitted_model[-1], windows[shuffled])
