@@ -1,5 +1,7 @@
 """The transformers before the windows, there and back."""
 
+import warnings
+
 import numpy as np
 from sklearn.utils.validation import check_array
 
@@ -88,6 +90,17 @@ def inverts_rows(transformers, transformed):
         of_end.shape == whole[-len(end) :].shape
         and allclose_after_inverse(transformers, end, of_end, whole[-len(end) :]).all()
         for end, of_end in zip(ends, inverted, strict=True)
+    )
+
+
+def inverts_window(transformers, window):
+    """Return whether a transformed window comes back from its inverse, each row by itself."""
+    with warnings.catch_warnings():
+        # The transformers may have been fitted on a frame, and an inverse returns an array.
+        warnings.filterwarnings("ignore", "X does not have valid feature names", UserWarning)
+        again = transform(transformers, invert(transformers, window))
+    return np.allclose(again, window, rtol=RTOL, atol=RTOL * np.abs(window).max()) and inverts_rows(
+        transformers, window
     )
 
 

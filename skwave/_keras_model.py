@@ -51,7 +51,7 @@ def _build(dataset, config, capacity):
     """Return a compiled model that is fed where windows start and cuts them out itself.
 
     So no array of windows is ever made. The series is the table of an embedding that is not
-    trained; it has room for `capacity` values.
+    trained; it has space for `capacity` values.
     """
     keras = import_keras()
     length, n_channels = dataset.window_length, dataset.n_channels

@@ -30,7 +30,7 @@ def index_spec(X, training_spec=None):
         A Series or DataFrame; anything else has no description.
     training_spec : None or dict, default=None
         The description of the training series. Its frequency is taken where `X` has none of its
-        own: a working week alone cannot be told from any other five days.
+        own: a working week alone looks like any other five days.
 
     Returns
     -------

@@ -12,6 +12,7 @@ from skwave._inverse import (
     check_invertible,
     invert_forecasts,
     inverts_rows,
+    inverts_window,
     transform,
 )
 from skwave._pandas_index import index_spec, next_index, to_pandas
@@ -302,8 +303,9 @@ class ForecastPipeline(Pipeline):
             return self._training_transformed
         n = min(len(columns), len(training))
         if not _is_same(training[:n], columns[:n]):
+            which = "neither begins nor ends" if name == "context" else "does not begin"
             raise ValueError(
-                f"{name} neither begins nor ends with the training series, but the inverse of the "
+                f"{name} {which} with the training series, but the inverse of the "
                 f"steps before the windows ({[name for name, _ in self._transformers]}) depends on "
                 "earlier values. Give the whole series from its beginning on."
             )
@@ -344,11 +346,12 @@ def as_forecast_pipeline(estimator):
         view._index_spec = view._training_series = view._training_transformed = None
         view._inverts_rows, view._is_inverse_checked = True, False
         context = steps[-1][1].context_
-        if context is not None and not inverts_rows(view._transformers, context):
+        if context is not None and not inverts_window(view._transformers, context):
             raise ValueError(
-                "The inverse of the steps before the windows "
-                f"({[name for name, _ in view._transformers]}) depends on earlier values, which a "
-                "Pipeline does not keep. Use make_forecast_pipeline in place of make_pipeline."
+                f"The steps before the windows ({[name for name, _ in view._transformers]}) cannot "
+                "be inverted, or not without the values before a window, which a Pipeline does not "
+                "keep. Give each the inverse of its transform (inverse_func of a "
+                "FunctionTransformer), and use make_forecast_pipeline in place of make_pipeline."
             )
     return view
 

@@ -153,7 +153,7 @@ class ForecastDisplay:
             )  # fmt: skip
             panel.plot(steps, y_pred[:, channel], **style)
             panel.set_ylabel("Value" if len(axes) == 1 else f"Channel {channel}")
-            # Room above the lines, so that the legend hides none of them.
+            # Space above the lines, so that the legend hides none of them.
             panel.margins(y=0.2)
             count_on_axis(panel)
             panel.legend(loc="upper right", ncols=2)

@@ -353,9 +353,9 @@ def linear_errors(network, dataset, rollouts):
     head = network.head[0][:0], np.zeros_like(network.head[1])
     without_layers = replace(network, layers=(), head=head)
     seen_folds, held_out_folds = gram_folds(without_layers, dataset)
-    folds = [fold for fold in seen_folds + held_out_folds if fold.weight > 0]
     penalties = window_penalties(network.window_length, network.n_channels)
-    linear = Readout("linear", np.inf, choose_penalty(folds, penalties))
+    penalty = choose_penalty(seen_folds + held_out_folds, penalties)
+    linear = Readout("linear", np.inf, penalty)
     solved, _ = solve_readout(without_layers, total(seen_folds), linear)
     return {linear.name: rollouts.errors(solved)}
 

@@ -134,7 +134,9 @@ def test_newest_windows_are_held_out_and_no_training_target_reaches_them(output_
     targets = parts.targets.reshape(-1, output_length)
     train, held_out = targets[: parts.n_train], targets[parts.n_train :]
     for low, high in ((0, 1000), (1000, 2000)):
-        older, newer = (t[(t >= low).all(axis=1) & (t < high).all(axis=1)] for t in (train, held_out))
+        older, newer = (
+            t[(t >= low).all(axis=1) & (t < high).all(axis=1)] for t in (train, held_out)
+        )
         assert older.max() < newer.min()
     assert len(parts.indices) == len(data.indices) - 2 * (output_length - 1)
 

@@ -151,7 +151,9 @@ def _no_keras():
 
 def make_fitted(n_channels=1, output_length=1, normalization="series"):
     series = np.random.default_rng(0).normal(size=(30, n_channels))
-    forecaster = LSTMForecaster(4, output_length=output_length, normalization=normalization, random_state=0)
+    forecaster = LSTMForecaster(
+        4, output_length=output_length, normalization=normalization, random_state=0
+    )
     return forecaster.fit(WindowTransformer(6).fit_transform(series))
 
 
@@ -202,9 +204,9 @@ def test_predict_score_and_forecast_of_anything(array, n_steps, with_context):
 def test_forecast_of_a_window(which, n_steps, data):
     forecaster = FITTED[which]
     length, n_channels = forecaster.window_shape_
-    window = data.draw(series_array(n_channels, min_length=length, max_length=length))
+    context = data.draw(series_array(n_channels, min_length=length, max_length=length))
     if refused(lambda: forecaster.forecast(n_steps, context=context), forecaster):
-        assert np.abs(window.astype(float)).max() > 1e30
+        assert np.abs(context.astype(float)).max() > 1e30
         return
     forecast = forecaster.forecast(n_steps, context=context)
     assert forecast.shape == ((n_steps,) if n_channels == 1 else (n_steps, n_channels))
@@ -212,6 +214,7 @@ def test_forecast_of_a_window(which, n_steps, data):
 
 
 @given(series_array(max_length=60), st.integers(1, 8), parameters)
+@settings(max_examples=LONG or 30)  # each solves for a readout
 def test_fit_and_forecast_of_a_series(series, window_length, parameters):
     if len(series) < window_length:
         return

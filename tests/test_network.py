@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from oracle import VARIANTS, lstm, predict_one, random_network
 
+
 @pytest.mark.parametrize("variant", VARIANTS, ids=str)
 def test_predict_equals_loops_over_time_and_gates(variant):
     rng = np.random.default_rng(0)

@@ -18,7 +18,7 @@ INDEXES = {
     "years": pd.Index(np.arange(1880, 2000), name="year"),
     "falling numbers": pd.Index(np.arange(200, 80, -1, dtype=np.uint8)),
 }
-# Weekdays: a working week alone cannot be told from any other five days.
+# One working week has the same steps as any other five days.
 WEEKDAYS = pd.date_range("2024-01-01", periods=120, freq="B")
 
 

@@ -73,7 +73,7 @@ def test_from_estimator_refuses_a_plain_pipeline_that_cannot_be_inverted(wave):
         lambda X: np.diff(X, axis=0, prepend=0), lambda X: np.cumsum(X, axis=0)
     )
     for step, words in (
-        (cumulate, r"\['functiontransformer'\].*Use make_forecast_pipeline"),
+        (cumulate, r"\['functiontransformer'\].*use make_forecast_pipeline"),
         (Binarizer(), "'binarizer'.*has no inverse_transform"),
     ):
         model = make_pipeline(step, WindowTransformer(10), LSTMForecaster(**TINY))

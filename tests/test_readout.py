@@ -51,7 +51,8 @@ def all_of(network, dataset):
 def solve(network, dataset, state_penalty, linear_penalty, average_penalty=None):
     n_values = dataset.window_length * dataset.n_channels
     penalties = [
-        None if p is None else np.broadcast_to(p, n_values) for p in (linear_penalty, average_penalty)
+        None if p is None else np.broadcast_to(p, n_values)
+        for p in (linear_penalty, average_penalty)
     ]
     readout = Readout("", state_penalty, *penalties)
     return solve_readout(network, all_of(network, dataset), readout)
@@ -195,7 +196,7 @@ def test_weaker_penalties_are_not_tried_once_forecasts_explode(noisy):
         noisy, [1, 2], [1, 1.5], [0.5, 0.5], [0.1, 1e6], [0, 0], [0, 0], [0, 0], bound=20
     )
     assert [e.mean() for e in errors.values()] == [1.5, 1.25, 0.5]
-    assert list(errors)[0] == "linear"
+    assert next(iter(errors)) == "linear"
     assert rollouts.n_tried == 4
     assert name == list(errors)[2]
 

@@ -218,7 +218,7 @@ def test_penalties_are_equal_or_grow_with_the_square_of_the_lag():
 
 
 def damped(rng):
-    """Return a series of which two values tell all there is to know."""
+    """Return a series of which two values are all there is to know."""
     values = np.zeros(240)
     for t in range(2, len(values)):
         values[t] = 1.6 * values[t - 1] - 0.8 * values[t - 2] + rng.normal()
@@ -231,7 +231,7 @@ def repeated(rng):
 
 
 @pytest.mark.parametrize(("make", "grows"), [(damped, True), (repeated, False)])
-def test_old_values_have_a_stronger_penalty_only_where_they_tell_less(make, grows):
+def test_old_values_have_a_stronger_penalty_only_where_they_matter_less(make, grows):
     folds = folds_of(*lagged(make(np.random.default_rng(0))[:, None], 40))
     chosen = choose_penalty(folds, window_penalties(40, 1))
     assert (chosen[0] > chosen[-1]) == grows

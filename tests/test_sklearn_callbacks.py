@@ -94,7 +94,9 @@ def test_callbacks_are_notified_of_each_epoch(callback, windows):
     ]  # fmt: skip
 
 
-def test_callbacks_are_notified_of_a_fit_with_a_solved_readout_and_of_partial_fit(callback, windows):
+def test_callbacks_are_notified_of_a_fit_with_a_solved_readout_and_of_partial_fit(
+    callback, windows
+):
     recorder = Recorder()
     forecaster = LSTMForecaster(**TINY | {"readout": "ridge"}).set_callbacks(recorder)
     forecaster.fit(windows)

@@ -24,7 +24,9 @@ def make_estimators():
     channels = np.column_stack([wave, 100 + 5 * np.roll(wave, 3)])
     tiny = {"epochs": 1, "random_state": 0}
     windows = WindowTransformer(8).fit_transform(channels)
-    forecaster = LSTMForecaster((4, 3), output_length=2, normalization="window", **tiny).fit(windows)
+    forecaster = LSTMForecaster((4, 3), output_length=2, normalization="window", **tiny).fit(
+        windows
+    )
     steps = StandardScaler(), WindowTransformer(8), LSTMForecaster(4, **tiny)
     return {"forecaster": forecaster, "pipeline": make_forecast_pipeline(*steps).fit(wave)}
 
