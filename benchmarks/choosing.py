@@ -26,7 +26,7 @@ from protocols import WEEK
 from scipy.integrate import solve_ivp
 
 from skwave import LSTMForecaster, WindowTransformer
-from skwave._dataset import find_targets, fit_scaling
+from skwave._dataset import fit_scaling, make_dataset
 from skwave._readout import (
     Readout,
     choose_readout,
@@ -286,7 +286,7 @@ def make_windows(series, training):
 
 def split(windows, seed):
     """Return the dataset, the same as a fit with this seed scales and splits it, and a seed."""
-    data = find_targets(windows, 1)
+    data = make_dataset(windows, 1)
     random_state = np.random.RandomState(seed)
     dataset = data.scaled(fit_scaling(data, "series"))
     dataset = dataset.split(HELD_OUT, newest=True, random_state=random_state)

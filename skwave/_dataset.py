@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from skwave._network import BLOCK_ROWS, Scaling
-from skwave._sliding import join_windows, values_after, windows_followed_by
+from skwave._sliding import join_windows, windows_followed_by
 from skwave.exceptions import warn
 
 
@@ -197,8 +197,8 @@ class WindowDataset:
             yield slice(begin, min(begin + BLOCK_ROWS, len(self.indices)))
 
 
-def find_targets(windows, output_length):
-    """Return the dataset of windows whose targets are the values that follow them.
+def make_dataset(windows, output_length, targets=None):
+    """Return the dataset of windows, in which nothing is scaled or held out yet.
 
     Parameters
     ----------
@@ -206,42 +206,37 @@ def find_targets(windows, output_length):
         Windows in the order of time.
     output_length : int
         Values in a target.
+    targets : None or ndarray of shape (n_windows, ...), default=None
+        A target for each window. None takes the values that follow, of shape
+        (n_targets[, output_length][, n_channels]); axes of length one are left out.
 
     Returns
     -------
     WindowDataset
-        Targets of shape (n_targets[, output_length][, n_channels]); axes of length one are left
-        out. Nothing is scaled or held out.
+        The dataset.
 
     Raises
     ------
     ValueError
-        If no window is followed by `output_length` values.
+        If targets are to be found, and no window is followed by `output_length` values.
     """
     values, starts, first_windows = join_windows(windows)
-    indices = windows_followed_by(output_length, first_windows, len(starts))
-    if len(indices) == 0:
-        raise ValueError(
-            f"y=None takes the targets from the windows that follow, but none of the "
-            f"{len(starts)} windows in X is continued by output_length={output_length} more. Give "
-            "the windows of a series in the order of time and unshuffled, a longer series, or y."
-        )
-    length = windows.shape[1]
-    targets = values_after(values, starts[indices], length, output_length)
-    shape = [n for n in targets.shape[1:] if n > 1]
+    indices, length, autoregressive = np.arange(len(starts)), windows.shape[1], targets is None
+    if autoregressive:
+        indices = windows_followed_by(output_length, first_windows, len(starts))
+        if len(indices) == 0:
+            raise ValueError(
+                f"y=None takes the targets from the windows that follow, but none of the "
+                f"{len(starts)} windows in X is continued by output_length={output_length} more. "
+                "Give the windows of a series in the order of time and unshuffled, a longer "
+                "series, or y."
+            )
+        ends = starts[indices] + length
+        targets = values[ends[:, None] + np.arange(output_length)]
+        targets = targets.reshape(len(indices), *(n for n in targets.shape[1:] if n > 1))
     return WindowDataset(
-        values, starts, first_windows, length, output_length, indices,
-        targets.reshape(len(indices), *shape), None, len(indices), autoregressive=True,
-    )  # fmt: skip
-
-
-def with_given_targets(windows, targets, output_length):
-    """Return the dataset of windows with a given target for each, in `targets[i]`."""
-    values, starts, first_windows = join_windows(windows)
-    indices = np.arange(len(windows))
-    return WindowDataset(
-        values, starts, first_windows, windows.shape[1], output_length, indices,
-        targets, None, len(indices), autoregressive=False,
+        values, starts, first_windows, length, output_length, indices, targets, None,
+        len(indices), autoregressive,
     )  # fmt: skip
 
 

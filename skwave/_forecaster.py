@@ -13,12 +13,7 @@ from sklearn.base import BaseEstimator, RegressorMixin, _fit_context
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted
 
-from skwave._dataset import (
-    find_targets,
-    fit_scaling,
-    warn_about_window_length,
-    with_given_targets,
-)
+from skwave._dataset import fit_scaling, make_dataset, warn_about_window_length
 from skwave._keras_model import to_keras
 from skwave._network import Network, Scaling
 from skwave._persistence import add_checksum, unchanged_on_failure, verify_checksum
@@ -115,7 +110,10 @@ class LSTMForecaster(CallbackSupportMixin, RegressorMixin, BaseEstimator):
         Epochs without a better validation loss after which training stops; None never stops. The
         weights of the best epoch are restored in any case.
     callbacks : list of keras.callbacks.Callback or None, default=None
-        Callbacks for Keras; each fit works on a copy. They are not stored with a fitted forecaster.
+        Callbacks for Keras, used as they are given: one that collects values holds them after
+        `fit`. `sklearn.base.clone`, and so a search, copies them, since a clone may not share
+        state; one that holds a lock or a queue cannot be copied. They are not stored with a
+        fitted forecaster.
     checkpoint_dir : str, path-like or None, default=None
         Folder for a Keras model at each improvement, named
         ``model{epoch:03d}-loss{loss:.3f}-vloss{val_loss:.3f}.keras`` with epochs counted from 1,
@@ -302,7 +300,8 @@ class LSTMForecaster(CallbackSupportMixin, RegressorMixin, BaseEstimator):
             no window continues another, or if no epoch had a finite loss. After any error the
             forecaster is as it was before.
         TypeError
-            If `callbacks` holds something that is not a Keras callback.
+            If `units` holds something that is not an int, or `callbacks` something that is not a
+            Keras callback.
         OSError
             If `checkpoint_dir` or `backup_dir` cannot be written to.
 
@@ -411,11 +410,8 @@ class LSTMForecaster(CallbackSupportMixin, RegressorMixin, BaseEstimator):
     def _make_dataset(self, X, y, sample_weight, *, reset):
         """Check windows, targets and weights, and return the windows and their dataset."""
         windows = check_windows(self, X, reset=reset)
-        if y is None:
-            data = find_targets(windows, self.output_length)
-        else:
-            targets = check_targets(y, windows, self.output_length)
-            data = with_given_targets(windows, targets, self.output_length)
+        targets = None if y is None else check_targets(y, windows, self.output_length)
+        data = make_dataset(windows, self.output_length, targets)
         if sample_weight is not None:
             weights = _check_sample_weight(sample_weight, windows)[data.indices]
             data = replace(data, weights=weights)

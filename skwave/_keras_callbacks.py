@@ -1,6 +1,5 @@
 """Keras callbacks of a training: schedule, monitor, checkpoint, backup, progress."""
 
-import copy
 import json
 import math
 import os
@@ -108,7 +107,12 @@ def make_callbacks(model, dataset, config, monitor, per_epoch, rollouts, exact_r
                 )
             )
         )
-    callbacks += _copy(config.callbacks or [])
+    for callback in config.callbacks or []:
+        if not isinstance(callback, keras.callbacks.Callback):
+            raise TypeError(
+                f"callbacks holds {callback!r}, but a list of keras.callbacks.Callback is needed."
+            )
+        callbacks.append(callback)
     callbacks.append(
         make(
             on_epoch_begin=lambda epoch, logs: progress.begin(),
@@ -157,17 +161,6 @@ def _save_checkpoint(model, dataset, folder, epoch, logs, value, best):
         part = path.with_name(f".{path.stem}.part.keras")
         to_keras(read_network(model, dataset)).save(part)
         os.replace(part, path)
-
-
-def _copy(callbacks):
-    """Return the callbacks of the user as new ones, so that each fit finds them unused."""
-    base = import_keras().callbacks.Callback
-    for callback in callbacks:
-        if not isinstance(callback, base):
-            raise TypeError(
-                f"callbacks holds {callback!r}, but a list of keras.callbacks.Callback is needed."
-            )
-    return [copy.deepcopy(callback) for callback in callbacks]
 
 
 def _report(model, dataset, progress):

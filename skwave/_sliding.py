@@ -82,25 +82,3 @@ def windows_followed_by(n_values, first_windows, n_windows):
     sizes = np.diff(first_windows, append=n_windows)
     end = np.repeat(first_windows + sizes, sizes)
     return np.flatnonzero(np.arange(n_windows) + n_values < end)
-
-
-def values_after(values, starts, window_length, n_values):
-    """Return the `n_values` values after each of some windows, as a copy.
-
-    Parameters
-    ----------
-    values : ndarray of shape (n_values, n_channels)
-        The series, one after the other.
-    starts : ndarray of shape (n_windows,)
-        The position in `values` at which each window begins.
-    window_length : int
-        Values in a window.
-    n_values : int
-        Values to return for each window.
-
-    Returns
-    -------
-    ndarray of shape (n_windows, n_values, n_channels)
-        The values that follow.
-    """
-    return values[(starts + window_length)[:, None] + np.arange(n_values)]

@@ -145,6 +145,9 @@ def train(dataset, config, *, seed, network=None, rollouts=None, exact_rollouts=
             callbacks.append(backup.make_callback(model, config, stopping))
         regressor = _run_scikeras(model, dataset, config, callbacks, n_done)
         network = read_network(model, dataset)
+    for callback in config.callbacks or []:
+        # A copy of the estimator would copy the model too.
+        callback.set_model(None)
     history = {name: [float(v) for v in values] for name, values in regressor.history_.items()}
     if backup is not None:
         history = backup.history
@@ -162,16 +165,15 @@ def _run_scikeras(model, dataset, config, callbacks, n_done):
     y = dataset.targets if dataset.residuals is None else dataset.residuals
     w = dataset.weights
     held_out = (x[n:], y[n:]) if w is None else (x[n:], y[n:], w[n:])
-    rows, batch_size = np.arange(n), config.batch_size
+    rows = np.arange(n)
     if config.updates_per_epoch is not None:
         # One epoch after the other, from the first window again after the last.
-        batch_size = min(batch_size, n)
-        per_epoch = config.updates_per_epoch * batch_size
+        per_epoch = config.updates_per_epoch * config.batch_size
         rows = np.arange(n_done * per_epoch, config.epochs * per_epoch) % n
     regressor = KerasRegressor(
         model=model,
         epochs=config.epochs - n_done,
-        batch_size=batch_size,
+        batch_size=config.batch_size,
         verbose=config.verbose,
         callbacks=callbacks,
         # The windows come in random order already, the same in each epoch.

@@ -65,26 +65,20 @@ def as_2d(X, name="X"):
         )
     check_series(X, name)
     if hasattr(X, "iloc") and X.ndim == 1:
-        return as_float64(X.to_frame(X.name if X.name is not None else "value"))
+        X = X.to_frame(X.name if X.name is not None else "value")
     ndim = X.ndim if hasattr(X, "ndim") else np.ndim(X)
     if ndim not in (1, 2):
         raise ValueError(
             f"{name} is a {type(X).__name__} with dim {ndim}, but a series of shape (n_values,) or "
             "(n_values, n_channels) is needed."
         )
-    return as_float64(np.reshape(np.asarray(X), (-1, 1)) if ndim == 1 else X)
-
-
-def as_float64(X):
-    """Return a series of short floats in double precision, and any other as it is.
-
-    Transformers keep the precision of what they are given, and an inverse in single precision
-    does not give the series back.
-    """
+    X = np.reshape(np.asarray(X), (-1, 1)) if ndim == 1 else X
+    # Transformers keep the precision of what they are given, and an inverse in single precision
+    # does not give the series back.
     dtypes = _dtypes(X)
-    kinds = {getattr(dtype, "kind", "") for dtype in dtypes}
     is_short = [getattr(d, "kind", "") == "f" and getattr(d, "itemsize", 8) < 8 for d in dtypes]
-    return X.astype(float) if any(is_short) and kinds <= set("fiub") else X
+    is_plain = {getattr(d, "kind", "") for d in dtypes} <= set("fiub")
+    return X.astype(float) if any(is_short) and is_plain else X
 
 
 def check_numeric(values, name="X"):

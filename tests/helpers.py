@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 from oracle import random_network
 
-from skwave._dataset import find_targets, fit_scaling
+from skwave._dataset import fit_scaling, make_dataset
 from skwave._network import Network
 from skwave._readout import Readout, accumulate, solve_readout
 from skwave._sliding import sliding_windows
@@ -16,7 +16,7 @@ from skwave.exceptions import ForecastWarning
 def targets_of(*series, length=4, output_length=1):
     """Return the dataset of one or several series (n, n_channels), in their units."""
     windows = np.concatenate([sliding_windows(s, length) for s in series])
-    return find_targets(windows, output_length)
+    return make_dataset(windows, output_length)
 
 
 def dataset_of(series, *, length=4, output_length=1, normalization="series"):

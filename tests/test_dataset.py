@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from helpers import dataset_of, targets_of, warnings_of
 
-from skwave._dataset import find_targets, fit_scaling, warn_about_window_length, with_given_targets
+from skwave._dataset import fit_scaling, make_dataset, warn_about_window_length
 from skwave._sliding import sliding_windows
 
 
@@ -27,7 +27,7 @@ def test_targets_are_the_values_that_follow():
 
 def test_given_targets_belong_to_the_windows_of_the_same_number():
     windows = sliding_windows(np.arange(10.0)[:, None], 4)
-    data = with_given_targets(windows, np.arange(7), 1)
+    data = make_dataset(windows, 1, np.arange(7))
     np.testing.assert_array_equal(data.indices, range(7))
     np.testing.assert_array_equal(data.targets, range(7))
     assert not data.autoregressive
@@ -36,7 +36,7 @@ def test_given_targets_belong_to_the_windows_of_the_same_number():
 def test_windows_that_do_not_continue_each_other_have_no_targets():
     windows = np.random.default_rng(0).normal(size=(9, 4, 1))
     with pytest.raises(ValueError, match="none of the 9 windows in X is continued"):
-        find_targets(windows, 1)
+        make_dataset(windows, 1)
 
 
 def test_targets_do_not_reach_into_the_next_series():
@@ -101,7 +101,7 @@ def test_a_constant_channel_is_centred_on_itself(normalization):
 def test_given_targets_have_a_scaling_of_their_own():
     windows = sliding_windows(np.arange(10.0)[:, None], 4)
     y = 1000 + 7.0 * np.arange(7)
-    scaling = fit_scaling(with_given_targets(windows, y, 1), "series")
+    scaling = fit_scaling(make_dataset(windows, 1, y), "series")
     np.testing.assert_allclose(scaling.input_center, 4.5)
     np.testing.assert_allclose(scaling.output_center, y.mean())
     np.testing.assert_allclose(scaling.output_scale, y.std())

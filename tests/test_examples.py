@@ -114,10 +114,10 @@ def test_the_notebook_shows_the_picture_and_the_progress(notebook):
     assert "val_loss" in text
 
 
-def test_the_notebook_shows_the_model_with_its_parameters_and_links(notebook):
+def test_the_notebook_shows_the_model_with_its_parameters(notebook):
     html = "".join(outputs(notebook, "text/html"))
     for step in ("ForecastPipeline", "WindowTransformer", "LSTMForecaster"):
-        assert re.search(rf'href="https://[^"]+/skwave\.{step}\.html', html), step
+        assert step in html, step
     assert "window_length" in html
     assert "units" in html
 

@@ -2,14 +2,17 @@
 
 import json
 import os
+import pickle
 import re
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import numpy as np
 import pytest
+from sklearn.base import clone
 
 from skwave import LSTMForecaster, WindowTransformer
 from skwave._keras_callbacks import learning_rate_factor
@@ -58,24 +61,35 @@ def test_checkpoints_are_named_as_in_the_tutorial_and_the_last_is_the_best(windo
     )
 
 
-def test_callbacks_are_copied_for_each_fit(windows):
+def test_callbacks_are_used_as_given_and_copied_by_clone_only(windows):
     import keras
 
-    class Count(keras.callbacks.Callback):
-        epochs = 0
+    class Collect(keras.callbacks.Callback):
+        def __init__(self):
+            super().__init__()
+            self.losses = []
 
         def on_epoch_end(self, epoch, logs=None):
-            self.epochs += 1
-            if self.epochs == 1:
-                self.model.stop_training = True
+            self.losses.append(logs["loss"])
 
-    callback = Count()
-    forecaster = LSTMForecaster(**TINY | {"epochs": 5}, callbacks=[callback])
-    for _ in range(2):
-        forecaster.fit(windows)
-        assert len(forecaster.history_["loss"]) == 1
-    assert callback.epochs == 0
+    callback = Collect()
+    forecaster = LSTMForecaster(**TINY, callbacks=[callback]).fit(windows)
+    assert callback.losses == pytest.approx(forecaster.history_["loss"])
+    # The model that was trained is no part of a copy.
     assert callback.model is None
+    clone(forecaster).fit(windows)
+    assert len(callback.losses) == TINY["epochs"]
+    assert pickle.loads(pickle.dumps(forecaster)).callbacks is None
+
+
+def test_a_callback_with_a_lock_is_used_but_cannot_be_cloned(windows):
+    import keras
+
+    callback = keras.callbacks.Callback()
+    callback.lock = threading.Lock()
+    forecaster = LSTMForecaster(**TINY, callbacks=[callback]).fit(windows)
+    with pytest.raises(TypeError, match="lock"):
+        clone(forecaster)
 
 
 # --- Fits that are killed, interrupted or out of disk -------------------------------------------
@@ -161,7 +175,6 @@ def test_a_killed_fit_is_resumed_and_ends_with_the_same_weights(tmp_path, settin
         backup_dir=tmp_path,
         callbacks=[callback(on_epoch_begin=lambda epoch, logs: epochs.append(epoch))],
     ).fit(the_windows())
-    # The callback is copied, but a list in the closure of its function is not.
     assert epochs[0] == epoch
     assert_same_fit(again, whole)
     assert len(again.history_["loss"]) == len(whole.history_["loss"]) > epoch

@@ -5,7 +5,6 @@ from skwave._sliding import (
     join_windows,
     series_of_view,
     sliding_windows,
-    values_after,
     windows_followed_by,
 )
 
@@ -54,11 +53,9 @@ def test_a_window_that_does_not_continue_the_one_before_begins_a_series():
     assert first_windows.tolist() == [0, 4]
 
 
-def test_values_after_a_window_are_those_of_its_own_series():
+def test_windows_followed_by_values_are_those_of_their_own_series():
     first, second = np.arange(6.0)[:, None], 10 + np.arange(5.0)[:, None]
     windows = np.concatenate([sliding_windows(first, 3), sliding_windows(second, 3)])
-    values, starts, first_windows = join_windows(windows)
+    _, _, first_windows = join_windows(windows)
     indices = windows_followed_by(2, first_windows, len(windows))
     assert indices.tolist() == [0, 1, 4]
-    following = values_after(values, starts[indices], 3, 2)
-    assert following[:, :, 0].tolist() == [[3, 4], [4, 5], [13, 14]]

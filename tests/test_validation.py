@@ -11,7 +11,6 @@ from sklearn.base import BaseEstimator
 from skwave._sliding import is_sliding_view, sliding_windows
 from skwave._validation import (
     as_2d,
-    as_float64,
     check_backup,
     check_context,
     check_finite,
@@ -103,16 +102,16 @@ def test_what_is_not_one_series_is_refused_by_its_name(X, error, words):
 
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, "Float32"])
 def test_short_floats_become_float64(dtype):
-    assert as_float64(pd.Series(WAVE).astype(dtype)).dtype == float
+    assert [str(dtype) for dtype in as_2d(pd.Series(WAVE).astype(dtype)).dtypes] == ["float64"]
     frame = pd.DataFrame({"a": pd.Series(WAVE).astype(dtype), "b": np.arange(60)})
-    assert [str(dtype) for dtype in as_float64(frame).dtypes] == ["float64"] * 2
+    assert [str(dtype) for dtype in as_2d(frame).dtypes] == ["float64"] * 2
 
 
 @pytest.mark.parametrize(
-    "X", [WAVE, np.arange(3), pd.DataFrame({"a": np.float32([1, 2]), "b": ["x", "y"]}), [[1.0]]]
+    "X", [WAVE[:, None], pd.DataFrame({"a": np.float32([1, 2]), "b": ["x", "y"]}), [[1.0]]]
 )
 def test_other_values_stay_as_they_are(X):
-    assert as_float64(X) is X
+    assert as_2d(X) is X
 
 
 # --- Windows ----------------------------------------------------------------------------------

@@ -136,7 +136,7 @@ def test_a_frozen_estimator_that_counts_positions_must_know_the_beginning(wave):
     with pytest.raises(ValueError, match=r"neither begins nor ends.*\['slope'\]"):
         backtest(FrozenEstimator(later), series, **arguments)
     plain = make_pipeline(*map(clone, steps)).fit(series[:100])
-    with pytest.raises(ValueError, match=r"\['slope'\].*Use make_forecast_pipeline"):
+    with pytest.raises(ValueError, match=r"\['slope'\].*use make_forecast_pipeline"):
         backtest(FrozenEstimator(plain), series, **arguments)
 
 

@@ -125,14 +125,14 @@ def test_a_step_that_counts_positions_is_inverted_beside_the_training_series(wav
 def test_a_plain_pipeline_with_a_step_that_counts_positions_is_refused(wave):
     series = (wave + np.arange(len(wave)))[:, None]
     plain = make_pipeline(Slope(), WindowTransformer(10), LSTMForecaster(**TINY)).fit(series[:100])
-    with pytest.raises(ValueError, match=r"\['slope'\].*Use make_forecast_pipeline"):
+    with pytest.raises(ValueError, match=r"\['slope'\].*use make_forecast_pipeline"):
         SCORER(plain, series[80:106])
 
 
 @pytest.mark.parametrize(
     ("step", "words"),
     [
-        (FunctionTransformer(np.log1p), "it does not give the series back"),
+        (FunctionTransformer(np.log1p), "cannot be inverted"),
         (Ridge(), "no inverse_transform"),
     ],
 )
