@@ -21,7 +21,7 @@ N_STEPS = 60
 driver = make_mackey_glass(1600, random_state=1)
 noise = np.random.default_rng(0).normal(scale=2, size=len(driver))
 table = pd.DataFrame(
-    {"wind": driver[10:], "power": 100 * driver[:-10] ** 2 + noise[10:]},
+    {"Wind": driver[10:], "Power": 100 * driver[:-10] ** 2 + noise[10:]},
     index=pd.date_range("2024-01-01", periods=len(driver) - 10, freq="h", name="time"),
 )
 train, test = table[:-N_STEPS], table[-N_STEPS:]
@@ -36,13 +36,11 @@ model = make_forecast_pipeline(
 model.fit(train)
 
 # %%
-# The forecast is a DataFrame too, and its index goes on where the training part ended.
+# The forecast is a DataFrame too, and its index goes on where the training part ended. The display
+# draws the dates and the names, and the last known values before the forecast.
 
 forecast = model.forecast(N_STEPS)
 print(forecast.head(3))
 
-display = ForecastDisplay.from_predictions(test, forecast)
-for ax, name in zip(display.ax_, table.columns, strict=True):
-    ax.set_ylabel(name.capitalize())
+display = ForecastDisplay.from_predictions(test, forecast, history=train)
 display.ax_[0].set_title("Two channels, forecast together for 60 hours")
-display.ax_[-1].set_xlabel(f"Hours after {train.index[-1]:%d %B %Y, %H:%M}")

@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 from sklearn.utils.validation import check_array
 
-from skwave._validation import check_numeric
+from skwave._validation import check_no_missing, check_numeric
 
 # Rounding of transformed values, relative to each, that an inversion may differ by.
 RTOL = 1e-6
@@ -23,11 +23,40 @@ def check_invertible(transformers):
 
 
 def transform(transformers, X):
-    """Return a series as the windows are cut from it, of shape (n_values, n_channels)."""
-    for _, step in transformers:
-        X = step.transform(X)
-    X = check_array(X, ensure_2d=False, allow_nd=True, dtype="numeric", input_name="X")
-    return check_numeric(X).astype(float).reshape(len(X), -1)
+    """Return a series as the windows are cut from it, of shape (n_values, n_channels).
+
+    Raises
+    ------
+    ValueError
+        If a transformer makes a number that is not finite; the message names it.
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        for name, step in transformers:
+            before, X = X, step.transform(X)
+            _check_step(name, step, before, X)
+    X = check_array(
+        X, ensure_2d=False, allow_nd=True, dtype="numeric", ensure_all_finite=False, input_name="X"
+    )
+    return check_no_missing(check_numeric(X)).astype(float).reshape(len(X), -1)
+
+
+def _check_step(name, step, before, after):
+    """Raise an error if a transformer made a number that is not finite out of finite ones."""
+    try:
+        before, after = np.asarray(before, dtype=float), np.asarray(after, dtype=float)
+    except (TypeError, ValueError):
+        return
+    is_bad = ~np.isfinite(after)
+    if np.isfinite(before).all() and is_bad.any():
+        row = int(np.argwhere(is_bad)[0][0])
+        # Of a transformer that drops rows, those at the end are the same.
+        value = before[row + len(before) - len(after)].ravel().tolist()
+        raise ValueError(
+            f"step {name!r} ({type(step).__name__}) makes {after[is_bad][0]} of {value} in row "
+            f"{row}, and {is_bad.sum()} numbers that are not finite in all. A logarithm needs "
+            "positive values: numpy.log1p, with numpy.expm1 as its inverse, takes zeros, and a "
+            "square root, or a constant that is added first, may serve as well."
+        )
 
 
 def invert(transformers, values):

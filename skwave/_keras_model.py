@@ -43,6 +43,35 @@ def import_keras():
     return keras
 
 
+def _check_can_train():
+    """Raise an error for what training does not work with, before it fails deep inside.
+
+    Raises
+    ------
+    RuntimeError
+        If Keras has another backend than TensorFlow, TensorFlow's eager execution is off, or this
+        process was forked from one that has trained.
+    """
+    backend = import_keras().backend.backend()
+    if backend != "tensorflow":
+        raise RuntimeError(
+            f"Keras has the backend {backend!r}, but training needs 'tensorflow'. Set the "
+            "environment variable KERAS_BACKEND=tensorflow before Keras is imported."
+        )
+    import tensorflow as tf
+
+    if not tf.executing_eagerly():
+        raise RuntimeError(
+            "TensorFlow's eager execution is off, but training needs it. Leave out "
+            "tf.compat.v1.disable_eager_execution() and disable_v2_behavior()."
+        )
+    if _TRAINED_IN and os.getpid() not in _TRAINED_IN:
+        raise RuntimeError(
+            "This process was forked from one that has trained, and TensorFlow does not survive a "
+            "fork. Start processes by multiprocessing's 'spawn', or by joblib's 'loky'."
+        )
+
+
 # All weights are set later. Keras's own initializers would draw from Python's global generator.
 _ZEROS = {"kernel_initializer": "zeros"}
 
@@ -111,11 +140,15 @@ def _get_from_keras(get, name, value):
 _MODELS = OrderedDict()
 _MODELS_LOCK = threading.Lock()
 _MODELS_KEPT = 8
+# The processes that trained, as far as this one knows: one that was forked knows its parent only.
+_TRAINED_IN = set()
 
 
 @contextlib.contextmanager
 def borrowed_model(dataset, config):
     """Lend a model for the time of one fit; its embedding holds the values of the dataset."""
+    _check_can_train()
+    _TRAINED_IN.add(os.getpid())
     # Space in powers of two, so that series of similar length share a model.
     capacity = 1 << max(10, math.ceil(math.log2(len(dataset.values))))
     key = (

@@ -9,15 +9,112 @@ import datetime
 import numpy as np
 
 
-def check_order(X, name="X"):
-    """Raise an error if the dates of a pandas object do not increase."""
-    index = getattr(X, "index", None)
-    # Only an index of dates has a frequency. Numbers may be anything.
-    if hasattr(index, "freq") and not index.dropna().is_monotonic_increasing:
+def check_index(X, name="X"):
+    """Raise an error if the index of a pandas object is not one of increasing times.
+
+    Numbers may be anything, since they need not be times.
+
+    Parameters
+    ----------
+    X : object
+        A series; without an index nothing is checked.
+    name : str, default="X"
+        What the messages call it.
+
+    Raises
+    ------
+    ValueError
+        If the index has several levels, labels that are no times, a row without a time (NaT), a
+        time that stands twice, a time before that of the row above, or gaps in a regular step.
+    """
+    if not hasattr(X, "iloc") or len(X) == 0:
+        return
+    index = as_times(X.index, name)
+    if not hasattr(index, "freq"):
+        return
+    if index.hasnans:
+        row = int(np.flatnonzero(index.isna())[0])
+        raise ValueError(
+            f"{name} has no time (NaT) in its index at row {row}. Drop the row, or give its time."
+        )
+    if not index.is_unique:
+        label = index[index.duplicated()][0]
+        raise ValueError(
+            f"{name} has the time {label} {(index == label).sum()} times in its index; "
+            f"{index.duplicated().sum()} rows repeat an earlier time. If rows were written twice, "
+            f"use {name}[~{name}.index.duplicated()]; if they are of several series, such as "
+            "shops, give each as a series of its own."
+        )
+    if not index.is_monotonic_increasing:
         raise ValueError(
             f"{name} has an index from {index[0]} to {index[-1]} that does not increase all the "
             "way, but rows are needed in the order of time, the newest last. Use "
             f"{name}.sort_index()."
+        )
+    _check_gaps(index, name)
+
+
+def as_times(index, name):
+    """Return an index as times, if its labels are dates of whatever type, and numbers as they are.
+
+    Raises
+    ------
+    ValueError
+        If the labels are neither numbers nor times.
+    """
+    import pandas as pd
+
+    if isinstance(index, pd.MultiIndex):
+        raise ValueError(
+            f"{name} has an index of the levels {list(index.names)}, as of several series, but one "
+            "series is needed. Take one of them by xs, or fit one model of several by a "
+            "sklearn.pipeline.Pipeline, whose WindowTransformer takes a list of series."
+        )
+    if hasattr(index, "freq") or pd.api.types.is_numeric_dtype(index.dtype):
+        return index
+    labels = index.astype(object)
+    if isinstance(labels[0], pd.Period):
+        return pd.PeriodIndex(labels)
+    try:
+        # Of strings only ISO 8601 is read: in others the order of day and month is unknown.
+        return pd.DatetimeIndex(pd.to_datetime(labels, format="ISO8601"))
+    except (ValueError, TypeError) as error:
+        raise ValueError(
+            f"{name} has an index of {type(labels[0]).__name__} such as {labels[0]!r}, which is "
+            f"not understood as times. Use {name}.index = pandas.to_datetime({name}.index), with a "
+            f"format, or {name}.reset_index(drop=True) if the rows are in the order of time."
+        ) from error
+
+
+def _check_gaps(index, name):
+    """Raise an error that names the first label missing of a regular step."""
+    import pandas as pd
+
+    if len(index) < 5 or len(np.unique(np.diff(index.asi8))) == 1:
+        return
+    if isinstance(index, pd.PeriodIndex):
+        expected = pd.period_range(index[0], periods=2 * len(index), freq=index.freq)
+    elif isinstance(index, pd.DatetimeIndex) and index.freq is None:
+        # The step of most stretches of four labels.
+        starts = np.linspace(0, len(index) - 4, 25).astype(int)
+        steps = [pd.DatetimeIndex(index[k : k + 4], freq="infer").freq for k in starts]
+        steps = [step for step in steps if step is not None]
+        if not steps:
+            return
+        step = max(steps, key=steps.count)
+        expected = pd.date_range(index[0], periods=2 * len(index), freq=step, unit=index.unit)
+    else:
+        return
+    missing = expected[(expected <= index[-1]) & ~expected.isin(index)]
+    is_regular = expected[-1] >= index[-1] and index.isin(expected).all()
+    # Markets close at weekends, and on holidays too: such rows are not missing.
+    times = index.to_timestamp() if isinstance(index, pd.PeriodIndex) else index
+    is_of_working_days = (times.day_of_week < 5).all() and (times[-1] - times[0]).days >= 7
+    if is_regular and len(missing) and not is_of_working_days:
+        raise ValueError(
+            f"{name} misses {len(missing)} of {len(missing) + len(index)} rows of a regular index, "
+            f"the first at {missing[0]}. Put rows there by {name}.asfreq({expected.freqstr!r}) and "
+            "fill them, as by interpolate()."
         )
 
 
@@ -41,9 +138,10 @@ def index_spec(X, training_spec=None):
     if not hasattr(X, "iloc"):
         return None
     columns = [X.name] if X.ndim == 1 else list(X.columns)
+    levels = [None] if X.ndim == 1 else list(X.columns.names)
     training_freq = ((training_spec or {}).get("index") or {}).get("freq")
-    index = _describe(X.index, training_freq) if len(X) else None
-    return {"ndim": X.ndim, "columns": columns, "index": index}
+    index = _describe(as_times(X.index, "X"), training_freq) if len(X) else None
+    return {"ndim": X.ndim, "columns": columns, "levels": levels, "index": index}
 
 
 def _describe(index, training_freq):
@@ -55,12 +153,14 @@ def _describe(index, training_freq):
         return found | {"name": index.name} if consecutive else None
     if isinstance(index, pd.DatetimeIndex):
         freq = _find_freq(index, training_freq)
+        months = None if freq else _find_months(index)
         # With the offset from UTC, which tells the two hours at the end of summer time apart.
         found = {
             "type": "datetime", "last": index[-1].isoformat(), "freq": freq,
-            "zone": _describe_zone(index[-1]), "unit": index.unit,
+            "zone": _describe_zone(index[-1]), "unit": index.unit, "months": months,
+            "first": index[0].isoformat(), "n_labels": len(index),
         }  # fmt: skip
-        return found | {"name": index.name} if freq else None
+        return found | {"name": index.name} if freq or months else None
     if pd.api.types.is_integer_dtype(index.dtype) and len(index) > 1:
         steps = np.unique(np.diff(index.to_numpy(dtype=int)))
         found = {"type": "integer", "last": int(index[-1]), "step": int(steps[0])}
@@ -90,6 +190,17 @@ def _find_freq(index, training_freq):
     return None
 
 
+def _find_months(index):
+    """Return the number of months from each date to the next, for days such as the 15th, or 0."""
+    import pandas as pd
+
+    if len(index) < 3:
+        return 0
+    months = 12 * (index[1].year - index[0].year) + index[1].month - index[0].month
+    dates = [index[0] + pd.DateOffset(months=months * k) for k in range(len(index))]
+    return months if months > 0 and index.equals(pd.DatetimeIndex(dates)) else 0
+
+
 def _describe_zone(label):
     """Return the IANA name of a label's zone, or else its offset from UTC in seconds."""
     if label.tzinfo is None:
@@ -114,9 +225,12 @@ def next_index(spec, n_steps):
     None or pandas.Index of shape (n_steps,)
         The labels.
     """
-    import pandas as pd
-
     index = spec["index"]
+    try:
+        import pandas as pd
+    except ModuleNotFoundError:
+        # A model that was fitted on pandas may be loaded where pandas is not installed.
+        return None
     if index is None:
         return None
     name = index["name"]
@@ -129,6 +243,12 @@ def next_index(spec, n_steps):
             fixed = isinstance(zone, float)
             tz = datetime.timezone(datetime.timedelta(seconds=zone)) if fixed else zone
             last = last.tz_convert(tz)
+        if index["months"]:
+            first = pd.Timestamp(index["first"])
+            first = first if zone is None else first.tz_convert(tz)
+            steps = index["months"] * (index["n_labels"] + np.arange(n_steps))
+            dates = [first + pd.DateOffset(months=int(step)) for step in steps]
+            return pd.DatetimeIndex(dates, name=name).as_unit(index["unit"])
         dates = pd.date_range(
             last, periods=n_steps + 1, freq=index["freq"], unit=index["unit"], name=name
         )
@@ -148,4 +268,9 @@ def to_pandas(values, spec, index):
 
     if spec["ndim"] == 1:
         return pd.Series(values[:, 0], index=index, name=spec["columns"][0])
-    return pd.DataFrame(values, index=index, columns=spec["columns"])
+    columns, levels = spec["columns"], spec["levels"]
+    if len(levels) > 1:
+        columns = pd.MultiIndex.from_tuples(columns, names=levels)
+    else:
+        columns = pd.Index(columns, name=levels[0])
+    return pd.DataFrame(values, index=index, columns=columns)

@@ -4,6 +4,7 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
+from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import Pipeline, _name_estimators
 from sklearn.utils.validation import check_is_fitted, validate_data
 
@@ -18,7 +19,13 @@ from skwave._inverse import (
 from skwave._pandas_index import index_spec, next_index, to_pandas
 from skwave._persistence import add_checksum, unchanged_on_failure, verify_checksum
 from skwave._sliding import sliding_windows
-from skwave._validation import as_2d, check_context, check_finite, check_positive_int
+from skwave._validation import (
+    as_2d,
+    check_columns,
+    check_context,
+    check_finite,
+    check_positive_int,
+)
 from skwave._window import WindowTransformer
 
 
@@ -69,7 +76,7 @@ class ForecastPipeline(Pipeline):
         X : array-like or pandas object of shape (n_values,) or (n_values, n_channels)
             The series. A pandas index of regular steps is continued by the forecasts.
         y : None
-            Ignored: the targets are the values that follow the windows.
+            Not used: the targets are the values that follow the windows.
         **params : dict
             Parameters for the steps, as in `sklearn.pipeline.Pipeline`.
 
@@ -82,8 +89,12 @@ class ForecastPipeline(Pipeline):
         ------
         ValueError
             If a step but the last two cannot be inverted, or does not give most of the series
-            back, a step refuses the series, or its dates do not increase.
+            back, a step refuses the series or makes a number that is not finite, or its dates do
+            not increase, are not unique or have gaps.
+        TypeError
+            If `y` is given.
         """
+        _refuse_y(y)
         _check_steps(self.steps)
         check_invertible(self._transformers)
         # Pipeline fits the steps themselves, not copies of them, and so do pipelines within it.
@@ -93,7 +104,13 @@ class ForecastPipeline(Pipeline):
         ]  # fmt: skip
         columns = as_2d(X)
         with unchanged_on_failure(self, *parts):
-            super().fit(columns, None, **params)
+            try:
+                with np.errstate(divide="ignore", invalid="ignore"):
+                    super().fit(columns, None, **params)
+            except ValueError:
+                # The windows say that a number is not finite; this names the step that made it.
+                transform([step for step in self._transformers if _is_fitted(step[1])], columns)
+                raise
             self._index_spec = index_spec(X)
             self._remember(columns)
         return self
@@ -185,7 +202,7 @@ class ForecastPipeline(Pipeline):
         X : array-like or pandas object of shape (n_values,) or (n_values, n_channels)
             The series.
         y : None
-            Ignored.
+            Not used: the true values are those of the series.
         sample_weight : array-like of shape (n_predicted,), default=None
             Weights of the values after the first window.
         **params : dict
@@ -200,10 +217,13 @@ class ForecastPipeline(Pipeline):
         ------
         ValueError
             As in `predict`, or if the series has no value after its first window.
+        TypeError
+            If `y` is given.
         """
         # Here, as sklearn.metrics takes longer to import than a forecast.
         from sklearn.metrics import r2_score
 
+        _refuse_y(y)
         predictions = np.asarray(self.predict(X))[:-1]
         if len(predictions) == 0:
             raise ValueError(
@@ -212,6 +232,23 @@ class ForecastPipeline(Pipeline):
             )
         y_true = np.asarray(as_2d(X))[-len(predictions) :]
         return r2_score(y_true, predictions.reshape(y_true.shape), sample_weight=sample_weight)
+
+    def set_output(self, *, transform: Any = None) -> Self:
+        """Set the output of the transformers before the windows; forecasts have the series' form.
+
+        Parameters
+        ----------
+        transform : {"default", "pandas", "polars"} or None, default=None
+            As in `sklearn.pipeline.Pipeline`.
+
+        Returns
+        -------
+        self : object
+            The pipeline.
+        """
+        for _, step in self._transformers:
+            step.set_output(transform=transform)
+        return self
 
     def summary(self) -> Any:
         """Return what the fit did, as `LSTMForecaster.summary` does.
@@ -287,6 +324,8 @@ class ForecastPipeline(Pipeline):
         its end.
         """
         columns = as_2d(context, name)
+        if self._index_spec is not None and self._index_spec["ndim"] == 2:
+            check_columns(columns, self._index_spec["columns"], name)
         transformed = self._transform(columns)
         if len(transformed) < self._window_length:
             raise ValueError(
@@ -354,6 +393,25 @@ def as_forecast_pipeline(estimator):
                 "FunctionTransformer), and use make_forecast_pipeline in place of make_pipeline."
             )
     return view
+
+
+def _refuse_y(y):
+    """Raise an error that says what X and y are, where y is given."""
+    if y is not None:
+        raise TypeError(
+            "y is given, but the targets of a ForecastPipeline are the values of X that follow. X "
+            "is the series to forecast; other series that help to forecast it are further columns "
+            "of X, and are forecast along with it."
+        )
+
+
+def _is_fitted(step):
+    """Return whether a transformer has been fitted, as far as scikit-learn can say."""
+    try:
+        check_is_fitted(step)
+    except NotFittedError:
+        return False
+    return True
 
 
 def is_forecaster(estimator):

@@ -8,7 +8,7 @@ from scipy.sparse import issparse
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_array, validate_data
 
-from skwave._pandas_index import check_order
+from skwave._pandas_index import check_index
 from skwave._sliding import is_sliding_view, series_of_view, sliding_windows
 
 
@@ -22,12 +22,78 @@ def is_several(X):
 
 
 def check_series(X, name="X"):
-    """Raise an error for what an array of numbers would hide: dates, and rows out of order."""
-    for dtype in _dtypes(X):
+    """Raise an error for what an array of numbers would hide: dates, words, and a wrong index."""
+    columns = columns_of(X) or [None] * len(_dtypes(X))
+    for column, dtype in zip(columns, _dtypes(X), strict=True):
         # As pandas says it, and as polars does.
         if getattr(dtype, "kind", "") in ("m", "M") or getattr(dtype, "is_temporal", bool)():
             _refuse_dtype(dtype, name, is_time=True)
-    check_order(X, name)
+        if hasattr(X, "iloc") and getattr(dtype, "kind", "") == "O":
+            _check_words(X if column is None else X[column], name, column)
+    check_index(X, name)
+
+
+def _check_words(values, name, column):
+    """Raise an error that names the column of a pandas object that holds no numbers."""
+    for value in values.dropna():
+        try:
+            float(value)
+        except (TypeError, ValueError) as error:
+            where = f"{name} holds" if column is None else f"column {column!r} of {name} holds"
+            raise ValueError(
+                f"{where} {value!r}, which is not a number. Encode categories as numbers first, "
+                "such as by sklearn.preprocessing.OneHotEncoder or pandas.get_dummies, or leave "
+                "the column out."
+            ) from error
+
+
+def columns_of(X):
+    """Return the labels of a frame's columns, of whatever type, or None."""
+    return list(X.columns) if hasattr(X, "iloc") and X.ndim == 2 else None
+
+
+def check_columns(X, expected, name="X"):
+    """Raise an error if a frame has other columns than that of `fit`, or in another order."""
+    columns = columns_of(X)
+    if columns and expected and len(columns) > 1 and columns != expected:
+        raise ValueError(
+            f"{name} has the columns {columns}, but {expected} were seen in fit, in this order. "
+            f"Give {name}[{expected}]."
+        )
+
+
+def fill_masked(X):
+    """Return a masked array of NumPy as an array whose masked values are NaN, and others as is."""
+    if isinstance(X, np.ma.MaskedArray):
+        return X.astype(float).filled(np.nan) if np.ma.is_masked(X) else X.data
+    return X
+
+
+def check_no_missing(values, name="X"):
+    """Return numbers as they are, or raise an error that names the first that is not finite.
+
+    Parameters
+    ----------
+    values : ndarray
+        Numbers; the rows are positions in the series, or windows.
+    name : str, default="X"
+        What the message calls them.
+    """
+    if values.dtype.kind != "f" or np.isfinite(values).all():
+        return values
+    is_bad = ~np.isfinite(values)
+    first = tuple(int(k) for k in np.argwhere(is_bad)[0])
+    kind, advice = "infinity", "A logarithm of zero, or a division by it, may have made it."
+    if np.isnan(values[first]):
+        kind = "NaN"
+        advice = "Fill missing values first, as by pandas.Series.interpolate()."
+    where = f"row {first[0]}"
+    if len(first) > 1 and values.shape[-1] > 1:
+        where += f", column {first[-1]}"
+    raise ValueError(
+        f"{name} contains {kind}: {is_bad.sum()} of {values.size} values are not finite, the first "
+        f"in {where}. {advice}"
+    )
 
 
 def as_2d(X, name="X"):
@@ -63,9 +129,13 @@ def as_2d(X, name="X"):
             "the channels of one, give an array with a column for each; one model of several is "
             "fitted by a sklearn.pipeline.Pipeline, whose WindowTransformer takes a list."
         )
+    X = fill_masked(X)
     check_series(X, name)
-    if hasattr(X, "iloc") and X.ndim == 1:
-        X = X.to_frame(X.name if X.name is not None else "value")
+    if hasattr(X, "iloc"):
+        # The name of a Series does not name a channel.
+        X = X.to_frame("value") if X.ndim == 1 else X
+        sparse = [d for d in X.dtypes if hasattr(d, "fill_value") and hasattr(d, "subtype")]
+        X = X.astype(float) if sparse else X
     ndim = X.ndim if hasattr(X, "ndim") else np.ndim(X)
     if ndim not in (1, 2):
         raise ValueError(
@@ -107,13 +177,22 @@ def check_windows(estimator, X, *, reset):
 
     Windows that are a view of a series are checked as a series, each value once.
     """
+    X = fill_masked(X)
+    if np.ndim(X) == 1:
+        raise ValueError(
+            f"X is a series of {len(X)} values, but windows are needed. Use "
+            "WindowTransformer(window_length).fit_transform(X), or "
+            "make_forecast_pipeline(WindowTransformer(window_length), LSTMForecaster(...))."
+        )
+    loose = {"dtype": "numeric", "ensure_all_finite": False}
     if isinstance(X, np.ndarray) and X.ndim == 3 and is_sliding_view(X):
-        series = check_array(series_of_view(X), dtype="numeric", input_name="X")
+        series = check_no_missing(check_array(series_of_view(X), input_name="X", **loose))
         # Of the windows themselves only the shape is left to check.
         validate_data(estimator, X, reset=reset, skip_check_array=True)
         windows = sliding_windows(series, X.shape[1])
     else:
-        windows = validate_data(estimator, X, reset=reset, allow_nd=True, dtype="numeric")
+        windows = validate_data(estimator, X, reset=reset, allow_nd=True, **loose)
+        check_no_missing(windows)
         if windows.ndim == 2:
             windows = windows[:, :, None]
     check_numeric(windows)
@@ -142,9 +221,10 @@ def check_context(estimator, context):
             )
         return estimator.context_
     context = check_array(
-        context, ensure_2d=False, allow_nd=True, dtype="numeric", input_name="context"
-    )
-    check_numeric(context, "context")
+        fill_masked(context), ensure_2d=False, allow_nd=True, dtype="numeric",
+        ensure_all_finite=False, input_name="context",
+    )  # fmt: skip
+    check_no_missing(check_numeric(context, "context"), "context")
     if context.ndim == 1 and n_channels == 1:
         context = context[:, None]
     if context.ndim not in (2, 3) or context.shape[-2:] != (length, n_channels):
@@ -179,8 +259,11 @@ def check_targets(y, windows, output_length):
     A `y` as long as the series is cut to the values at the ends of the windows.
     """
     n_windows, length, n_channels = windows.shape
-    y = check_array(y, ensure_2d=False, allow_nd=True, dtype="numeric", input_name="y")
-    check_numeric(y, "y")
+    y = check_array(
+        fill_masked(y), ensure_2d=False, allow_nd=True, dtype="numeric", ensure_all_finite=False,
+        input_name="y",
+    )  # fmt: skip
+    check_no_missing(check_numeric(y, "y"), "y")
     if len(y) == n_windows + length - 1:
         y = y[length - 1 :]
     if len(y) != n_windows:

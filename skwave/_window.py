@@ -13,7 +13,15 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from skwave._persistence import unchanged_on_failure
 from skwave._sklearn_callbacks import CallbackSupportMixin, fit_context
 from skwave._sliding import join_windows, sliding_windows
-from skwave._validation import check_numeric, check_series, is_several
+from skwave._validation import (
+    check_columns,
+    check_no_missing,
+    check_numeric,
+    check_series,
+    columns_of,
+    fill_masked,
+    is_several,
+)
 from skwave.exceptions import warn
 
 
@@ -164,13 +172,20 @@ class WindowTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
 
     def _check_series(self, series, *, reset):
         """Return `series` as a finite array of shape (n_values, n_channels)."""
+        series = fill_masked(series)
         check_series(series)
+        if reset:
+            self._columns = columns_of(series)
+        else:
+            check_columns(series, self._columns)
         ndim = series.ndim if hasattr(series, "ndim") else np.asarray(series).ndim
         if ndim == 1 and (reset or self.n_features_in_ == 1):
             series = np.reshape(np.asarray(series), (-1, 1))
         # In the order of time in memory too: sums over a column then round the same for each input.
-        series = validate_data(self, series, reset=reset, dtype="numeric", order="C")
-        series = check_numeric(series)
+        series = validate_data(
+            self, series, reset=reset, dtype="numeric", order="C", ensure_all_finite=False
+        )
+        check_no_missing(check_numeric(series))
         if len(series) < self.window_length:
             raise ValueError(
                 f"X has n_samples = {len(series)} values, but window_length={self.window_length} "

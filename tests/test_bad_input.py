@@ -68,7 +68,7 @@ BAD_WINDOWS = {
     "complex": (WINDOWS * 1j, ValueError, "Complex data not supported"),
     "dates": (np.zeros((9, 6), "datetime64[D]"), (ValueError, TypeError), "datetime|dtype"),
     "durations": (np.zeros((9, 6), "timedelta64[D]"), (ValueError, TypeError), "time|dtype"),
-    "one axis": (SERIES, ValueError, "Reshape your data|X has shape"),
+    "one axis": (SERIES, ValueError, "X is a series of 80 values.*WindowTransformer"),
     "four axes": (WINDOWS[..., None], ValueError, r"X has shape .* \(n_windows, window_length"),
     "one number": (3.0, (ValueError, TypeError), "0 dim|scalar|dim 0|0D|Singleton"),
     "None": (None, ValueError, "None"),

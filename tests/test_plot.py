@@ -1,7 +1,9 @@
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 import pytest
 from matplotlib.colors import same_color
+from matplotlib.dates import num2date
 from sklearn.model_selection import GridSearchCV, TimeSeriesSplit
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import Binarizer, FunctionTransformer, StandardScaler
@@ -122,6 +124,222 @@ def test_predictions_of_another_shape_are_refused():
         ForecastDisplay.from_predictions([0.0, 1.0], [1.0])
     with pytest.raises(ValueError, match="the same shape is needed"):
         ForecastDisplay.from_predictions(np.zeros((5, 2)), np.zeros(5))
+
+
+# --- Dates, names and units -------------------------------------------------------------------
+
+
+def monthly(n_values=60, *, start="2015-01", freq="MS"):
+    """Return a season of twelve months that repeats, with a name and a unit."""
+    index = pd.date_range(start, periods=n_values, freq=freq)
+    return pd.Series(np.arange(n_values) % 12.0, index, name="Sales (1,000 t)")
+
+
+def legend_of(ax):
+    return [text.get_text() for text in ax.get_legend().get_texts()]
+
+
+def shown_ticks(ax):
+    ax.figure.canvas.draw()
+    low, high = ax.get_xlim()
+    labels = ax.xaxis.get_ticklabels()
+    return [
+        label.get_text()
+        for tick, label in zip(ax.get_xticks(), labels, strict=True)
+        if low <= tick <= high
+    ]
+
+
+def test_a_monthly_series_is_drawn_over_its_dates_under_its_name():
+    series = monthly()
+    display = ForecastDisplay.from_predictions(series[48:], series[48:] + 1)
+    np.testing.assert_array_equal(display.ax_.lines[0].get_xdata(), series.index[48:].to_numpy())
+    assert display.ax_.get_ylabel() == "Sales (1,000 t)"
+    # Dates speak for themselves.
+    assert display.ax_.get_xlabel() == ""
+    assert shown_ticks(display.ax_)[:3] == ["2019", "Mar", "May"]
+
+
+def test_periods_are_drawn_at_their_beginning_and_the_index_has_a_name():
+    series = monthly().to_period("M").rename_axis("month")
+    ax = ForecastDisplay.from_predictions(series[48:], np.zeros(12)).ax_
+    assert ax.lines[1].get_xdata()[1] == np.datetime64("2019-02-01")
+    assert ax.get_xlabel() == "month"
+
+
+def test_dates_of_a_time_zone_have_their_local_time_on_the_axis():
+    index = pd.date_range("2024-01-01", periods=72, freq="h", tz="America/New_York")
+    series = pd.Series(np.arange(72.0), index)
+    ax = ForecastDisplay.from_predictions(series, np.zeros(72)).ax_
+    hours = {num2date(tick, tz=index.tz).hour for tick in ax.get_xticks()}
+    assert hours == {0, 12}
+    assert shown_ticks(ax)[:3] == ["Jan-01", "12:00", "Jan-02"]
+
+
+def test_dates_that_pandas_did_not_recognize_are_dates():
+    series = monthly()
+    as_objects = series.set_axis(pd.Index(series.index.date, dtype=object))
+    ax = ForecastDisplay.from_predictions(as_objects[48:], series[48:]).ax_
+    np.testing.assert_array_equal(ax.lines[0].get_xdata(), series.index[48:].to_numpy())
+
+
+def test_integers_are_drawn_as_they_are():
+    years = pd.Series(np.zeros(20), pd.RangeIndex(2001, 2021, name="year"), name="x")
+    ax = ForecastDisplay.from_predictions(years, np.zeros(20)).ax_
+    np.testing.assert_array_equal(ax.lines[0].get_xdata(), np.arange(2001, 2021))
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("year", "x")
+    assert all(float(tick).is_integer() for tick in ax.get_xticks())
+    ax = ForecastDisplay.from_predictions(years.rename_axis(None), np.zeros(20)).ax_
+    assert ax.get_xlabel() == "Index"
+
+
+def test_durations_are_counted_as_steps():
+    series = pd.Series(np.zeros(5), pd.timedelta_range("1h", periods=5, freq="h"))
+    ax = ForecastDisplay.from_predictions(series, np.zeros(5)).ax_
+    np.testing.assert_array_equal(ax.lines[0].get_xdata(), np.arange(1, 6))
+    assert ax.get_xlabel() == "Steps after the last known value"
+
+
+def test_a_single_date_is_the_only_tick():
+    ax = ForecastDisplay.from_predictions(monthly()[:1], [1.0]).ax_
+    assert shown_ticks(ax) == ["2015-01-01 00:00:00"]
+
+
+@pytest.mark.parametrize(
+    ("columns", "labels"),
+    [
+        (["wind (m/s)", "power (kW)"], ["wind (m/s)", "power (kW)"]),
+        ([("Close", "A"), ("Close", "B")], ["Close A", "Close B"]),
+        ([2021, 2022], ["2021", "2022"]),
+        ([0, 1], ["Channel 0", "Channel 1"]),
+    ],
+)
+def test_each_column_has_a_panel_with_its_name(columns, labels):
+    frame = pd.DataFrame(np.zeros((5, 2)), columns=columns)
+    panels = ForecastDisplay.from_predictions(frame, np.ones((5, 2))).ax_
+    assert [panel.get_ylabel() for panel in panels] == labels
+    assert [panel.get_xlabel() for panel in panels] == ["", "Index"]
+
+
+def test_arrays_are_drawn_as_before():
+    panels = ForecastDisplay.from_predictions(np.zeros((5, 2)), np.ones((5, 2))).ax_
+    assert [panel.get_ylabel() for panel in panels] == ["Channel 0", "Channel 1"]
+    ax = ForecastDisplay.from_predictions(np.zeros(5), pd.Series(np.ones(5)).to_numpy()).ax_
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("Steps after the last known value", "Value")
+    np.testing.assert_array_equal(ax.lines[0].get_xdata(), np.arange(1, 6))
+
+
+def test_from_estimator_draws_the_index_and_the_name_of_the_training_series(wave):
+    series = pd.Series(wave, pd.date_range("2026-01-01", periods=len(wave)), name="Height (m)")
+    model = make_forecast_pipeline(WindowTransformer(10), LSTMForecaster(**TINY)).fit(series[:100])
+    display = ForecastDisplay.from_estimator(
+        model, wave[100:], history=series[:100], baseline="seasonal_naive"
+    )
+    known, truth, baseline, _ = display.ax_.lines
+    np.testing.assert_array_equal(truth.get_xdata(), series.index[100:].to_numpy())
+    np.testing.assert_array_equal(known.get_ydata(), wave[60:100])
+    np.testing.assert_array_equal(baseline.get_ydata(), wave[80:100])
+    assert display.ax_.get_ylabel() == "Height (m)"
+    with pytest.raises(ValueError, match="index from 2026-04-12.* the forecast.* from 2026-04-11"):
+        ForecastDisplay.from_estimator(model, series[101:])
+
+
+# --- Known values and baselines ---------------------------------------------------------------
+
+
+def test_known_values_are_drawn_up_to_the_forecast():
+    series = monthly()
+    display = ForecastDisplay.from_predictions(
+        series[48:], series[48:] + 1, history=series[:48], baseline="seasonal_naive"
+    )
+    known, truth, baseline, forecast = display.ax_.lines
+    assert legend_of(display.ax_) == ["Known values", "Truth", "Seasonal naive", "Forecast"]
+    # Twice as many as there are steps.
+    np.testing.assert_array_equal(known.get_xdata(), series.index[24:48].to_numpy())
+    np.testing.assert_array_equal(known.get_ydata(), series[24:48])
+    np.testing.assert_array_equal(baseline.get_ydata(), np.arange(12.0))
+    np.testing.assert_array_equal(baseline.get_xdata(), truth.get_xdata())
+    assert (baseline.get_linestyle(), baseline.get_color()) == (":", "tab:gray")
+    assert same_color(truth.get_color(), "tab:red")
+    assert same_color(forecast.get_color(), "tab:blue")
+
+
+def test_few_steps_are_drawn_after_20_known_values_counted_up_to_0():
+    display = ForecastDisplay.from_predictions(
+        [5.0, 6.0], [7.0, 8.0], history=np.arange(90.0), baseline="naive"
+    )
+    known, _, baseline, _ = display.ax_.lines
+    np.testing.assert_array_equal(known.get_xdata(), np.arange(-19, 1))
+    np.testing.assert_array_equal(known.get_ydata(), np.arange(70, 90))
+    np.testing.assert_array_equal(baseline.get_ydata(), [89, 89])
+    assert legend_of(display.ax_) == ["Known values", "Truth", "Naive", "Forecast"]
+
+
+def test_baselines_of_several_channels_are_those_of_each():
+    series = monthly()
+    frame = pd.DataFrame({"a": series, "b": 100 + series})
+    display = ForecastDisplay.from_predictions(
+        frame[54:], frame[54:], history=frame[:54], baseline="seasonal_naive"
+    )
+    for panel, level in zip(display.ax_, (0, 100), strict=True):
+        np.testing.assert_array_equal(panel.lines[2].get_ydata(), level + np.arange(6, 12))
+
+
+def test_the_index_of_the_known_values_goes_on_where_the_forecast_has_none():
+    series = monthly().rename_axis("month")
+    values = series.to_numpy()
+    ax = ForecastDisplay.from_predictions(values[48:], values[48:], history=series[:48]).ax_
+    np.testing.assert_array_equal(ax.lines[1].get_xdata(), series.index[48:].to_numpy())
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("month", "Sales (1,000 t)")
+    # Days that follow no rule cannot be continued.
+    irregular = pd.Series(values[:4], pd.DatetimeIndex(["2020-01-01", "2020-01-02", "2020-01-07",
+                                                        "2020-03-01"]))  # fmt: skip
+    ax = ForecastDisplay.from_predictions(values[48:], values[48:], history=irregular).ax_
+    np.testing.assert_array_equal(ax.lines[0].get_xdata(), [-3, -2, -1, 0])
+
+
+def test_the_data_of_a_display_can_be_given_directly():
+    index = pd.period_range("2020", periods=3, freq="Y")
+    display = ForecastDisplay(
+        y_true=np.zeros(2), y_pred=np.ones(2), index=index[1:], names=["x"], history=np.ones(1),
+        history_index=index[:1], baseline=np.ones(2), baseline_name="Last year",
+    ).plot()  # fmt: skip
+    assert legend_of(display.ax_) == ["Known values", "Truth", "Last year", "Forecast"]
+    assert display.ax_.lines[0].get_xdata() == np.datetime64("2020-01-01")
+
+
+SERIES = monthly()
+FRAME = pd.DataFrame({"a": SERIES, "b": SERIES})
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"y_true": SERIES[47:59]}, "y_true has an index from 2018-12-01.*forecast.* 2019-01-01"),
+        ({"y_true": SERIES[48:].reset_index(drop=True)}, "from 0 to 11, but the forecast"),
+        ({"y_pred": SERIES[49:]}, "inconsistent numbers of samples"),
+        ({"history": SERIES[:47]}, "ends with 2018-11-01.* 2018-12-01.*follows.* 2019-01-01"),
+        ({"history": SERIES[:50]}, "ends with 2019-02-01"),
+        ({"history": SERIES[:48].to_numpy()}, "history has no index, but .*2019-01-01"),
+        ({"history": FRAME[:48]}, r"history has shape \(48, 2\) and y_true has shape \(12,\)"),
+        ({"history": SERIES[:48].where(SERIES[:48] < 5)}, "history contains NaN"),
+        ({"baseline": "naive"}, "baseline='naive' repeats values .* but history=None"),
+        ({"baseline": "drift", "history": SERIES[:48]}, "baseline='drift', but None, 'naive'"),
+        ({"baseline": SERIES[48:]}, "but None, 'naive' or 'seasonal_naive' is needed"),
+        ({"y_true": FRAME[48:], "y_pred": FRAME[["b", "a"]][48:]},
+         r"y_true has the columns \['a', 'b'\], but y_pred has \['b', 'a'\]"),
+        ({"y_true": FRAME[48:], "y_pred": FRAME[48:], "history": FRAME[["b", "a"]][:48]},
+         r"but history has \['b', 'a'\]"),
+    ],
+)  # fmt: skip
+def test_values_that_do_not_belong_together_are_refused(arguments, words):
+    with pytest.raises(ValueError, match=words):
+        ForecastDisplay.from_predictions(
+            **{"y_true": SERIES[48:], "y_pred": SERIES[48:]} | arguments
+        )
+
+
+# --- Losses -----------------------------------------------------------------------------------
 
 
 def test_history_shows_each_loss_and_marks_the_epoch_that_was_kept(fitted):

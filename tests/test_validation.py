@@ -1,5 +1,6 @@
 """The checks themselves; test_bad_input.py has what users may call with bad arguments."""
 
+from decimal import Decimal
 from types import SimpleNamespace
 
 import numpy as np
@@ -74,12 +75,11 @@ def test_values_that_are_not_real_numbers_are_refused():
         assert check_numeric(values) is values
 
 
-def test_a_series_gets_a_column_and_keeps_its_names():
+def test_a_series_gets_a_column_and_a_frame_keeps_its_names():
     assert as_2d(WAVE).shape == (60, 1)
     assert as_2d(WAVE.tolist()).shape == (60, 1)
-    frame = as_2d(pd.Series(WAVE, name="load"))
-    assert list(frame.columns) == ["load"]
-    assert list(as_2d(pd.Series(WAVE)).columns) == ["value"]
+    # Whatever its name, which does not name a channel.
+    assert list(as_2d(pd.Series(WAVE, name="load")).columns) == ["value"]
     frame = pd.DataFrame({"a": WAVE, "b": WAVE})
     assert as_2d(frame) is frame
 
@@ -108,7 +108,12 @@ def test_short_floats_become_float64(dtype):
 
 
 @pytest.mark.parametrize(
-    "X", [WAVE[:, None], pd.DataFrame({"a": np.float32([1, 2]), "b": ["x", "y"]}), [[1.0]]]
+    "X",
+    [
+        WAVE[:, None],
+        pd.DataFrame({"a": np.float32([1, 2]), "b": [Decimal(1), Decimal(2)]}),
+        [[1.0]],
+    ],
 )
 def test_other_values_stay_as_they_are(X):
     assert as_2d(X) is X

@@ -54,7 +54,7 @@ def test_names_of_channels_are_remembered_and_checked(two_channels):
     frame = pd.DataFrame(two_channels, columns=["a", "b"])
     transformer = WindowTransformer(5).fit(frame)
     assert transformer.feature_names_in_.tolist() == ["a", "b"]
-    with pytest.raises(ValueError, match="feature names"):
+    with pytest.raises(ValueError, match="columns .*in this order"):
         transformer.transform(frame[["b", "a"]])
 
 

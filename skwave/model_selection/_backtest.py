@@ -16,11 +16,19 @@ from sklearn.utils.validation import check_array, check_is_fitted
 
 from skwave._baseline import find_season_length, seasonal_naive
 from skwave._pipeline import as_forecast_pipeline, is_forecaster
-from skwave._validation import check_positive_int, check_series
+from skwave._plot import channel_names, label_channel
+from skwave._validation import (
+    check_no_missing,
+    check_positive_int,
+    check_series,
+    fill_masked,
+    is_several,
+)
 from skwave.exceptions import warn
 from skwave.model_selection._scorer import arguments_for, metric_name
 
 _SHORT_NAMES = {"seasonal_naive": "s. naive"}
+_MOST_CHANNELS = 10  # shown by repr
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -47,6 +55,8 @@ class Backtest:
     scores_by_step : dict of dict of ndarrays of shape (horizon,)
         The same for each step after the origin; NaN where its values alone give a metric
         nothing to measure by.
+    scores_by_channel : dict of dict of ndarrays of shape (n_channels,)
+        The same for each channel by itself, in its own units; one value for a single channel.
 
     See Also
     --------
@@ -61,6 +71,7 @@ class Backtest:
     ...     series=np.ones(6), origins=np.array([2, 3]), y_true=ones, y_pred=1.5 * ones,
     ...     baselines={"naive": ones}, season_length=1,
     ...     scores={"mean_absolute_error": {"model": 0.5, "naive": 0.0}}, scores_by_step={},
+    ...     scores_by_channel={},
     ... )
     >>> result
     Backtest(2 origins, 3 steps)
@@ -76,19 +87,35 @@ class Backtest:
     season_length: int
     scores: dict
     scores_by_step: dict
+    scores_by_channel: dict
 
     def __repr__(self):
-        n_origins, n_steps = self.y_true.shape[:2]
+        n_origins, n_steps, *several = self.y_true.shape
         columns = ["model", *self.baselines]
-        width = max([20, *map(len, self.scores)])
-        lines = [f"Backtest({n_origins} origins, {n_steps} steps)"]
-        lines.append(
-            " " * width + "".join(f"  {_SHORT_NAMES.get(name, name):>10}" for name in columns)
-        )
+        rows = [("", [_SHORT_NAMES.get(name, name) for name in columns])]
         for metric, scores in self.scores.items():
-            numbers = "".join(f"  {scores[name]:>10.4g}" for name in columns)
-            lines.append(f"{metric:<{width}}{numbers}")
-        return "\n".join(lines)
+            rows.append((metric, [f"{scores[name]:.4g}" for name in columns]))
+        names = self._channel_names
+        for metric, scores in self.scores_by_channel.items() if len(names) > 1 else ():
+            rows.append((f"{metric} by channel", []))
+            for c, channel in enumerate(names[:_MOST_CHANNELS]):
+                numbers = [f"{scores[name][c]:.4g}" for name in columns]
+                rows.append((f"  {label_channel(channel, c, len(names))}", numbers))
+            if len(names) > _MOST_CHANNELS:
+                rows.append((f"  and {len(names) - _MOST_CHANNELS} more", []))
+        width = max([20, *(len(label) for label, cells in rows if cells)])
+        head = f"Backtest({n_origins} origins, {n_steps} steps"
+        head += f", {several[0]} channels)" if several else ")"
+        lines = [
+            f"{label:<{width}}" + "".join(f"  {c:>10}" for c in cells) for label, cells in rows
+        ]
+        return "\n".join([head, *(line.rstrip() for line in lines)])
+
+    @property
+    def _channel_names(self):
+        """Names of the channels, None where they have none."""
+        n_channels = self.y_true[0, 0].size
+        return channel_names(self.series) or [None] * n_channels
 
     def to_frame(self) -> Any:
         """Return y_true and forecasts as a table.
@@ -113,8 +140,8 @@ class Backtest:
             "time": labels[np.repeat(times, n_channels)],
         }
         if self.y_true.ndim == 3:
-            names = getattr(self.series, "columns", range(n_channels))
-            columns["channel"] = list(names) * (n_origins * n_steps)
+            names = channel_names(self.series) or list(range(n_channels))
+            columns["channel"] = names * (n_origins * n_steps)
         forecasts = {"y_true": self.y_true, "y_pred": self.y_pred} | self.baselines
         return pd.DataFrame(columns | {name: f.ravel() for name, f in forecasts.items()})
 
@@ -208,10 +235,7 @@ def backtest(
     >>> result.y_pred.shape
     (8, 12)
     """
-    check_series(series, "series")
-    values = check_array(series, ensure_2d=False, dtype=float, input_name="series")
-    series = series if hasattr(series, "iloc") else values
-    values = values.reshape(len(values), -1)
+    series, values = _check_series(series)
     horizon = check_positive_int(horizon, "horizon")
     origins = _make_origins(len(values), horizon, initial, step)
     blocks = _make_blocks(estimator, origins, refit)
@@ -229,7 +253,7 @@ def backtest(
     }
     y_true = values[origins[:, None] + np.arange(horizon)]
     known = {"y_train": values[: origins[0]], "season_length": season_length}
-    overall, by_step = _score(metrics, y_true, forecasts, known)
+    overall, by_step, by_channel = _score(metrics, y_true, forecasts, known)
     _warn_about(y_true, forecasts, parts[0][1])
 
     shape = y_true.shape if series.ndim == 2 else y_true.shape[:2]
@@ -243,7 +267,25 @@ def backtest(
         season_length=season_length,
         scores=overall,
         scores_by_step=by_step,
+        scores_by_channel=by_channel,
     )
+
+
+def _check_series(series):
+    """Return the series as it came, or as an array, and its values (n_values, n_channels)."""
+    if is_several(series):
+        raise ValueError(
+            f"series is a list of {len(series)} series, but a backtest takes one. Backtest each by "
+            "itself."
+        )
+    series = fill_masked(series)
+    check_series(series, "series")
+    values = check_array(
+        series, ensure_2d=False, dtype=float, ensure_all_finite=False, input_name="series"
+    )
+    check_no_missing(values, "series")
+    series = series if hasattr(series, "iloc") else values
+    return series, values.reshape(len(values), -1)
 
 
 def _make_origins(n_values, horizon, initial, step):
@@ -337,21 +379,30 @@ def _first(series, n_values):
 
 
 def _score(metrics, y_true, forecasts, known):
-    """Score each forecast by each metric, overall and step by step."""
-    n_channels = y_true.shape[2]
-    overall, by_step = {}, {}
+    """Score each forecast by each metric: overall, step by step, and channel by channel."""
+    n_steps, n_channels = y_true.shape[1:]
+    overall, by_step, by_channel = {}, {}, {}
     for name, metric in metrics.items():
-        extra = arguments_for(metric, known)
-        overall[name], by_step[name] = {}, {}
+        overall[name], by_step[name], by_channel[name] = {}, {}, {}
         for which, y_pred in forecasts.items():
             flat = y_true.reshape(-1, n_channels), y_pred.reshape(-1, n_channels)
-            overall[name][which] = float(metric(*flat, **extra))
-            by_step[name][which] = np.full(y_true.shape[1], np.nan)
-            for h in range(y_true.shape[1]):
-                # The values of one step may give a metric nothing to measure by.
-                with contextlib.suppress(ValueError):
-                    by_step[name][which][h] = metric(y_true[:, h], y_pred[:, h], **extra)
-    return overall, by_step
+            overall[name][which] = float(metric(*flat, **arguments_for(metric, known)))
+            by_step[name][which] = np.array(
+                [_score_part(metric, y_true[:, h], y_pred[:, h], known) for h in range(n_steps)]
+            )
+            of_channels = []
+            for c in range(n_channels):
+                known_of_one = known | {"y_train": known["y_train"][:, [c]]}
+                of_channels.append(_score_part(metric, *(y[:, [c]] for y in flat), known_of_one))
+            by_channel[name][which] = np.array(of_channels)
+    return overall, by_step, by_channel
+
+
+def _score_part(metric, y_true, y_pred, known):
+    """Score some of the values, which may give a metric nothing to measure by: then NaN."""
+    with contextlib.suppress(ValueError):
+        return float(metric(y_true, y_pred, **arguments_for(metric, known)))
+    return np.nan
 
 
 def _warn_about(y_true, forecasts, forecaster_overlaps):

@@ -1,11 +1,22 @@
 """A display of a backtest: how errors grow, and forecasts over the series."""
 
+from numbers import Integral
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from skwave._plot import FORECAST, TRUTH, count_on_axis, make_axes
+from skwave._plot import (
+    FORECAST,
+    TRUTH,
+    count_on_axis,
+    drawn_index,
+    label_channel,
+    label_index,
+    make_axes,
+    positions_of,
+    set_ticks,
+)
 from skwave._validation import check_positive_int
 from skwave.model_selection._backtest import Backtest, backtest
 
@@ -61,7 +72,7 @@ class BacktestDisplay:
         *,
         metric: str | None = None,
         n_forecasts: int = 5,
-        channel: int = 0,
+        channel: Any = 0,
         ax: Any = None,
         **kwargs: Any,
     ) -> Self:
@@ -95,7 +106,7 @@ class BacktestDisplay:
         *,
         metric: str | None = None,
         n_forecasts: int = 5,
-        channel: int = 0,
+        channel: Any = 0,
         ax: Any = None,
     ) -> Self:
         """Draw a backtest that was made before.
@@ -121,7 +132,7 @@ class BacktestDisplay:
         *,
         metric: str | None = None,
         n_forecasts: int = 5,
-        channel: int = 0,
+        channel: Any = 0,
         ax: Any = None,
     ) -> Self:
         """Draw errors by step above, and forecasts over the series below.
@@ -132,8 +143,9 @@ class BacktestDisplay:
             Name of the metric, one of ``result.scores``; None takes the first.
         n_forecasts : int, default=5
             Forecasts to draw at most: the last one, and earlier ones that do not overlap.
-        channel : int, default=0
-            The channel whose forecasts are drawn.
+        channel : int or column name, default=0
+            The channel whose forecasts are drawn: its position, or its name in a DataFrame. An
+            int is a position.
         ax : sequence of two matplotlib Axes, default=None
             Where to draw; None makes a figure.
 
@@ -151,9 +163,7 @@ class BacktestDisplay:
             If `n_forecasts` is not an int.
         """
         n_forecasts = check_positive_int(n_forecasts, "n_forecasts")
-        n_channels = self.result.y_true[0, 0].size
-        if channel not in range(n_channels):
-            raise ValueError(f"channel={channel!r}, but the backtest has {n_channels}, from 0 on.")
+        channel = self._find_channel(channel)
         names = list(self.result.scores_by_step)
         metric = next(iter(names), None) if metric is None else metric
         if metric not in names:
@@ -163,6 +173,19 @@ class BacktestDisplay:
         self._plot_forecasts(axes[1], n_forecasts, channel)
         self.ax_, self.figure_ = axes, axes[0].figure
         return self
+
+    def _find_channel(self, channel):
+        """Return the position of a channel."""
+        names = self.result._channel_names
+        if isinstance(channel, Integral):
+            if channel not in range(len(names)):
+                raise ValueError(
+                    f"channel={channel!r}, but the backtest has {len(names)}, from 0 on."
+                )
+            return channel
+        if channel not in names:
+            raise ValueError(f"channel={channel!r}, but the backtest has the channels {names}.")
+        return names.index(channel)
 
     def _plot_errors(self, ax, metric):
         errors = self.result.scores_by_step[metric]
@@ -176,6 +199,7 @@ class BacktestDisplay:
                     steps, errors[name], color=color, linestyle=style, label=label, marker=marker
                 )
         title = metric.replace("_", " ").capitalize()
+        title += ", all channels" if len(self.result._channel_names) > 1 else ""
         ax.set(xlabel="Steps after the last known value", ylabel=title)
         # Scores may be negative, errors are not.
         if not any(np.any(of_one < 0) for of_one in errors.values()):
@@ -191,22 +215,28 @@ class BacktestDisplay:
         n_steps = result.y_true.shape[1]
         begin = max(0, result.origins[chosen[0]] - n_steps)
         end = result.origins[chosen[-1]] + n_steps
+        index = drawn_index(getattr(result.series, "index", None))
+        x = np.arange(len(series)) if index is None else positions_of(index)
         ax.plot(
-            np.arange(begin, end), series[begin:end], color=TRUTH, label="Truth",
-            linewidth=2.5, alpha=0.6,
-        )  # fmt: skip
+            x[begin:end], series[begin:end], color=TRUTH, label="Truth", linewidth=2.5, alpha=0.6
+        )
         for number, k in enumerate(chosen):
             forecast = result.y_pred[k].reshape(n_steps, -1)[:, channel]
-            times = result.origins[k] + np.arange(n_steps)
+            first = result.origins[k]
             label = "Forecast" if number == 0 else None
             ax.plot(
-                times, forecast, color=FORECAST, linestyle="--", label=label,
+                x[first : first + n_steps], forecast, color=FORECAST, linestyle="--", label=label,
                 marker="o" if n_steps == 1 else None,
             )  # fmt: skip
-            ax.axvline(result.origins[k] - 0.5, color="gray", linewidth=0.8, alpha=0.5)
-        ax.set(xlabel="Position in the series", ylabel="Value")
-        count_on_axis(ax)
-        ax.legend()
+            between = x[first - 1] + (x[first] - x[first - 1]) / 2
+            ax.axvline(between, color="gray", linewidth=0.8, alpha=0.5)
+        names = result._channel_names
+        ax.set_ylabel(label_channel(names[channel], channel, len(names)))
+        ax.set_xlabel(label_index(index, "Position in the series"))
+        set_ticks(ax, index)
+        # Space above the lines, so that the legend hides none of them.
+        ax.margins(y=0.2)
+        ax.legend(loc="upper right", ncols=2)
 
 
 def spaced_origins(origins, n_steps, n_most):

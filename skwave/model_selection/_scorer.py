@@ -7,11 +7,19 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.metrics import get_scorer
 from sklearn.utils.validation import check_is_fitted
 
 from skwave._pipeline import as_forecast_pipeline, is_forecaster
 from skwave._sliding import join_windows
-from skwave._validation import check_positive_int, check_windows
+from skwave._validation import (
+    check_no_missing,
+    check_positive_int,
+    check_series,
+    check_windows,
+    fill_masked,
+)
 from skwave.exceptions import ForecastWarning
 
 _REMEDY = (
@@ -21,7 +29,7 @@ _REMEDY = (
 
 
 def forecast_scorer(
-    metric: Callable[..., Any],
+    metric: str | Callable[..., Any],
     *,
     horizon: int,
     greater_is_better: bool | None = None,
@@ -34,17 +42,19 @@ def forecast_scorer(
 
     Parameters
     ----------
-    metric : callable
-        A function ``metric(y_true, y_pred, **kwargs)`` that returns a number, from
-        `skwave.metrics` or `sklearn.metrics`. One that takes `y_train`, such as
-        `mean_absolute_scaled_error`, is given the known values of the test part.
+    metric : str or callable
+        The name of a scorer of scikit-learn, such as ``"neg_mean_absolute_error"``, or a function
+        ``metric(y_true, y_pred, **kwargs)`` that returns a number, from `skwave.metrics` or
+        `sklearn.metrics`. One that takes `y_train`, such as `mean_absolute_scaled_error`, is given
+        the known values of the test part.
     horizon : int
         Values to forecast.
     greater_is_better : bool or None, default=None
         Whether greater values of the metric are better. If not, the score is its negative. None
-        goes by the name, as scikit-learn names its metrics: those that end with ``_score`` are.
+        goes by the name, as scikit-learn names its metrics: those that end with ``_score`` are. A
+        scorer of scikit-learn has its own sign.
     **kwargs : dict
-        Further arguments of the metric, such as ``season_length=24``.
+        Further arguments of the metric, such as ``season_length=24``. None for a scorer's name.
 
     Returns
     -------
@@ -56,7 +66,8 @@ def forecast_scorer(
     TypeError
         If `metric` cannot be called, or `horizon` is not an int.
     ValueError
-        If `horizon` is below 1.
+        If `horizon` is below 1, `metric` is a name that scikit-learn does not have, or
+        `greater_is_better` or further arguments are given with a name.
 
     See Also
     --------
@@ -90,12 +101,22 @@ def forecast_scorer(
     >>> scorer(model, wave[100:132]) < 0
     True
     """
+    horizon = check_positive_int(horizon, "horizon")
+    if isinstance(metric, str):
+        get_scorer(metric)  # raises an error that lists the names
+        if greater_is_better is not None or kwargs:
+            raise ValueError(
+                f"metric={metric!r} is a scorer of scikit-learn, whose sign and arguments are "
+                "fixed. Give the function, such as sklearn.metrics.mean_absolute_error, to change "
+                "them."
+            )
+        return ForecastScorer(metric, horizon, 1, {})
     if not callable(metric):
         raise TypeError(
-            f"metric={metric!r} cannot be called. Give a function of y_true and y_pred, such as "
+            f"metric={metric!r} cannot be called. Give the name of a scorer, such as "
+            "'neg_mean_absolute_error', or a function of y_true and y_pred, such as "
             "sklearn.metrics.mean_absolute_error."
         )
-    horizon = check_positive_int(horizon, "horizon")
     if greater_is_better is None:
         greater_is_better = metric_name(metric).endswith("_score")
     return ForecastScorer(metric, horizon, 1 if greater_is_better else -1, kwargs)
@@ -136,8 +157,9 @@ class ForecastScorer:
         model = as_forecast_pipeline(estimator)
         if is_forecaster(getattr(estimator, "best_estimator_", estimator)):
             X = _series_of_windows(model[-1], X)
-        index = getattr(X, "index", None)
-        if hasattr(X, "iloc") and not index.is_monotonic_increasing:
+        X = fill_masked(X)
+        check_series(X)
+        if hasattr(X, "iloc") and not X.index.is_monotonic_increasing:
             raise ValueError(
                 "The index of the test part does not increase, as if it were shuffled. " + _REMEDY
             )
@@ -146,6 +168,9 @@ class ForecastScorer:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", "The forecast (is|explodes)", ForecastWarning)
             y_pred = model._forecast_after([context], self.horizon)[0]
+        if isinstance(self.metric, str):
+            y_pred = y_pred.reshape(y_true.shape)
+            return float(get_scorer(self.metric)(_GivenForecast(y_pred), y_true, y_true))
         known = arguments_for(self.metric, {"y_train": np.asarray(context)})
         kwargs = known | self.kwargs
         return self.sign * float(self.metric(y_true, y_pred.reshape(y_true.shape), **kwargs))
@@ -161,7 +186,22 @@ class ForecastScorer:
                 "smaller window_length."
             )
         take = X.iloc if hasattr(X, "iloc") else np.asarray(X)
-        return take[: -self.horizon], np.asarray(take[-self.horizon :], dtype=float)
+        y_true = np.asarray(take[-self.horizon :], dtype=float)
+        return take[: -self.horizon], check_no_missing(y_true, "The test part")
+
+
+class _GivenForecast(RegressorMixin, BaseEstimator):
+    """Predicts what it is given, since a scorer of scikit-learn scores an estimator."""
+
+    def __init__(self, y_pred):
+        self.y_pred = y_pred
+
+    def __sklearn_is_fitted__(self):
+        return True
+
+    def predict(self, X):
+        """Return the forecast."""
+        return self.y_pred
 
 
 def metric_name(metric):

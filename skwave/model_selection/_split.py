@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.model_selection import BaseCrossValidator
 from sklearn.utils.validation import _num_samples
 
-from skwave._validation import check_positive_int
+from skwave._validation import check_positive_int, is_several
 
 
 class ForecastSplit(BaseCrossValidator):
@@ -117,6 +117,11 @@ class ForecastSplit(BaseCrossValidator):
         ValueError
             If the series is too short.
         """
+        if is_several(X):
+            raise ValueError(
+                f"X is a list of {len(X)} series, but a split cuts one series. Split and score "
+                "each by itself."
+            )
         n_values = _num_samples(X)
         step = self.horizon if self.step is None else self.step
         needed = self.context + self.horizon + (self.n_splits - 1) * step

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -192,6 +193,47 @@ def test_scores_are_taken_overall_and_by_step(result):
     assert rmse == pytest.approx(squares.mean() ** 0.5)
     # The wave repeats exactly.
     assert result.scores["mean_absolute_error"]["seasonal_naive"] < 1e-12
+
+
+def test_scores_of_each_channel_are_its_own(model, two_channels):
+    noisy = two_channels + 0.1 * np.random.default_rng(0).normal(size=two_channels.shape)
+    metrics = {"mae": mean_absolute_error, "mase": mean_absolute_scaled_error}
+    arguments = {"horizon": 6, "initial": 100, "metrics": metrics, "season_length": 20}
+    result = backtest(model, pd.DataFrame(noisy, columns=["wind", "power"]), **arguments)
+    for name, forecast in {"model": result.y_pred, "naive": result.baselines["naive"]}.items():
+        errors = np.abs(forecast - result.y_true).mean(axis=(0, 1))
+        np.testing.assert_allclose(result.scores_by_channel["mae"][name], errors)
+        # The average of scikit-learn's metrics weighs all channels alike.
+        assert result.scores["mae"][name] == pytest.approx(errors.mean())
+        scale = np.abs(noisy[20:100] - noisy[:80]).mean(axis=0)
+        np.testing.assert_allclose(result.scores_by_channel["mase"][name], errors / scale)
+
+
+def test_repr_lists_the_channels_below_the_overall_scores(model, two_channels):
+    frame = pd.DataFrame(two_channels, columns=["wind", "power"])
+    arguments = {"horizon": 6, "initial": 110, "metrics": mean_absolute_error}
+    result = backtest(model, frame, **arguments)
+    lines = repr(result).splitlines()
+    assert lines[0] == "Backtest(5 origins, 6 steps, 2 channels)"
+    assert lines[2].startswith("mean_absolute_error  ")
+    assert lines[3] == "mean_absolute_error by channel"
+    scores = result.scores_by_channel["mean_absolute_error"]["model"]
+    assert [line.split()[:-2] for line in lines[4:]] == [
+        ["wind", f"{scores[0]:.4g}"],
+        ["power", f"{scores[1]:.4g}"],
+    ]
+    many = replace(result, series=np.zeros((9, 12)), y_true=np.zeros((5, 6, 12)),
+                   scores_by_channel={"worst": dict.fromkeys(result.scores["mean_absolute_error"],
+                                                             np.arange(12.0))})  # fmt: skip
+    assert repr(many).splitlines()[-2].split()[:3] == ["Channel", "9", "9"]
+    assert repr(many).splitlines()[-1] == "  and 2 more"
+
+
+def test_a_single_channel_has_one_score_that_repr_does_not_repeat(result):
+    for name, score in result.scores["mean_absolute_error"].items():
+        assert result.scores_by_channel["mean_absolute_error"][name].shape == (1,)
+        assert result.scores_by_channel["mean_absolute_error"][name][0] == pytest.approx(score)
+    assert "channel" not in repr(result)
 
 
 def test_metrics_given_as_a_dict_are_scored_by_their_names(wave, model):

@@ -1,5 +1,6 @@
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.metrics import r2_score
 
@@ -72,6 +73,55 @@ def test_from_estimator_runs_the_backtest_and_draws_on_given_axes(wave, model):
     )
     assert display.figure_ is figure
     assert axes[0].get_ylabel() == "Root mean squared error"
+
+
+@pytest.fixture(scope="module")
+def dated(two_channels):
+    index = pd.date_range("2026-01-01", periods=len(two_channels), name="day")
+    return pd.DataFrame(two_channels, index, columns=["wind (m/s)", "power (kW)"])
+
+
+@pytest.fixture(scope="module")
+def dated_result(model, dated):
+    return backtest(model, dated, horizon=6, initial=80, step=5)
+
+
+@pytest.mark.parametrize("channel", [1, "power (kW)"])
+def test_forecasts_are_drawn_over_the_index_under_the_name(dated_result, dated, channel):
+    errors, forecasts = BacktestDisplay.from_backtest(dated_result, channel=channel).ax_
+    assert (forecasts.get_xlabel(), forecasts.get_ylabel()) == ("day", "power (kW)")
+    last = forecasts.lines[-2]
+    np.testing.assert_array_equal(last.get_xdata(), dated.index[110:116].to_numpy())
+    np.testing.assert_array_equal(last.get_ydata(), dated_result.y_pred[-1, :, 1])
+    border = forecasts.lines[-1].get_xdata()[0]
+    assert border == np.datetime64("2026-04-20T12:00")
+    assert errors.get_ylabel() == "Mean absolute error, all channels"
+    forecasts.figure.canvas.draw()
+    assert "Apr" in [label.get_text() for label in forecasts.xaxis.get_ticklabels()]
+
+
+def test_from_estimator_takes_the_name_of_a_channel(model, dated):
+    display = BacktestDisplay.from_estimator(
+        model, dated, horizon=6, initial=110, channel="wind (m/s)"
+    )
+    assert display.ax_[1].get_ylabel() == "wind (m/s)"
+
+
+def test_a_channel_that_is_not_there_is_refused(dated_result):
+    with pytest.raises(ValueError, match=r"channel='power', but .* \['wind \(m/s\)', 'power"):
+        BacktestDisplay.from_backtest(dated_result, channel="power")
+    with pytest.raises(ValueError, match="channel=-1, but the backtest has 2, from 0 on"):
+        BacktestDisplay.from_backtest(dated_result, channel=-1)
+
+
+def test_a_series_has_its_name_and_an_array_its_channel(model, wave, two_channels):
+    arguments = {"horizon": 6, "initial": 110}
+    years = pd.Series(wave, pd.RangeIndex(1900, 1900 + len(wave)), name="Sunspots")
+    _, ax = BacktestDisplay.from_estimator(model, years, **arguments).ax_
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("Index", "Sunspots")
+    np.testing.assert_array_equal(ax.lines[-2].get_xdata(), np.arange(2014, 2020))
+    _, ax = BacktestDisplay.from_estimator(model, two_channels, channel=1, **arguments).ax_
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("Position in the series", "Channel 1")
 
 
 def test_drawn_forecasts_do_not_overlap():

@@ -1,0 +1,346 @@
+"""What real data look like: each kind of input at each place that takes a series."""
+
+import datetime
+import subprocess
+import sys
+import textwrap
+from decimal import Decimal
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.metrics import mean_absolute_error
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
+
+from skwave import LSTMForecaster, WindowTransformer, make_forecast_pipeline
+from skwave.datasets import make_wave
+from skwave.model_selection import ForecastSplit, backtest, forecast_scorer
+
+TINY = {"units": 4, "epochs": 1, "random_state": 0}
+WAVE = 3 + make_wave("sine", n_cycles=6, steps_per_cycle=20)
+N = len(WAVE)
+DAYS = pd.date_range("2024-01-01", periods=N, freq="D")
+HOURS = pd.date_range("2024-01-01", periods=N, freq="h")
+MONTHS = pd.date_range("2020-01-01", periods=N, freq="MS")
+LOG = FunctionTransformer(np.log, inverse_func=np.exp, check_inverse=False)
+
+
+def model(*steps):
+    return make_forecast_pipeline(*steps, WindowTransformer(6), LSTMForecaster(**TINY))
+
+
+def of(index, values=WAVE):
+    return pd.Series(values[: len(index)], index, name="load")
+
+
+def spoiled(position, value):
+    values = WAVE.copy()
+    values[position] = value
+    return values
+
+
+WITH_GAPS = HOURS.delete([3, 30, 31, 90])
+SHOPS = pd.MultiIndex.from_product([["a", "b"], DAYS[: N // 2]], names=["shop", "day"])
+MASKED = np.ma.masked_values(spoiled(9, -9999.0), -9999.0)
+
+# Kind of input -> words of the ValueError that each place must raise.
+REFUSED = {
+    "a long table of two shops, by day": (
+        of(DAYS[: N // 2].repeat(2)), "the time 2024-01-01.* 2 times.*duplicated.*series of its own"
+    ),
+    "a log written twice": (
+        of(DAYS[:40].append(DAYS[:40])), r"the time 2024-01-01.* 2 times.*40 rows repeat"
+    ),
+    "dates, the newest first": (of(DAYS[::-1]), r"does not increase.*sort_index"),
+    "date objects, the newest first": (
+        of(pd.Index([day.date() for day in DAYS[::-1]], dtype=object)), "does not increase"
+    ),
+    "ISO strings, the newest first": (of(DAYS.strftime("%Y-%m-%d")[::-1]), "does not increase"),
+    "categories of dates, the newest first": (
+        of(pd.CategoricalIndex(DAYS[::-1])), "does not increase"
+    ),
+    "period objects, the newest first": (
+        of(pd.Index(list(pd.period_range("2020-01", periods=N, freq="M")[::-1]), dtype=object)),
+        "does not increase",
+    ),
+    "strings of another form": (
+        of(DAYS.strftime("%d.%m.%Y")), r"index of str such as '01.01.2024'.*pandas.to_datetime"
+    ),
+    "labels that cannot be ordered": (
+        of(pd.Index([*DAYS[:-1].date, "x"], dtype=object)), "index of date such as.*to_datetime"
+    ),
+    "two levels": (of(SHOPS), r"levels \['shop', 'day'\].*one series is needed"),
+    "missing hours": (of(WITH_GAPS), r"misses 4 of 120 rows.*2024-01-01 03:00.*asfreq\('h'\)"),
+    "a missing month": (of(MONTHS.delete(17)), r"misses 1 of 120 rows.*2021-06-01.*asfreq\('MS'\)"),
+    "a missing period": (
+        of(pd.period_range("2020-01", periods=N, freq="M").delete(17)), "misses 1 .*2021-06"
+    ),
+    "a date that is missing": (of(DAYS.where(np.arange(N) != 4)), r"NaT.*at row 4"),
+    "a masked value": (MASKED, "contains NaN: 1 of \\d+ values.*row 9"),
+    "NaN": (of(DAYS, spoiled(5, np.nan)), "contains NaN: 1 of \\d+ values.*row 5.*interpolate"),
+    "infinity": (spoiled(5, np.inf), "contains infinity: 1 of \\d+ values.*row 5.*logarithm"),
+    "words in a Series": (of(DAYS, np.array(["Monday"] * N, object)), "'Monday', which is not a"),
+    "words in a column": (
+        pd.DataFrame({"load": WAVE, "day": DAYS.day_name()}, DAYS),
+        "column 'day' of .* holds 'Monday'.*OneHotEncoder",
+    ),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def fitted():
+    return model().fit(WAVE)
+
+
+def to_fit(fitted, X):
+    model().fit(X)
+
+
+def to_forecast(fitted, X):
+    fitted.forecast(2, context=X)
+
+
+def to_predict(fitted, X):
+    fitted.predict(X)
+
+
+def to_score(fitted, X):
+    fitted.score(X)
+
+
+def to_backtest(fitted, X):
+    backtest(model(), X, horizon=3, initial=30)
+
+
+def to_forecast_scorer(fitted, X):
+    forecast_scorer(mean_absolute_error, horizon=3)(fitted, X)
+
+
+def to_windows(fitted, X):
+    WindowTransformer(6).fit(X)
+
+
+def to_a_plain_pipeline(fitted, X):
+    make_pipeline(WindowTransformer(6), LSTMForecaster(**TINY)).fit(X)
+
+
+PLACES = [
+    to_fit,
+    to_forecast,
+    to_predict,
+    to_score,
+    to_backtest,
+    to_forecast_scorer,
+    to_windows,
+    to_a_plain_pipeline,
+]
+
+
+@pytest.mark.parametrize("place", PLACES, ids=lambda place: place.__name__)
+@pytest.mark.parametrize(("X", "words"), REFUSED.values(), ids=REFUSED)
+def test_input_that_is_not_understood_is_refused_everywhere(fitted, place, X, words):
+    with pytest.raises(ValueError, match=words):
+        place(fitted, X)
+
+
+# Kind of input -> the labels of the first two forecasts, or None for an array.
+TAKEN = {
+    "date objects": (of(pd.Index([day.date() for day in DAYS], dtype=object)), "2024-04-30", "D"),
+    "ISO strings": (of(DAYS.strftime("%Y-%m-%d")), "2024-04-30", "D"),
+    "categories": (of(pd.CategoricalIndex(DAYS)), "2024-04-30", "D"),
+    "the 15th of each month": (
+        of(pd.DatetimeIndex([pd.Timestamp("2020-01-15") + pd.DateOffset(months=k)
+                             for k in range(N)])), "2030-01-15", None
+    ),
+    "the 30th of each month": (
+        of(pd.DatetimeIndex([pd.Timestamp("2020-01-30") + pd.DateOffset(months=k)
+                             for k in range(N)])), "2030-01-30", None
+    ),
+    "a sparse column": (of(DAYS).astype("Sparse[float]"), "2024-04-30", "D"),
+    "decimal numbers": (of(DAYS, np.array([Decimal(str(x)) for x in WAVE])), "2024-04-30", "D"),
+    "nullable numbers": (of(DAYS).astype("Float64"), "2024-04-30", "D"),
+    "working days with a holiday": (
+        of(pd.bdate_range("2024-01-01", periods=N).delete([30, 70])), None, None
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("X", "first", "freq"), TAKEN.values(), ids=TAKEN)
+def test_input_that_is_understood_goes_on(X, first, freq):
+    forecast = model().fit(X).forecast(3)
+    if first is None:
+        assert isinstance(forecast, np.ndarray)
+        return
+    assert forecast.index[0] == pd.Timestamp(first)
+    expected = pd.date_range(first, periods=3, freq=freq) if freq else None
+    if expected is None:
+        months = [pd.Timestamp(first) + pd.DateOffset(months=k) for k in range(3)]
+        # The 30th is the last of February.
+        expected = pd.DatetimeIndex(months)
+    pd.testing.assert_index_equal(forecast.index, expected, check_names=False, exact=False)
+    assert forecast.name == "load"
+
+
+def test_a_zone_without_a_name_keeps_its_offset():
+    for zone in (
+        datetime.timezone(datetime.timedelta(hours=1), "CET"),
+        datetime.timezone(datetime.timedelta(hours=5, minutes=30)),
+    ):
+        # In June the zone that is named CET has another offset.
+        hours = pd.date_range("2024-06-01", periods=N, freq="h", tz=zone)
+        index = model().fit(of(hours)).forecast(2).index
+        assert index[0] - hours[-1] == pd.Timedelta(hours=1)
+        assert index[0].utcoffset() == hours[-1].utcoffset()
+
+
+def test_y_is_refused_and_the_message_says_what_x_is(fitted):
+    for call in (model().fit, fitted.score):
+        with pytest.raises(TypeError, match="X is the series to forecast"):
+            call(WAVE, WAVE)
+
+
+@pytest.mark.parametrize("columns", [[0, 1], [("A", "price"), ("B", "price")], ["a", "b"]], ids=str)
+def test_columns_of_any_type_in_another_order_are_refused(columns):
+    frame = pd.DataFrame(np.column_stack([WAVE, 2 * WAVE]), DAYS)
+    frame.columns = pd.MultiIndex.from_tuples(columns) if columns[0] == ("A", "price") else columns
+    turned = frame[frame.columns[::-1]]
+    for steps in ([], [StandardScaler()]):
+        forecaster = model(*steps).fit(frame)
+        for call in (
+            lambda X, forecaster=forecaster: forecaster.forecast(2, context=X),
+            forecaster.predict,
+        ):
+            with pytest.raises(ValueError, match="columns.*in this order|feature names"):
+                call(turned)
+        pd.testing.assert_index_equal(forecaster.forecast(2).columns, frame.columns)
+    with pytest.raises(ValueError, match="columns.*in this order|feature names"):
+        WindowTransformer(6).fit(frame).transform(turned)
+
+
+def test_names_of_levels_are_kept():
+    frame = pd.DataFrame(np.column_stack([WAVE, 2 * WAVE]), DAYS)
+    frame.columns = pd.MultiIndex.from_tuples([("A", "x"), ("B", "x")], names=["stock", "price"])
+    forecast = model().fit(frame).forecast(2)
+    pd.testing.assert_index_equal(forecast.columns, frame.columns)
+
+
+def test_the_name_of_a_series_does_not_matter():
+    forecaster = model(StandardScaler()).fit(of(DAYS))
+    renamed = of(DAYS).rename("other")
+    np.testing.assert_allclose(forecaster.forecast(3, context=renamed), forecaster.forecast(3))
+
+
+@pytest.mark.parametrize("value", [0.0, -1.0])
+def test_the_step_that_makes_infinity_or_nan_is_named(value):
+    words = rf"'functiontransformer'.*of \[{value}\] in row 7.*log1p"
+    with pytest.raises(ValueError, match=words):
+        model(LOG).fit(spoiled(7, value))
+    forecaster = model(LOG).fit(WAVE)
+    for call in (lambda X: forecaster.forecast(2, context=X), forecaster.predict):
+        with pytest.raises(ValueError, match=words):
+            call(spoiled(7, value))
+
+
+@pytest.mark.parametrize("X", [WAVE, WAVE.tolist(), of(DAYS)], ids=["array", "list", "Series"])
+def test_a_forecaster_that_is_given_a_series_asks_for_windows(X):
+    with pytest.raises(ValueError, match=r"X is a series of 120 values.*WindowTransformer"):
+        LSTMForecaster(**TINY).fit(X)
+
+
+def test_masked_windows_contexts_and_targets_are_missing_values(fitted):
+    windows = WindowTransformer(6).fit_transform(WAVE)
+    masked = np.ma.masked_equal(windows, windows[2, 3, 0])
+    forecaster = fitted[-1]
+    for call in (LSTMForecaster(**TINY).fit, forecaster.predict, forecaster.score):
+        with pytest.raises(ValueError, match="X contains NaN"):
+            call(masked)
+    with pytest.raises(ValueError, match="context contains NaN"):
+        forecaster.forecast(2, context=masked[2])
+    with pytest.raises(ValueError, match="y contains NaN"):
+        LSTMForecaster(**TINY).fit(windows, MASKED)
+    # Nothing is masked in this one.
+    np.testing.assert_array_equal(forecaster.predict(np.ma.array(windows)),
+                                  forecaster.predict(windows))  # fmt: skip
+
+
+def test_several_series_are_refused_where_one_is_needed():
+    with pytest.raises(ValueError, match="series is a list of 2 series"):
+        backtest(model(), [WAVE, WAVE], horizon=3, initial=30)
+    with pytest.raises(ValueError, match="X is a list of 2 series"):
+        list(ForecastSplit(2, horizon=3, context=6).split([WAVE, WAVE]))
+
+
+def test_set_output_sets_the_transformers_and_leaves_the_forecast():
+    expected = model(StandardScaler()).fit(of(DAYS)).forecast(3)
+    forecaster = model(StandardScaler()).set_output(transform="pandas").fit(of(DAYS))
+    pd.testing.assert_series_equal(forecaster.forecast(3), expected)
+
+
+def test_the_name_of_a_scorer_gives_the_score_of_its_function(fitted):
+    by_name = forecast_scorer("neg_mean_absolute_error", horizon=5)
+    by_function = forecast_scorer(mean_absolute_error, horizon=5)
+    assert repr(by_name) == "forecast_scorer('neg_mean_absolute_error', horizon=5)"
+    assert by_name(fitted, WAVE) == pytest.approx(by_function(fitted, WAVE))
+    assert forecast_scorer("r2", horizon=5)(fitted, WAVE) <= 1
+    with pytest.raises(ValueError, match="get_scorer_names"):
+        forecast_scorer("mae", horizon=5)
+    with pytest.raises(ValueError, match="whose sign and arguments are fixed"):
+        forecast_scorer("r2", horizon=5, greater_is_better=True)
+
+
+# --- Programs: no pandas, another backend, no eager execution, a fork ---------------------------
+
+
+def run(code, **kwargs):
+    code = textwrap.dedent(code)
+    return subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, **kwargs
+    )
+
+
+def test_a_model_fitted_on_pandas_forecasts_an_array_without_pandas(tmp_path):
+    import joblib
+
+    forecaster = model().fit(of(DAYS))
+    joblib.dump(forecaster, tmp_path / "model.joblib")
+    np.save(tmp_path / "expected.npy", forecaster.forecast(4))
+    done = run(f"""
+        import sys
+        sys.modules["pandas"] = None
+        import joblib, numpy as np
+        forecaster = joblib.load({str(tmp_path / "model.joblib")!r})
+        forecast = forecaster.forecast(4)
+        assert type(forecast) is np.ndarray
+        np.testing.assert_allclose(forecast, np.load({str(tmp_path / "expected.npy")!r}))
+        forecaster.forecast(2, context=np.arange(9.0))
+    """)
+    assert done.returncode == 0, done.stderr
+
+
+FIT = """
+from skwave import LSTMForecaster, WindowTransformer
+from skwave.datasets import make_wave
+windows = WindowTransformer(6).fit_transform(make_wave("sine", n_cycles=1))
+forecaster = LSTMForecaster(2, epochs=1, random_state=0)
+"""
+
+
+def test_training_without_eager_execution_says_so():
+    done = run(
+        "import tensorflow as tf\ntf.compat.v1.disable_eager_execution()" + FIT
+        + "forecaster.fit(windows)"
+    )  # fmt: skip
+    assert "RuntimeError: TensorFlow's eager execution is off" in done.stderr
+
+
+def test_a_fit_in_a_forked_process_says_so_in_place_of_hanging():
+    code = FIT + (
+        "forecaster.fit(windows)\n"
+        "import multiprocessing as mp\n"
+        "with mp.get_context('fork').Pool(1) as pool:\n"
+        "    pool.apply(forecaster.fit, (windows,))\n"
+    )
+    done = run(code, timeout=120)
+    assert "forked from one that has trained" in done.stderr
+    assert "'spawn'" in done.stderr
