@@ -277,7 +277,10 @@ def fit_scaling(dataset, normalization):
     repeats = n_outputs // n_channels
     if dataset.autoregressive or relative:
         output_center, output_scale = np.tile(center, repeats), np.tile(scale, repeats)
-        output_scale = output_scale * np.tile(_varies(dataset.values), repeats)
+        varies = np.tile(_varies(dataset.values), repeats)
+        # A channel that is constant is predicted to stay so.
+        output_center = np.where(varies, output_center, np.tile(dataset.values[0], repeats))
+        output_scale = output_scale * varies
     elif normalization is None:
         output_center, output_scale = np.zeros(n_outputs), np.ones(n_outputs)
     else:

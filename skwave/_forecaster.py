@@ -77,7 +77,7 @@ class LSTMForecaster(CallbackSupportMixin, RegressorMixin, BaseEstimator):
         regression minimizes, `normalization` is not None, and units and values in a window are
         together at most 2,000.
     dropout : float, default=0.0
-        Share of each LSTM layer's outputs set to zero in training.
+        Fraction of each LSTM layer's outputs set to zero in training.
     loss : str, callable or keras.losses.Loss, default="mean_squared_error"
         Any loss that Keras knows, taken on the scale of the network.
     optimizer : str, dict or keras.optimizers.Optimizer, default="adam"
@@ -95,11 +95,12 @@ class LSTMForecaster(CallbackSupportMixin, RegressorMixin, BaseEstimator):
         Windows in an update.
     epochs : int or "auto", default="auto"
         Passes over the training windows at most. With ``"auto"`` and an output layer that is
-        solved for, training takes up to 5 epochs of 20 updates each, over windows drawn at
-        random, and stops as soon as forecasts over held-out values are as exact as float32 allows.
+        solved for, training takes about 100 updates, and stops as soon as forecasts over held-out
+        values are as exact as float32 allows. An epoch is then a pass over the training windows,
+        or 20 updates over windows drawn at random if these are fewer.
         With ``"auto"`` and a trained output layer it takes about 600 updates, in at least 3 passes.
     validation_split : float, default=0.3
-        Share of the windows held out to choose the best epoch, in [0, 1). With 0 the training
+        Fraction of the windows held out to choose the best epoch, in [0, 1). With 0 the training
         loss chooses.
     validation : {"random", "last", "forecast"}, default="random"
         Whether windows are held out at random, or the newest ones of each series (``"last"``);
@@ -152,11 +153,12 @@ class LSTMForecaster(CallbackSupportMixin, RegressorMixin, BaseEstimator):
         their coefficients; ``"ridge …"`` the states and the window; ``"averaged"`` is the mean of
         the first of these and of the linear model.
     validation_errors_ : dict of float
-        Mean squared errors of forecasts over held-out values (over those trained on, where none
-        are held out), in variances of the training series: of the readouts that were tried, and
+        Mean squared errors of forecasts over the newest values, in variances of these: of the
+        readouts that were tried, and
         for comparison of ``"linear"``, a linear model of the window without the LSTM, ``"naive"``,
         which repeats the last value, and ``"seasonal_naive"``, which repeats the last season, where
-        the series has one. Empty after ``fit(X, y)``.
+        the series has one. These values are held out, but where `validation_split` is 0, or the
+        readout is trained with ``validation="random"``. Empty after ``fit(X, y)``.
     window_shape_ : tuple of (window_length, n_channels)
         Shape of a window.
     context_ : ndarray of shape (window_length, n_channels), or None
@@ -389,7 +391,10 @@ class LSTMForecaster(CallbackSupportMixin, RegressorMixin, BaseEstimator):
                 network, loss = update_readout(previous, dataset, self._n_windows)
                 progress.end(network)
                 regressor = getattr(self, "_regressor", None)
-                result = FitResult(network, {"loss": [loss]}, 0, 0, regressor, self.readout_)
+                result = FitResult(
+                    network, history={"loss": [loss]}, best_epoch=0, n_updates=0,
+                    regressor=regressor, readout=self.readout_,
+                )  # fmt: skip
             elif solves and not is_partial:
                 result = self._train_and_solve(
                     data, dataset, part, config, seed, previous, rollouts, progress
@@ -402,10 +407,11 @@ class LSTMForecaster(CallbackSupportMixin, RegressorMixin, BaseEstimator):
 
     def _make_config(self, **changes):
         """Return the parameters that concern Keras, checked."""
-        check_backup(self.backup_dir, self.random_state)
         names = {f.name for f in fields(TrainingConfig)} & set(self.get_params(deep=False))
         parameters = {name: getattr(self, name) for name in names}
-        return TrainingConfig(**parameters | {"units": check_units(self.units)} | changes)
+        config = TrainingConfig(**parameters | {"units": check_units(self.units)} | changes)
+        check_backup(config.backup_dir, self.random_state)
+        return config
 
     def _make_dataset(self, X, y, sample_weight, *, reset):
         """Check windows, targets and weights, and return the windows and their dataset."""
@@ -413,7 +419,8 @@ class LSTMForecaster(CallbackSupportMixin, RegressorMixin, BaseEstimator):
         targets = None if y is None else check_targets(y, windows, self.output_length)
         data = make_dataset(windows, self.output_length, targets)
         if sample_weight is not None:
-            weights = _check_sample_weight(sample_weight, windows)[data.indices]
+            weights = _check_sample_weight(sample_weight, windows, ensure_non_negative=True)
+            weights = weights[data.indices]
             data = replace(data, weights=weights)
         return windows, data
 
@@ -436,6 +443,13 @@ class LSTMForecaster(CallbackSupportMixin, RegressorMixin, BaseEstimator):
             )
         if previous is None:
             return
+        if data.autoregressive != (self.context_ is not None):
+            kinds = "with y", "without y"
+            raise ValueError(
+                f"Training cannot go on {kinds[data.autoregressive]}: the network was fitted "
+                f"{kinds[not data.autoregressive]}, so that its targets are others. Set "
+                "warm_start=False and fit anew."
+            )
         shapes = [
             (n.window_length, n.n_channels, n.n_outputs, n.output_length)
             for n in (previous, data)
@@ -468,10 +482,12 @@ class LSTMForecaster(CallbackSupportMixin, RegressorMixin, BaseEstimator):
     def _train_and_solve(self, data, dataset, part, config, seed, previous, rollouts, progress):
         """Train the LSTM on a part of the windows, and solve for the readout of all."""
         start = None if previous is None else smooth_readout(previous, dataset)
+        holds_out = dataset.n_train < len(dataset.indices)
         result = train(
             part.with_skip(naive_skip(part)), config, seed=seed, network=start,
             rollouts=rollouts if self.validation == "forecast" else None,
-            exact_rollouts=rollouts if self.epochs == "auto" else None, progress=progress,
+            exact_rollouts=rollouts if self.epochs == "auto" and holds_out else None,
+            progress=progress,
         )  # fmt: skip
         network, readout, errors, reason = choose_readout(
             result.network, dataset, rollouts, make_rollouts(data, 1.0)
@@ -506,15 +522,20 @@ class LSTMForecaster(CallbackSupportMixin, RegressorMixin, BaseEstimator):
         self._n_windows = len(dataset.indices) + (self._n_windows if is_partial else 0)
         self._regressor, self._model = result.regressor, None
         if is_partial:
+            if self._report is not None:
+                n_new = self._report["n_new_windows"] + len(dataset.indices)
+                self._report = self._report | {"n_new_windows": n_new}
             return
         self.validation_errors_, self._report = {}, None
         if rollouts is not None:
-            errors, season_length = baseline_errors(rollouts, data, result.network.scaling)
+            errors, season_length = baseline_errors(rollouts, data)
             errors = result.errors | errors
             self.validation_errors_ = {name: float(e.mean()) for name, e in errors.items()}
             self._report = make_report(
                 result, data, rollouts, errors, season_length, time.perf_counter() - began,
                 lstm_variance_fraction(result.network, dataset),
+                is_held_out=dataset.n_train < len(dataset.indices)
+                and (result.readout != "trained" or self.validation != "random"),
             )  # fmt: skip
             if self.verbose:
                 print(self.summary().line)
@@ -571,6 +592,11 @@ class LSTMForecaster(CallbackSupportMixin, RegressorMixin, BaseEstimator):
 
         check_is_fitted(self)
         windows, data = self._make_dataset(X, y, sample_weight, reset=False)
+        if data.n_outputs != self.network_.n_outputs:
+            raise ValueError(
+                f"The targets have {data.n_outputs} outputs, but the network was fitted for "
+                f"{self.network_.n_outputs}. Give a y of as many columns as in fit."
+            )
         y_pred = self.predict(windows[data.indices]).reshape(len(data.indices), -1)
         y_true = data.targets.reshape(y_pred.shape)
         return r2_score(y_true, y_pred, sample_weight=data.weights)
@@ -685,7 +711,11 @@ class LSTMForecaster(CallbackSupportMixin, RegressorMixin, BaseEstimator):
 
     @property
     def regressor_(self):
-        """The scikeras regressor that trained the network, fitted in this process."""
+        """The scikeras regressor that trained the network in this process, without its model.
+
+        Its Keras model, which takes positions in the series, is lent to other fits; `model_` is
+        the Keras model of this network.
+        """
         if getattr(self, "_regressor", None) is None:
             raise AttributeError("regressor_ exists only in the process that fitted the network.")
         return self._regressor

@@ -64,62 +64,59 @@ def make_callbacks(model, dataset, config, monitor, per_epoch, rollouts, exact_r
     stopping : keras.callbacks.EarlyStopping
         The one among them that keeps the best weights.
     """
-    keras = import_keras()
-    make = keras.callbacks.LambdaCallback
-    stopping = keras.callbacks.EarlyStopping(
+    callback = import_keras().callbacks.LambdaCallback
+    stopping = import_keras().callbacks.EarlyStopping(
         monitor,
         patience=config.epochs if config.patience is None else config.patience,
         mode="min",
         restore_best_weights=True,
     )
-    callbacks = []
+    callbacks = [callback(on_epoch_end=lambda epoch, logs: _stop_at_nan(model, logs))]
     if rollouts is not None:
         # First, since the others read the logs.
-        callbacks.append(
-            make(
-                on_epoch_end=lambda epoch, logs: logs.update(
-                    val_forecast=float(rollouts.errors(read_network(model, dataset)).mean())
-                )
-            )
-        )
-    callbacks.append(make(on_epoch_end=lambda epoch, logs: _stop_at_nan(model, logs)))
+        add = callback(on_epoch_end=lambda e, logs: _add_error(model, dataset, rollouts, logs))
+        callbacks.insert(0, add)
     if config.schedule is not None and isinstance(config.optimizer, str):
-        callbacks.append(
-            make(on_train_batch_begin=lambda batch, logs: _set_rate(model, config, per_epoch))
-        )
+        rate = callback(on_train_batch_begin=lambda b, logs: _set_rate(model, config, per_epoch))
+        callbacks.append(rate)
     if config.checkpoint_dir is not None:
-        folder = Path(config.checkpoint_dir)
-        folder.mkdir(parents=True, exist_ok=True)
+        Path(config.checkpoint_dir).mkdir(parents=True, exist_ok=True)
         # Before early stopping, which still knows the best value of past epochs.
-        callbacks.append(
-            make(
-                on_epoch_end=lambda epoch, logs: _save_checkpoint(
-                    model, dataset, folder, epoch, logs, logs[monitor], stopping.best
-                )
+        save = callback(
+            on_epoch_end=lambda epoch, logs: _save_checkpoint(
+                model, dataset, config, epoch, logs, logs[monitor], stopping.best
             )
         )
+        callbacks.append(save)
     callbacks.append(stopping)
     if exact_rollouts is not None:
-        callbacks.append(
-            make(
-                on_epoch_end=lambda epoch, logs: _stop_if_exact(
-                    model, dataset, exact_rollouts, epoch * per_epoch, (epoch + 1) * per_epoch
-                )
+        stop = callback(
+            on_epoch_end=lambda epoch, logs: _stop_if_exact(
+                model, dataset, exact_rollouts, stopping, epoch, per_epoch
             )
         )
-    for callback in config.callbacks or []:
-        if not isinstance(callback, keras.callbacks.Callback):
+        callbacks.append(stop)
+    # The last one: what the others did, and whether they stop, is known.
+    report = callback(
+        on_epoch_begin=lambda epoch, logs: progress.begin(),
+        on_epoch_end=lambda epoch, logs: _report(model, dataset, progress),
+    )
+    return [*callbacks, *_checked(config.callbacks or []), report], stopping
+
+
+def _checked(callbacks):
+    """Return the callbacks of the user, if they are Keras's."""
+    for callback in callbacks:
+        if not isinstance(callback, import_keras().callbacks.Callback):
             raise TypeError(
                 f"callbacks holds {callback!r}, but a list of keras.callbacks.Callback is needed."
             )
-        callbacks.append(callback)
-    callbacks.append(
-        make(
-            on_epoch_begin=lambda epoch, logs: progress.begin(),
-            on_epoch_end=lambda epoch, logs: _report(model, dataset, progress),
-        )
-    )
-    return callbacks, stopping
+    return callbacks
+
+
+def _add_error(model, dataset, rollouts, logs):
+    """Add the error of forecasts over held-out values to the logs."""
+    logs["val_forecast"] = float(rollouts.errors(read_network(model, dataset)).mean())
 
 
 def _set_rate(model, config, per_epoch):
@@ -140,23 +137,24 @@ def _stop_at_nan(model, logs):
         model.stop_training = True
 
 
-def _stop_if_exact(model, dataset, rollouts, begin, end):
+def _stop_if_exact(model, dataset, rollouts, stopping, epoch, per_epoch):
     """Stop if forecasts over held-out values are as exact as float32 allows.
 
-    They are looked at once in so many updates; an epoch had those from `begin` to `end`.
+    They are looked at once in so many updates. The present weights are then the best ones.
     """
-    is_due = begin // EXACT_EVERY < end // EXACT_EVERY
+    is_due = epoch * per_epoch // EXACT_EVERY < (epoch + 1) * per_epoch // EXACT_EVERY
     if is_due and solve_exact(read_network(model, dataset), dataset, rollouts) is not None:
         model.stop_training = True
+        stopping.best_weights, stopping.best_epoch = model.get_weights(), epoch
 
 
-def _save_checkpoint(model, dataset, folder, epoch, logs, value, best):
+def _save_checkpoint(model, dataset, config, epoch, logs, value, best):
     """Write the model, in the units of the series, if it is better than the best one before."""
     if value < (math.inf if best is None else best):
         losses = f"-loss{logs['loss']:.3f}"
         if "val_loss" in logs:
             losses += f"-vloss{logs['val_loss']:.3f}"
-        path = folder / f"model{epoch + 1:03d}{losses}.keras"
+        path = Path(config.checkpoint_dir) / f"model{epoch + 1:03d}{losses}.keras"
         # Under another name first, so that no crash leaves half of a file.
         part = path.with_name(f".{path.stem}.part.keras")
         to_keras(read_network(model, dataset)).save(part)

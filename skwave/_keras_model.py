@@ -97,7 +97,7 @@ def _build(dataset, config, capacity):
     optimizer = _get_from_keras(keras.optimizers.get, "optimizer", config.optimizer)
     settings = optimizer.get_config()
     if isinstance(config.optimizer, str):
-        settings |= {"learning_rate": config.learning_rate, "clipnorm": config.clipnorm}
+        settings |= {"learning_rate": float(config.learning_rate), "clipnorm": config.clipnorm}
     model = keras.Model(begin, x, name="skwave")
     model.compile(
         # A new one: an object of the user's keeps its settings, and may have been used.

@@ -5,6 +5,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.exceptions import NotFittedError
+from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline, _name_estimators
 from sklearn.utils.validation import check_is_fitted, validate_data
 
@@ -371,6 +372,8 @@ def as_forecast_pipeline(estimator):
         If the estimator is something else, or is a fitted `Pipeline` whose transformers cannot be
         inverted, or not without the training series, which it does not keep.
     """
+    if isinstance(estimator, FrozenEstimator):
+        estimator = estimator.estimator
     estimator = getattr(estimator, "best_estimator_", estimator)
     if isinstance(estimator, ForecastPipeline):
         return estimator

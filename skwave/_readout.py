@@ -24,7 +24,7 @@ STATE_PENALTIES = tuple(10.0 ** np.arange(0, -10, -2))
 EXACT, EXACT_PENALTIES, EXACT_WINDOWS = 1e-10, (1e-4, 1e-6, 1e-8, 1e-10), 2_048
 # The linear model is compared with where a window has no more values, and the part of the LSTM is
 # taken over so many windows.
-MAX_LAGS, SHARE_WINDOWS = 2_000, 512
+MAX_LAGS, FRACTION_WINDOWS = 2_000, 512
 # A head with such penalties has small coefficients, from which training goes on smoothly.
 SMOOTH = 1e-2
 # A random sample of that many windows is as good for 400 coefficients as millions are.
@@ -52,21 +52,21 @@ class Readout(NamedTuple):
     average_penalty: np.ndarray | None = None
 
 
-def naive_skip(network):
+def naive_skip(shapes):
     """Return the skip connection that predicts the newest value of the window.
 
     Parameters
     ----------
-    network : Network or WindowDataset
-        Its shapes; the outputs are the next values of the channels.
+    shapes : Network or WindowDataset
+        Its `window_length`, `n_channels` and `n_outputs`; outputs are next values of the channels.
 
     Returns
     -------
     ndarray of shape (window_length * n_channels, n_outputs)
         Ones for the newest values. All readouts start from it.
     """
-    n_channels, n_outputs = network.n_channels, network.n_outputs
-    skip = np.zeros((network.window_length * n_channels, n_outputs))
+    n_channels, n_outputs = shapes.n_channels, shapes.n_outputs
+    skip = np.zeros((shapes.window_length * n_channels, n_outputs))
     skip[-n_channels:] = np.tile(np.eye(n_channels), n_outputs // n_channels)
     return skip
 
@@ -208,12 +208,14 @@ def solve_exact(network, dataset, rollouts):
     """
     rows = np.arange(dataset.n_train)[:EXACT_WINDOWS]
     gram = accumulate(network, dataset, rows)
+    # From the scale of the layers to that of the roll-outs.
+    unit = np.min(network.scaling.input_scale / rollouts.scale) ** 2
     window = np.full(gram.n_inputs - gram.n_states, np.inf)
     for penalty in EXACT_PENALTIES:
         readout = Readout(f"states {penalty:.0e}", penalty, window)
         solved, one_step_error = solve_readout(network, gram, readout)
         # A forecast of many steps is no better than the predictions of one that it is made of.
-        if one_step_error <= EXACT:
+        if unit * one_step_error <= EXACT:
             errors = rollouts.errors(solved)
             if errors.mean() <= EXACT:
                 return solved, readout, errors
@@ -254,7 +256,8 @@ def choose_readout(network, dataset, rollouts, all_rollouts):
     forecasts explode by. The first candidate is the average of the linear model and of the readout
     with the strongest penalty.
     """
-    exact = solve_exact(network, dataset, rollouts)
+    is_chosen = dataset.n_train < len(dataset.indices)
+    exact = solve_exact(network, dataset, rollouts) if is_chosen else None
     if exact is not None:
         solved, readout, of_readout = exact
         errors = {readout.name: of_readout} | linear_errors(network, dataset, rollouts)
@@ -277,19 +280,26 @@ def choose_readout(network, dataset, rollouts, all_rollouts):
             break
         errors[readout.name] = of_readout
         tried.append(readout)
-    best = errors[min(tried, key=lambda readout: errors[readout.name].mean()).name]
-    is_worse = [rollouts.is_better(best, errors[readout.name]) for readout in tried]
-    chosen = is_worse.index(False)
-    reason = "the strongest penalty within a standard error of the least error"
+    chosen, reason = 0, "the strongest penalty, as no windows are held out to choose by"
+    if is_chosen:
+        chosen = _within_one_standard_error([errors[r.name] for r in tried], rollouts)
+        reason = "the strongest penalty within a standard error of the least error"
 
     bound = all_rollouts.exploding_error(solve_readout(network, everything, linear)[0], naive)
     for readout in tried[chosen::-1]:
         solved, _ = solve_readout(network, everything, readout)
         if all_rollouts.errors(solved).max() <= bound:
             break
-    if readout is not tried[chosen]:
         reason = "the weakest penalty with which no forecast over the series explodes"
+    else:
+        reason = "the strongest penalty, as forecasts over the series explode with each"
     return solved, readout.name, errors, reason
+
+
+def _within_one_standard_error(errors, rollouts):
+    """Return the index of the first errors that the least ones do not beat by a standard error."""
+    least = min(errors, key=np.mean)
+    return [rollouts.is_better(least, others) for others in errors].index(False)
 
 
 def update_readout(network, dataset, n_windows):
@@ -378,7 +388,7 @@ def lstm_variance_fraction(network, dataset):
     """
     if network.skip is None:
         return 1.0
-    rows = np.arange(min(len(dataset.indices), SHARE_WINDOWS))
+    rows = np.arange(min(len(dataset.indices), FRACTION_WINDOWS))
     _, covariance = accumulate(network, dataset, rows).centered()
     coef = np.vstack([network.head[0], network.skip - naive_skip(network)])
     n_states, n_inputs = network.n_states, len(coef)

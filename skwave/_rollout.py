@@ -37,6 +37,10 @@ class RollOuts:
         self.contexts = values[origins[:, None] + np.arange(-window_length, 0)].astype(float)
         self.y_true = values[origins[:, None] + np.arange(n_steps)].astype(float)
         self.n_independent = n_independent
+        # Errors are in units of their spread: that of the series may be one of outliers.
+        with np.errstate(over="ignore", invalid="ignore"):
+            spread = self.y_true.std(axis=(0, 1))
+        self.scale = np.where((spread > 0) & np.isfinite(spread), spread, 1.0)
 
     def errors(self, network):
         """Return the mean squared error of each forecast.
@@ -49,22 +53,21 @@ class RollOuts:
         Returns
         -------
         ndarray of shape (n_origins,)
-            On the scale of the network's inputs; all infinite if one is not finite.
+            In variances of the true values; all infinite if one is not finite.
         """
         with np.errstate(over="ignore", invalid="ignore"):
-            forecasts = roll_forward(network, self.contexts, self.y_true.shape[1])
-            return self.errors_of(forecasts, network.scaling)
+            return self.errors_of(roll_forward(network, self.contexts, self.y_true.shape[1]))
 
-    def errors_of(self, forecasts, scaling):
+    def errors_of(self, forecasts):
         """Return the mean squared error of given forecasts, as `errors` does."""
         with np.errstate(over="ignore", invalid="ignore"):
-            residuals = (forecasts - self.y_true) / scaling.input_scale
+            residuals = (forecasts - self.y_true) / self.scale
             errors = np.mean(residuals**2, axis=(1, 2))
         return errors if np.isfinite(errors).all() else np.full(len(errors), np.inf)
 
     def standard_error(self, differences):
         """Return the standard error of a mean over origins; infinite for fewer than two."""
-        if self.n_independent < 2:
+        if self.n_independent < 2 or not np.isfinite(differences).all():
             return np.inf
         return differences.std(ddof=1) / np.sqrt(self.n_independent)
 
@@ -143,7 +146,7 @@ def make_rollouts(dataset, fraction):
     return RollOuts(values, starts[origins] + length, length, n_steps, n_independent)
 
 
-def baseline_errors(rollouts, dataset, scaling):
+def baseline_errors(rollouts, dataset):
     """Return the errors of the naive and the seasonal naive forecast, and the season.
 
     Parameters
@@ -152,8 +155,6 @@ def baseline_errors(rollouts, dataset, scaling):
         The forecasts to compare with.
     dataset : WindowDataset
         The series, in their units.
-    scaling : Scaling
-        Errors are on the scale of the inputs.
 
     Returns
     -------
@@ -174,7 +175,7 @@ def baseline_errors(rollouts, dataset, scaling):
         forecasts["seasonal_naive"] = seasonal_naive(
             values, rollouts.origins, n_steps, season_length
         )
-    errors = {name: rollouts.errors_of(f, scaling) for name, f in forecasts.items()}
+    errors = {name: rollouts.errors_of(f) for name, f in forecasts.items()}
     return errors, season_length
 
 

@@ -7,7 +7,9 @@ import numpy as np
 from skwave.exceptions import warn
 
 
-def make_report(result, data, rollouts, errors, season_length, seconds, lstm_fraction):
+def make_report(
+    result, data, rollouts, errors, season_length, seconds, lstm_fraction, *, is_held_out
+):
     """Return what `FitSummary` shows, as plain data.
 
     Parameters
@@ -26,6 +28,8 @@ def make_report(result, data, rollouts, errors, season_length, seconds, lstm_fra
         Time of the fit.
     lstm_fraction : float
         How much of the variance of the predicted change comes from the LSTM.
+    is_held_out : bool
+        Whether none of the windows that the forecasts reach into was trained on.
 
     Returns
     -------
@@ -51,6 +55,8 @@ def make_report(result, data, rollouts, errors, season_length, seconds, lstm_fra
         "readout": result.readout,
         "reason": result.reason,
         "lstm_fraction": lstm_fraction,
+        "values": "held-out values" if is_held_out else "values that were partly trained on",
+        "n_new_windows": 0,
     }
 
 
@@ -74,7 +80,7 @@ class FitSummary:
         return (
             f"LSTM of {report['units']} units: {report['n_updates']} updates, "
             f"{report['seconds']:.1f} s; readout {report['readout']!r}, RMSE {root:.3g} over "
-            "held-out values"
+            f"{report['values']}"
         )
 
     def __repr__(self):
@@ -98,15 +104,19 @@ class FitSummary:
         """Return lines, rows of (is kept, label, error, standard error), and lines."""
         report, errors = self.report, self.report["errors"]
         head = [
-            f"{report['n_series']} series, {report['n_values']:,} values, {report['n_channels']} "
-            f"channels: {report['n_windows']:,} windows of {report['window_length']}",
-            f"LSTM of {report['units']} units: {report['n_epochs']} epochs, "
-            f"{report['n_updates']:,} updates, {report['seconds']:.1f} s in all",
+            f"{report['n_series']} series, {report['n_values']:,} values of {report['n_channels']} "
+            f"channel{'s' * (report['n_channels'] > 1)}: {report['n_windows']:,} windows of "
+            f"{report['window_length']}",
+            f"LSTM of {report['units']} units: {report['n_epochs']} "
+            f"epoch{'s' * (report['n_epochs'] > 1)}, {report['n_updates']:,} updates, "
+            f"{report['seconds']:.1f} s in all",
             f"Forecasts of {report['n_steps']} steps from {report['n_origins']} origins over "
-            "held-out values:",
+            f"{report['values']}:",
         ]
+        if report["n_new_windows"]:
+            head.insert(2, f"Then {report['n_new_windows']:,} windows by partial_fit")
         foot = [
-            "RMSE in standard deviations of the training series.",
+            "RMSE in standard deviations of the true values.",
             f"Kept: {report['readout']} ({report['reason']}).",
             f"The LSTM makes {report['lstm_fraction']:.1%} of the variance of the predicted change "
             "from the newest value to the next.",
@@ -132,8 +142,8 @@ def warn_about_seasonal_naive(name, errors, rollouts, season_length):
     # On a noiseless wave it repeats exact values; an RMSE of a hundredth is then no reason to warn.
     if kept.mean() > 1e-4 and rollouts.is_better(naive, kept):
         warn(
-            f"The seasonal naive forecast is better: over held-out values its RMSE is "
-            f"{np.sqrt(naive.mean()):.3g} standard deviations of the series, that of this forecast "
+            f"The seasonal naive forecast is better: over the newest values its RMSE is "
+            f"{np.sqrt(naive.mean()):.3g} standard deviations of them, that of this forecast "
             f"{np.sqrt(kept.mean()):.3g}. Its season is of {season_length} values: give a "
             "window_length of at least as many, or more epochs, or use the seasonal naive forecast."
         )

@@ -49,7 +49,7 @@ class TrainingConfig:
 
 
 class FitResult(NamedTuple):
-    """What training returns."""
+    """What a fit learned: by training, and then by solving for the readout."""
 
     network: Network
     history: dict
@@ -143,16 +143,21 @@ def train(dataset, config, *, seed, network=None, rollouts=None, exact_rollouts=
             backup.restore(model)
             n_done = backup.n_epochs
             callbacks.append(backup.make_callback(model, config, stopping))
-        regressor = _run_scikeras(model, dataset, config, callbacks, n_done)
+        try:
+            regressor = _run_scikeras(model, dataset, config, callbacks, n_done)
+        finally:
+            for callback in config.callbacks or []:
+                # A copy of the estimator would copy the model too.
+                callback.set_model(None)
         network = read_network(model, dataset)
-    for callback in config.callbacks or []:
-        # A copy of the estimator would copy the model too.
-        callback.set_model(None)
+    # The model is lent to other fits.
+    del regressor.model_
     history = {name: [float(v) for v in values] for name, values in regressor.history_.items()}
     if backup is not None:
         history = backup.history
         backup.path.unlink()
-    best_epoch = find_best_epoch(history, monitor, network)
+    check_history(history, network)
+    best_epoch = int(stopping.best_epoch)
     return FitResult(network, history, best_epoch, per_epoch * len(history["loss"]), regressor)
 
 
@@ -169,7 +174,8 @@ def _run_scikeras(model, dataset, config, callbacks, n_done):
     if config.updates_per_epoch is not None:
         # One epoch after the other, from the first window again after the last.
         per_epoch = config.updates_per_epoch * config.batch_size
-        rows = np.arange(n_done * per_epoch, config.epochs * per_epoch) % n
+        # Where no epoch is left, scikeras needs rows all the same.
+        rows = np.arange(n_done * per_epoch, max(n_done + 1, config.epochs) * per_epoch) % n
     regressor = KerasRegressor(
         model=model,
         epochs=config.epochs - n_done,
@@ -188,22 +194,15 @@ def _run_scikeras(model, dataset, config, callbacks, n_done):
         return regressor.fit(x[rows], y[rows], sample_weight=weights, initial_epoch=n_done)
 
 
-def find_best_epoch(history, monitor, network):
-    """Return the epoch whose weights were kept, if its numbers are finite.
+def check_history(history, network):
+    """Raise an error if no epoch had finite losses and weights, and warn if some had not.
 
     Parameters
     ----------
     history : dict of lists
         Losses for each epoch.
-    monitor : str
-        The one that chooses.
     network : Network
-        The network with the weights of that epoch.
-
-    Returns
-    -------
-    int
-        Index into the lists of `history`.
+        The network with the weights of the best epoch.
 
     Raises
     ------
@@ -230,5 +229,3 @@ def find_best_epoch(history, monitor, network):
             f"weights before are kept. {advice}",
             ConvergenceWarning,
         )
-    monitored = np.array(history[monitor])
-    return int(np.argmin(np.where(good & ~np.isnan(monitored), monitored, np.inf)))

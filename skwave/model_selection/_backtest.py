@@ -33,7 +33,7 @@ _MOST_CHANNELS = 10  # shown by repr
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Backtest:
-    """Forecasts from many origins beside the y_true; `backtest` makes it.
+    """Forecasts from many origins beside the true values; `backtest` makes it.
 
     Parameters
     ----------
@@ -118,7 +118,7 @@ class Backtest:
         return channel_names(self.series) or [None] * n_channels
 
     def to_frame(self) -> Any:
-        """Return y_true and forecasts as a table.
+        """Return true values and forecasts as a table.
 
         Returns
         -------
@@ -190,7 +190,7 @@ def backtest(
     Returns
     -------
     Backtest
-        Forecasts, y_true, scores and baselines.
+        Forecasts, true values, scores and baselines.
 
     Raises
     ------
@@ -359,7 +359,7 @@ def _fit_and_forecast(estimator, series, horizon, origins):
     """Fit on what is known at the first origin, and forecast from all: (K, H, n_channels)."""
     contexts = [_first(series, origin) for origin in origins]
     if isinstance(estimator, FrozenEstimator):
-        model = as_forecast_pipeline(estimator.estimator)
+        model = as_forecast_pipeline(estimator)
     elif hasattr(estimator, "steps"):
         model = as_forecast_pipeline(clone(estimator)).fit(contexts[0])
     else:
