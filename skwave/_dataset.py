@@ -264,7 +264,7 @@ def fit_scaling(dataset, normalization):
     relative = normalization == "window"
     center, scale = np.zeros(n_channels), np.ones(n_channels)
     if normalization is not None:
-        center, scale = _center_and_scale(dataset.values)
+        center, scale = center_and_scale(dataset.values)
     if relative:
         if n_outputs != dataset.output_length * n_channels:
             raise ValueError(
@@ -285,12 +285,12 @@ def fit_scaling(dataset, normalization):
         output_center, output_scale = np.zeros(n_outputs), np.ones(n_outputs)
     else:
         targets = dataset.targets.reshape(len(dataset.targets), -1)
-        output_center, output_scale = _center_and_scale(targets)
+        output_center, output_scale = center_and_scale(targets)
         output_scale = output_scale * _varies(targets)
     return Scaling(center, scale, output_center, output_scale, relative)
 
 
-def _center_and_scale(values):
+def center_and_scale(values):
     """Return mean and standard deviation of each column; 1 for one that never varies."""
     values = np.asarray(values, dtype=float)
     # Squares of tiny or huge numbers leave the range of floats; by a power of two nothing is lost.

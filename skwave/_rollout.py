@@ -3,6 +3,7 @@
 import numpy as np
 
 from skwave._baseline import find_season_length, seasonal_naive
+from skwave._dataset import center_and_scale
 from skwave._recursion import roll_forward
 from skwave._sliding import windows_followed_by
 from skwave.exceptions import warn
@@ -38,9 +39,7 @@ class RollOuts:
         self.y_true = values[origins[:, None] + np.arange(n_steps)].astype(float)
         self.n_independent = n_independent
         # Errors are in units of their spread: that of the series may be one of outliers.
-        with np.errstate(over="ignore", invalid="ignore"):
-            spread = self.y_true.std(axis=(0, 1))
-        self.scale = np.where((spread > 0) & np.isfinite(spread), spread, 1.0)
+        _, self.scale = center_and_scale(self.y_true.reshape(-1, values.shape[1]))
 
     def errors(self, network):
         """Return the mean squared error of each forecast.

@@ -178,11 +178,12 @@ def check_windows(estimator, X, *, reset):
     Windows that are a view of a series are checked as a series, each value once.
     """
     X = fill_masked(X)
-    if np.ndim(X) == 1:
+    if (X.ndim if hasattr(X, "ndim") else np.asarray(X).ndim) == 1:
         raise ValueError(
             f"X is a series of {len(X)} values, but windows are needed. Use "
             "WindowTransformer(window_length).fit_transform(X), or "
-            "make_forecast_pipeline(WindowTransformer(window_length), LSTMForecaster(...))."
+            "make_forecast_pipeline(WindowTransformer(window_length), LSTMForecaster(...)). "
+            "Reshape your data by X.reshape(1, -1) if it is a single window."
         )
     loose = {"dtype": "numeric", "ensure_all_finite": False}
     if isinstance(X, np.ndarray) and X.ndim == 3 and is_sliding_view(X):

@@ -288,7 +288,7 @@ def state_of(estimator):
         (np.full((9, 4), "a"), None, ValueError, "could not convert string|dtype"),
         (np.ones((9, 4, 1)) * 1j, None, ValueError, "Complex data not supported"),
         (np.zeros((9, 4, 1, 1)), None, ValueError, "windows of shape"),
-        (np.arange(9.0), None, ValueError, "Expected 2D array"),
+        (np.arange(9.0), None, ValueError, "X is a series of"),
         (np.random.default_rng(0).normal(size=(9, 4, 1)), None, ValueError, "none of the 9"),
         (np.zeros((9, 4, 1)), np.zeros(8), ValueError, "8 targets for 9 windows"),
         (np.zeros((9, 4, 1)), np.zeros(13), ValueError, "13 targets for 9 windows"),

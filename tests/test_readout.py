@@ -166,6 +166,7 @@ class KnownErrors:
     def __init__(self, *errors, bound=np.inf):
         self.rows, self.bound, self.n_independent = list(np.array(errors, float)), bound, 100
         self.n_tried = 0
+        self.scale = np.ones(1)
 
     def errors(self, network):
         self.n_tried += 1
@@ -517,7 +518,7 @@ def test_a_network_with_a_solved_readout_is_trained_further(chaos, solved_on_cha
     assert forecaster.history_["loss"][0] < 0.5 * solved_on_chaos.history_["loss"][0]
 
 
-def test_new_windows_move_a_solved_readout_as_far_as_their_number_warrants(chaos, solved_on_chaos):
+def test_known_windows_hardly_move_a_solved_readout_and_never_the_lstm(chaos, solved_on_chaos):
     forecaster = copy.deepcopy(solved_on_chaos)
     readout, layers = forecaster.readout_, forecaster.network_.layers
     before, score = forecaster.predict(chaos), forecaster.score(chaos)
@@ -525,17 +526,10 @@ def test_new_windows_move_a_solved_readout_as_far_as_their_number_warrants(chaos
     forecaster.partial_fit(chaos)
     assert forecaster.score(chaos) > score - 0.01 * (1 - score) - 1e-9
     assert len(forecaster.history_["loss"]) == 11
-    # A few windows of another level move it a little, and very many do a lot.
-    moved = []
-    for n in (4, len(chaos) - 1):
-        one = copy.deepcopy(forecaster)
-        one.partial_fit(chaos[:n], chaos[1 : n + 1, -1, 0] + 1.0)
-        moved.append(np.mean(one.predict(chaos) - before))
-        assert one.readout_ == readout
-        for mine, theirs in zip(one.network_.layers, layers, strict=True):
-            np.testing.assert_array_equal(mine[1], theirs[1])
-    assert 0 < moved[0] < 0.1
-    assert 0.2 < moved[1] < 0.6
+    assert forecaster.readout_ == readout
+    for mine, theirs in zip(forecaster.network_.layers, layers, strict=True):
+        np.testing.assert_array_equal(mine[1], theirs[1])
+    assert np.abs(forecaster.predict(chaos) - before).max() > 0
 
 
 def test_new_windows_of_another_law_move_the_coefficients_by_their_part_of_all_windows():
@@ -556,16 +550,16 @@ def test_new_windows_of_another_law_move_the_coefficients_by_their_part_of_all_w
     assert before - 0.05 < forecaster.score(test) < before
 
 
-def test_a_fit_with_given_targets_does_not_start_from_the_skip_connection_before(
-    chaos, solved_on_chaos
-):
-    y = chaos[:, 0, 0] + 5
-    cold = LSTMForecaster(**CHAOS | {"readout": "auto"}).fit(chaos, y)
-    warm = copy.deepcopy(solved_on_chaos).set_params(readout="auto", warm_start=True)
-    warm.fit(chaos, y)
-    assert warm.readout_ == "trained"
-    assert warm.network_.skip is None
-    assert 1 - warm.score(chaos, y) < 2 * (1 - cold.score(chaos, y)) + 0.1
+def test_training_does_not_go_on_with_targets_of_another_kind(chaos, solved_on_chaos):
+    y = 1000 * chaos[:, 0, 0] + 5000
+    forecaster = copy.deepcopy(solved_on_chaos).set_params(readout="auto", warm_start=True)
+    given = LSTMForecaster(**CHAOS | {"readout": "auto", "epochs": 1}, warm_start=True)
+    given.fit(chaos, y)
+    for method in ("fit", "partial_fit"):
+        with pytest.raises(ValueError, match="cannot go on with y: .* fitted without y"):
+            getattr(forecaster, method)(chaos, y)
+        with pytest.raises(ValueError, match="cannot go on without y: .* fitted with y"):
+            getattr(given, method)(chaos)
 
 
 def test_new_windows_train_a_network_whose_readout_was_trained(chaos, trained_on_chaos):

@@ -88,9 +88,9 @@ def test_exact_forecasts_have_no_error_and_no_change_its_mean_square(dataset, ro
     np.testing.assert_allclose(errors, np.mean(naive**2, axis=(1, 2)), rtol=0.3, atol=0.05)
 
 
-def test_the_error_of_given_forecasts_is_that_of_a_network_that_makes_them(dataset, rollouts):
-    shifted = rollouts.y_true + 0.5 * dataset.scaling.input_scale
-    np.testing.assert_allclose(rollouts.errors_of(shifted, dataset.scaling), 0.25)
+def test_the_error_of_given_forecasts_is_in_variances_of_the_true_values(rollouts):
+    shifted = rollouts.y_true + 0.5 * rollouts.scale
+    np.testing.assert_allclose(rollouts.errors_of(shifted), 0.25)
 
 
 def test_a_forecast_that_is_not_finite_makes_all_errors_infinite(dataset, rollouts):
@@ -99,7 +99,7 @@ def test_a_forecast_that_is_not_finite_makes_all_errors_infinite(dataset, rollou
     assert (errors == np.inf).all()
     one = rollouts.y_true.copy()
     one[3, 2] = np.nan
-    assert (rollouts.errors_of(one, dataset.scaling) == np.inf).all()
+    assert (rollouts.errors_of(one) == np.inf).all()
 
 
 def test_the_exploding_error_is_ten_times_the_largest_one_that_is_finite(dataset, rollouts):
@@ -158,8 +158,7 @@ def test_errors_of_the_naive_and_the_seasonal_naive_forecast():
     series = seasonal()
     data = targets_of(series, length=30)
     rollouts = make_rollouts(data, 0.3)
-    scaling = dataset_of(series, length=30).scaling
-    errors, season_length = baseline_errors(rollouts, data, scaling)
+    errors, season_length = baseline_errors(rollouts, data)
     assert season_length == 12
     assert errors.keys() == {"naive", "seasonal_naive"}
     for k, origin in enumerate(rollouts.origins):
@@ -167,7 +166,7 @@ def test_errors_of_the_naive_and_the_seasonal_naive_forecast():
         last = np.full(30, series[origin - 1, 0])
         season = np.resize(series[origin - 12 : origin, 0], 30)
         for name, forecast in (("naive", last), ("seasonal_naive", season)):
-            expected = np.mean((forecast - y_true) ** 2) / series.var()
+            expected = np.mean((forecast - y_true) ** 2) / rollouts.y_true.var()
             assert errors[name][k] == pytest.approx(expected)
     assert errors["seasonal_naive"].mean() < 0.1 < errors["naive"].mean()
 
@@ -175,8 +174,7 @@ def test_errors_of_the_naive_and_the_seasonal_naive_forecast():
 def test_a_series_without_a_season_has_no_seasonal_naive_forecast():
     series = np.random.default_rng(0).normal(size=(200, 1))
     data = targets_of(series, length=10)
-    scaling = dataset_of(series, length=10).scaling
-    errors, season_length = baseline_errors(make_rollouts(data, 0.3), data, scaling)
+    errors, season_length = baseline_errors(make_rollouts(data, 0.3), data)
     assert season_length == 1
     assert errors.keys() == {"naive"}
 
@@ -185,8 +183,7 @@ def test_a_season_longer_than_what_an_origin_knows_is_not_used():
     # The short series is forecast from values that are fewer than a season.
     long, short = seasonal(240, 24), seasonal(48, 24)[:20]
     data = targets_of(long, short, length=5)
-    scaling = dataset_of(long, length=5).scaling
-    errors, season_length = baseline_errors(make_rollouts(data, 0.5), data, scaling)
+    errors, season_length = baseline_errors(make_rollouts(data, 0.5), data)
     assert season_length == 24
     assert errors.keys() == {"naive"}
 

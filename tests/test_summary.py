@@ -32,6 +32,8 @@ REPORT = {
     "readout": "ridge 1e-04",
     "reason": "better than <the default>",
     "lstm_fraction": 0.4567,
+    "values": "held-out values",
+    "n_new_windows": 12,
 }
 
 
@@ -40,7 +42,8 @@ REPORT = {
 
 def test_the_text_of_a_known_report():
     head, foot = repr(FitSummary(REPORT)).split("forecast  ")[0], repr(FitSummary(REPORT))
-    assert head.startswith("2 series, 4,000 values, 3 channels: 3,842 windows of 80\n")
+    assert head.startswith("2 series, 4,000 values of 3 channels: 3,842 windows of 80\n")
+    assert "Then 12 windows by partial_fit" in head
     assert "LSTM of 64, 32 units: 5 epochs, 1,100 updates, 3.1 s in all" in head
     assert "80 steps from 16 origins" in head
     assert "ridge 1e-04 (better than <the default>)" in foot
@@ -136,7 +139,7 @@ def test_the_summary_of_a_fit_says_what_was_kept_and_agrees_with_the_validation_
 
 def test_the_summary_of_a_fit_counts_windows_epochs_and_updates(fitted_on_noise):
     text = repr(fitted_on_noise.summary())
-    assert "1 series, 240 values, 1 channels: 217 windows of 24" in text
+    assert "1 series, 240 values of 1 channel: 217 windows of 24" in text
     # 216 windows with a target, 151 of them trained on in batches of 32.
     assert "LSTM of 6 units: 2 epochs, 10 updates" in text
     assert fitted_on_noise.summary().line.count(fitted_on_noise.readout_) == 1

@@ -5,6 +5,7 @@ import pytest
 from helpers import dataset_of
 from oracle import random_network
 from sklearn import config_context
+from sklearn.exceptions import ConvergenceWarning
 
 from skwave import LSTMForecaster
 from skwave._training import (
@@ -12,7 +13,7 @@ from skwave._training import (
     SOLVED_VALIDATION,
     TRAINED_UPDATES,
     UPDATES_PER_EPOCH,
-    find_best_epoch,
+    check_history,
     set_epochs,
     train,
 )
@@ -144,17 +145,17 @@ def test_the_history_holds_the_epochs_that_ran(windows):
     assert {len(losses) for losses in stopped.history_.values()} == {n_epochs}
 
 
-def test_the_best_epoch_ignores_what_is_no_number():
+def test_a_history_without_a_finite_loss_or_weight_is_an_error():
     network = random_network(np.random.default_rng(0))
     history = {"loss": [3.0, 2.0, 1.0], "val_loss": [3.0, 2.5, 2.8]}
-    assert find_best_epoch(history, "val_loss", network) == 1
-    # A forecast that explodes is a poor epoch, not the end of training.
-    with_forecasts = history | {"val_forecast": [np.inf, np.nan, 4.0]}
-    assert find_best_epoch(with_forecasts, "val_forecast", network) == 2
-    broken = random_network(np.random.default_rng(0))
-    broken.head[1][0] = np.nan
+    check_history(history, network)
+    with pytest.warns(ConvergenceWarning, match="NaN or infinite in epoch 3"):
+        check_history(history | {"loss": [3.0, 2.0, np.nan]}, network)
     with pytest.raises(ValueError, match="NaN or infinite"):
-        find_best_epoch(history, "val_loss", broken)
+        check_history({"loss": [np.inf], "val_loss": [1.0]}, network)
+    network.head[1][0] = np.nan
+    with pytest.raises(ValueError, match="NaN or infinite"):
+        check_history(history, network)
 
 
 # --- Training -----------------------------------------------------------------------------------

@@ -180,7 +180,7 @@ def test_frames_of_several_channels_are_scored(two_channels):
 @pytest.mark.parametrize(
     ("make", "error", "words"),
     [
-        (lambda: forecast_scorer("mae", horizon=3), TypeError, "metric='mae' cannot be called"),
+        (lambda: forecast_scorer("mae", horizon=3), ValueError, "get_scorer_names"),
         (lambda: forecast_scorer(r2_score, horizon=0), ValueError, "horizon=0, but an int of at"),
         (lambda: forecast_scorer(r2_score, horizon=2.0), TypeError, "horizon=2.0 is a float"),
     ],
