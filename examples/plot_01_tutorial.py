@@ -25,10 +25,10 @@ from skwave import (
 )
 from skwave.datasets import load_sunspots, make_wave
 
-FITS = [("sine", 50, "auto"), ("compound", 200, "auto"), ("sine", 50, "trained")]
+FITS = [("sine", 50, "auto", "auto"), ("compound", 200, "auto", "auto"), ("sine", 50, "trained", 4)]
 TITLES = {"sine": "Sine wave", "compound": "Bonus wave: 3 sin(5·2πt/80) − 5 cos(3·2πt/80)"}
 READOUTS = {"auto": "readout solved for", "trained": "readout as Keras trained it"}
-UNITS, EPOCHS = 300, "auto"
+UNITS = 300
 folder = Path(__file__).parent if "__file__" in globals() else Path()
 
 
@@ -48,11 +48,11 @@ def nrmse(y_true, y_pred):
     return np.sqrt(np.mean((y_true - y_pred) ** 2)) / y_true.std()
 
 
-for kind, n_cycles, readout in FITS:
+for kind, n_cycles, readout, epochs in FITS:
     wave = make_wave(kind, n_cycles=n_cycles + 25)
     series, future = wave[: 80 * n_cycles], wave[80 * n_cycles :]
     print(f"\n{TITLES[kind]}, {READOUTS[readout]}: {len(series):,} values", flush=True)
-    forecaster = LSTMForecaster(UNITS, readout=readout, epochs=EPOCHS, random_state=0, verbose=1)
+    forecaster = LSTMForecaster(UNITS, readout=readout, epochs=epochs, random_state=0, verbose=1)
     model = make_forecast_pipeline(WindowTransformer(80), forecaster)
     begin = time.perf_counter()
     forecast = model.fit(series).forecast(2000)
@@ -79,7 +79,7 @@ models = [
     make_forecast_pipeline(
         root,
         WindowTransformer(22),
-        LSTMForecaster(64, readout=readout, validation="last", epochs=EPOCHS, random_state=0),
+        LSTMForecaster(64, readout=readout, validation="last", random_state=0),
     ).fit(load_sunspots())
     for readout in ("trained", "auto")
 ]

@@ -160,6 +160,11 @@ TAKEN = {
     "a sparse column": (of(DAYS).astype("Sparse[float]"), "2024-04-30", "D"),
     "decimal numbers": (of(DAYS, np.array([Decimal(str(x)) for x in WAVE])), "2024-04-30", "D"),
     "nullable numbers": (of(DAYS).astype("Float64"), "2024-04-30", "D"),
+    "sessions of a market": (
+        of(pd.DatetimeIndex(np.concatenate([pd.date_range(f"2024-01-0{day} 09:00", periods=40,
+                                                          freq="15min") for day in (2, 3, 4)]))),
+        None, None
+    ),
     "working days with a holiday": (
         of(pd.bdate_range("2024-01-01", periods=N).delete([30, 70])), None, None
     ),
