@@ -3,10 +3,12 @@
 ``make fuzz`` runs many more examples than the test suite does.
 """
 
+import datetime
 import os
 from unittest import mock
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -16,8 +18,10 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from skwave import LSTMForecaster, WindowTransformer, make_forecast_pipeline
 from skwave._network import Network
+from skwave._pandas_index import index_spec, next_index
 from skwave._persistence import checksum
 from skwave._training import FitResult
+from skwave._validation import as_2d
 from skwave.datasets import make_mackey_glass, make_wave
 
 # A longer run, with other examples each time: SKWAVE_FUZZ=1500 pytest tests/test_fuzz.py.
@@ -289,3 +293,47 @@ with mock.patch("skwave._forecaster.train", pretend_to_train):
         make_fitted(normalization="window"),
         make_fitted(n_channels=2, normalization=None),
     ]
+
+
+@st.composite
+def dated_series(draw):
+    """Draw a pandas Series with an index as real data bring it, and what was done to it."""
+    freq = draw(st.sampled_from(["h", "D", "B", "W", "MS", "ME", "QS", "15min", "7D"]))
+    zone = draw(st.sampled_from([None, "Europe/Berlin", datetime.UTC]))
+    n = draw(st.integers(1, 40))
+    index = pd.date_range("2024-03-20", periods=n, freq=freq, tz=zone)
+    rows = np.arange(n)
+    if draw(st.booleans()):
+        rows = np.array(draw(st.lists(st.integers(0, n - 1), min_size=1, max_size=40)))
+    index = index[rows]
+    dress = draw(st.sampled_from(["as it is", "objects", "dates", "strings", "NaT", "categories"]))
+    if dress == "objects":
+        index = index.astype(object)
+    elif dress == "dates":
+        index = pd.Index([label.date() for label in index], dtype=object)
+    elif dress == "strings":
+        index = pd.Index([label.isoformat() for label in index])
+    elif dress == "NaT":
+        index = index.where(np.arange(len(index)) != draw(st.integers(0, len(index))))
+    elif dress == "categories":
+        index = pd.CategoricalIndex(index)
+    values = draw(arrays.arrays(float, len(index), elements=st.floats(-9, 9)))
+    return pd.Series(values, index, name=draw(st.sampled_from([None, "load", 3])))
+
+
+@given(dated_series(), st.integers(1, 30))
+def test_a_dated_series_is_refused_or_its_index_goes_on(series, n_steps):
+    try:
+        columns = as_2d(series)
+    except DOCUMENTED:
+        return
+    assert columns.shape == (len(series), 1)
+    spec = index_spec(series)
+    index = next_index(spec, n_steps)
+    if index is None:
+        return
+    labels = pd.DatetimeIndex(pd.to_datetime(series.index.astype(object)))
+    assert len(index) == n_steps
+    assert index[0] > labels[-1]
+    assert index.is_monotonic_increasing
+    assert index.is_unique
