@@ -382,8 +382,9 @@ class LSTMForecaster(CallbackSupportMixin, RegressorMixin, BaseEstimator):
             "context_": np.array(windows[-1], float) if data.autoregressive else None,
             "_target_shape": data.targets.shape[1:],
         }
+        # scikit-learn's callbacks read them on demand.
         shown = {"X": lambda: windows[data.indices], "y": lambda: data.targets}
-        part, config = set_epochs(dataset, config, solves_readout=solves)
+        training_set, config = set_epochs(dataset, config, solves_readout=solves)
         with fit_context(self, **shown, n_tasks=config.epochs) as callback_ctx:
             progress = EpochProgress(self, callback_ctx, fitted, **shown)
             if is_partial and self.readout_ != "trained":
@@ -397,7 +398,7 @@ class LSTMForecaster(CallbackSupportMixin, RegressorMixin, BaseEstimator):
                 )  # fmt: skip
             elif solves and not is_partial:
                 result = self._train_and_solve(
-                    data, dataset, part, config, seed, previous, rollouts, progress
+                    data, dataset, training_set, config, seed, previous, rollouts, progress
                 )
             else:
                 result = self._train(dataset, config, seed, previous, rollouts, progress)
@@ -479,12 +480,14 @@ class LSTMForecaster(CallbackSupportMixin, RegressorMixin, BaseEstimator):
         check_training_weights(dataset, needs_validation=self.validation != "forecast")
         return dataset, random_state.randint(2**31)
 
-    def _train_and_solve(self, data, dataset, part, config, seed, previous, rollouts, progress):
+    def _train_and_solve(
+        self, data, dataset, training_set, config, seed, previous, rollouts, progress
+    ):
         """Train the LSTM on a part of the windows, and solve for the readout of all."""
         start = None if previous is None else smooth_readout(previous, dataset)
         holds_out = dataset.n_train < len(dataset.indices)
         result = train(
-            part.with_skip(naive_skip(part)), config, seed=seed, network=start,
+            training_set.with_skip(naive_skip(training_set)), config, seed=seed, network=start,
             rollouts=rollouts if self.validation == "forecast" else None,
             exact_rollouts=rollouts if self.epochs == "auto" and holds_out else None,
             progress=progress,
