@@ -110,7 +110,8 @@ class FitSummary:
             f"LSTM of {report['units']} units: {report['n_epochs']} "
             f"epoch{'s' * (report['n_epochs'] > 1)}, {report['n_updates']:,} updates, "
             f"{report['seconds']:.1f} s in all",
-            f"Forecasts of {report['n_steps']} steps from {report['n_origins']} origins over "
+            f"Forecasts of {report['n_steps']} steps from {report['n_origins']} "
+            f"origin{'s' * (report['n_origins'] > 1)} over "
             f"{report['values']}:",
         ]
         if report["n_new_windows"]:
@@ -130,7 +131,9 @@ class FitSummary:
             root = np.sqrt(error)
             # The root changes by so much where its square does by a standard error.
             spread = standard_error / (2 * root) if root > 0 else 0.0
-            rows.append((name == report["readout"], label, f"{root:.3g}", f"{spread:.1g}"))
+            # A single forecast has none.
+            shown = f"{spread:.1g}" if np.isfinite(spread) else "-"
+            rows.append((name == report["readout"], label, f"{root:.3g}", shown))
         return head, rows, foot
 
 
