@@ -44,7 +44,7 @@ def make_wave(
     steps_per_cycle : int, default=80
         Values in a cycle, T.
     noise : float, default=0.0
-        Standard deviation of Gaussian noise that is added, as a share of the wave's own.
+        Standard deviation of Gaussian noise that is added, as a fraction of the wave's own.
     random_state : int, RandomState instance or None, default=None
         Source of the noise.
 

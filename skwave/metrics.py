@@ -188,7 +188,7 @@ def symmetric_mean_absolute_percentage_error(
     Returns
     -------
     float or ndarray of shape (n_outputs,)
-        Between 0, which is best, and 2. As scikit-learn's percentage error it is a share; the M4
+        Between 0, which is best, and 2. As scikit-learn's percentage error it is a fraction; the M4
         competition prints 100 times it.
 
     Raises

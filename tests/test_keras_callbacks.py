@@ -161,7 +161,7 @@ AUTO = {"units": 3, "batch_size": 2, "random_state": 0, "learning_rate": 0.01}
 
 
 @pytest.mark.parametrize(
-    ("settings", "epoch", "batch"), [(TRAINING, 4, 2), (AUTO, 3, 11)], ids=["epochs", "auto"]
+    ("settings", "epoch", "batch"), [(AUTO | {"units": (3, 3), "dropout": 0.2}, 3, 11)]
 )
 def test_a_killed_fit_is_resumed_and_ends_with_the_same_weights(tmp_path, settings, epoch, batch):
     whole = LSTMForecaster(**settings).fit(the_windows())
@@ -178,6 +178,20 @@ def test_a_killed_fit_is_resumed_and_ends_with_the_same_weights(tmp_path, settin
     assert epochs[0] == epoch
     assert_same_fit(again, whole)
     assert len(again.history_["loss"]) == len(whole.history_["loss"]) > epoch
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_fit_that_fails_after_its_last_epoch_ends_the_same_when_resumed(tmp_path):
+    windows = the_windows()
+    whole = LSTMForecaster(**AUTO).fit(windows)
+
+    def fail(logs=None):
+        raise StopError
+
+    broken = LSTMForecaster(**AUTO, backup_dir=tmp_path, callbacks=[callback(on_train_end=fail)])
+    with pytest.raises(StopError):
+        broken.fit(windows)
+    assert_same_fit(broken.set_params(callbacks=None).fit(windows), whole)
     assert list(tmp_path.iterdir()) == []
 
 
