@@ -339,6 +339,17 @@ def test_training_without_eager_execution_says_so():
     assert "RuntimeError: TensorFlow's eager execution is off" in done.stderr
 
 
+def test_another_backend_of_keras_is_refused_before_training(fitted, monkeypatch):
+    import keras
+
+    # What Keras says where KERAS_BACKEND=jax is set; JAX itself is not needed to test that.
+    monkeypatch.setattr(keras.backend, "backend", lambda: "jax")
+    with pytest.raises(RuntimeError, match="backend 'jax'.*KERAS_BACKEND=tensorflow"):
+        model().fit(WAVE)
+    # A forecast needs no backend.
+    assert fitted.forecast(3).shape == (3,)
+
+
 def test_a_fit_in_a_forked_process_says_so_in_place_of_hanging():
     code = FIT + (
         "forecaster.fit(windows)\n"
