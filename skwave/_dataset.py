@@ -77,6 +77,27 @@ class WindowDataset:
         """Windows of each series, of shape (n_series,)."""
         return np.diff(self.first_windows, append=len(self.starts))
 
+    @property
+    def n_targets_of_series(self):
+        """Windows of each series that have a target, of shape (n_series,)."""
+        series = np.searchsorted(self.first_windows, self.indices, side="right") - 1
+        return np.bincount(series, minlength=len(self.first_windows))
+
+    def borders(self, fraction):
+        """Return which window of each series is the first to be held out, of shape (n_series,).
+
+        That is the number of its windows with a target where none is held out.
+
+        Parameters
+        ----------
+        fraction : float
+            Fraction of the newest windows to hold out, in [0, 1].
+        """
+        sizes = self.n_targets_of_series
+        borders = np.round(sizes * (1 - fraction)).astype(int)
+        # Unless all are held out, the target of one for training ends before.
+        return np.minimum(sizes, np.maximum(borders, self.output_length if fraction < 1 else 0))
+
     def windows(self, rows):
         """Return windows as the layers see them, (n_rows, window_length, n_channels), in float64.
 
@@ -120,11 +141,11 @@ class WindowDataset:
         n_train = max(1, round(n * (1 - fraction)))
         if not newest or n_train == n:
             return self.take(order, n_train)
-        series = np.searchsorted(self.first_windows, self.indices, side="right") - 1
-        sizes = np.bincount(series, minlength=len(self.first_windows))
+        sizes = self.n_targets_of_series
+        borders = self.borders(fraction)
         rank = np.arange(n) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-        border = np.maximum(1, np.round(sizes * (1 - fraction)).astype(int))[series]
-        train = rank + self.output_length - 1 < np.maximum(border, self.output_length)
+        border, size = np.repeat(borders, sizes), np.repeat(sizes, sizes)
+        train = (rank + self.output_length - 1 < border) | (border == size)
         train, held_out = order[train[order]], order[(rank >= border)[order]]
         return self.take(np.concatenate([train, held_out]), len(train))
 

@@ -14,17 +14,11 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted
 
 from skwave._dataset import fit_scaling, make_dataset, warn_about_window_length
+from skwave._fit import check_can_go_on, solves_readout, train_and_solve, train_readout
 from skwave._keras_model import to_keras
 from skwave._network import Network, Scaling
 from skwave._persistence import add_checksum, unchanged_on_failure, verify_checksum
-from skwave._readout import (
-    choose_readout,
-    linear_errors,
-    lstm_variance_fraction,
-    naive_skip,
-    smooth_readout,
-    update_readout,
-)
+from skwave._readout import lstm_variance_fraction, naive_skip, update_readout
 from skwave._recursion import roll_forward
 from skwave._rollout import baseline_errors, make_rollouts, warn_about_recursion
 from skwave._sklearn_callbacks import (
@@ -34,7 +28,7 @@ from skwave._sklearn_callbacks import (
     with_callbacks,
 )
 from skwave._summary import FitSummary, make_report, warn_about_seasonal_naive
-from skwave._training import FitResult, TrainingConfig, set_epochs, train
+from skwave._training import FitResult, TrainingConfig, set_epochs
 from skwave._validation import (
     check_backup,
     check_context,
@@ -46,9 +40,6 @@ from skwave._validation import (
     check_windows,
     make_random_state,
 )
-
-# Least squares takes memory for some ten matrices of as many rows and columns: 300 MB in all.
-MAX_COEFFICIENTS = 2_000
 
 
 class LSTMForecaster(CallbackSupportMixin, RegressorMixin, BaseEstimator):
@@ -374,8 +365,19 @@ class LSTMForecaster(CallbackSupportMixin, RegressorMixin, BaseEstimator):
         """
         began = time.perf_counter()
         windows, data = self._make_dataset(X, y, weights, reset=previous is None)
-        solves = self._solves_readout(data, config.units)
-        self._check_can_learn(data, config, previous, solves, is_partial)
+        solves = solves_readout(self.readout, data, config, self.normalization)
+        by_forecasts = self.validation == "forecast" and not is_partial
+        if not data.autoregressive and ((solves and not is_partial) or by_forecasts):
+            asks = "readout='ridge'" if solves else "validation='forecast'"
+            raise ValueError(
+                f"{asks} rolls forecasts out over held-out values, so the targets must be the "
+                "values that follow the windows: fit without y."
+            )
+        if previous is not None:
+            check_can_go_on(
+                previous, self._scaled_by, self.context_ is not None, data, config,
+                self.normalization,
+            )  # fmt: skip
         rollouts = None
         if data.autoregressive and not is_partial:
             rollouts = make_rollouts(data, validation_split)
@@ -384,6 +386,7 @@ class LSTMForecaster(CallbackSupportMixin, RegressorMixin, BaseEstimator):
             "window_shape_": windows.shape[1:],
             "context_": np.array(windows[-1], float) if data.autoregressive else None,
             "_target_shape": data.targets.shape[1:],
+            "_scaled_by": self.normalization,
         }
         # scikit-learn's callbacks read them on demand.
         shown = {"X": lambda: windows[data.indices], "y": lambda: data.targets}
@@ -394,17 +397,30 @@ class LSTMForecaster(CallbackSupportMixin, RegressorMixin, BaseEstimator):
                 progress.begin()
                 network, loss = update_readout(previous, dataset, self._n_windows)
                 progress.end(network)
-                regressor = getattr(self, "_regressor", None)
                 result = FitResult(
                     network, history={"loss": [loss]}, best_epoch=0, n_updates=0,
-                    regressor=regressor, readout=self.readout_,
+                    regressor=getattr(self, "_regressor", None), readout=self.readout_,
                 )  # fmt: skip
             elif solves and not is_partial:
-                result = self._train_and_solve(
-                    data, dataset, training_set, config, seed, previous, rollouts, progress
-                )
+                holds_out = dataset.n_train < len(dataset.indices)
+                result = train_and_solve(
+                    data, dataset, training_set, config, seed, previous=previous,
+                    rollouts=rollouts, by_forecasts=by_forecasts,
+                    until_exact=self.epochs == "auto" and holds_out, progress=progress,
+                )  # fmt: skip
             else:
-                result = self._train(dataset, config, seed, previous, rollouts, progress)
+                skip = None
+                if previous is not None and self.readout_ == "trained":
+                    skip = previous.skip
+                elif data.autoregressive and self.normalization is not None:
+                    # The LSTM learns by how much the next values differ from the newest one.
+                    # Neighbors in a series are much alike, so that the same relative error of what
+                    # is learned is a far smaller error of the forecast (benchmarks/README.md).
+                    skip = naive_skip(dataset)
+                result = train_readout(
+                    dataset, config, seed, previous=previous, skip=skip, rollouts=rollouts,
+                    by_forecasts=by_forecasts, progress=progress,
+                )  # fmt: skip
             vars(self).update(fitted)
             self._set_result(result, data, rollouts, dataset, is_partial, began)
         return self
@@ -428,45 +444,6 @@ class LSTMForecaster(CallbackSupportMixin, RegressorMixin, BaseEstimator):
             data = replace(data, weights=weights)
         return windows, data
 
-    def _solves_readout(self, data, units):
-        """Return whether the readout is solved for: as asked, or where that is sound."""
-        if self.readout != "auto":
-            return self.readout == "ridge"
-        n_coefficients = units[-1] + data.window_length * data.n_channels
-        is_sound = data.autoregressive and self.normalization is not None
-        return is_sound and n_coefficients <= MAX_COEFFICIENTS and _is_mean_squared(self.loss)
-
-    def _check_can_learn(self, data, config, previous, solves, is_partial):
-        """Raise an error where what is asked for does not fit the data or the previous network."""
-        rolls_out = (solves or self.validation == "forecast") and not is_partial
-        if rolls_out and not data.autoregressive:
-            asks = "readout='ridge'" if solves else "validation='forecast'"
-            raise ValueError(
-                f"{asks} rolls forecasts out over held-out values, so the targets must be the "
-                "values that follow the windows: fit without y."
-            )
-        if previous is None:
-            return
-        if data.autoregressive != (self.context_ is not None):
-            kinds = "with y", "without y"
-            raise ValueError(
-                f"Training cannot go on {kinds[data.autoregressive]}: the network was fitted "
-                f"{kinds[not data.autoregressive]}, so that its targets are others. Set "
-                "warm_start=False and fit anew."
-            )
-        shapes = [
-            (n.window_length, n.n_channels, n.n_outputs, n.output_length)
-            for n in (previous, data)
-        ]  # fmt: skip
-        relative = previous.scaling.relative, self.normalization == "window"
-        if shapes[0] != shapes[1] or relative[0] != relative[1] or previous.units != config.units:
-            raise ValueError(
-                f"Training cannot go on: the fitted network has units={previous.units} and "
-                f"(window_length, n_channels, n_outputs, output_length) = {shapes[0]}, relative to "
-                f"the window: {relative[0]}, but units={config.units}, {shapes[1]} and "
-                f"{relative[1]} are asked for. Set warm_start=False and fit anew."
-            )
-
     def _split(self, data, validation_split, previous, solves):
         """Return the dataset, scaled and split, and the seed of the training."""
         if previous is None:
@@ -482,44 +459,6 @@ class LSTMForecaster(CallbackSupportMixin, RegressorMixin, BaseEstimator):
         )
         check_training_weights(dataset, needs_validation=self.validation != "forecast")
         return dataset, random_state.randint(2**31)
-
-    def _train_and_solve(
-        self, data, dataset, training_set, config, seed, previous, rollouts, progress
-    ):
-        """Train the LSTM on a part of the windows, and solve for the readout of all."""
-        start = None if previous is None else smooth_readout(previous, dataset)
-        holds_out = dataset.n_train < len(dataset.indices)
-        result = train(
-            training_set.with_skip(naive_skip(training_set)), config, seed=seed, network=start,
-            rollouts=rollouts if self.validation == "forecast" else None,
-            exact_rollouts=rollouts if self.epochs == "auto" and holds_out else None,
-            progress=progress,
-        )  # fmt: skip
-        network, readout, errors, reason = choose_readout(
-            result.network, dataset, rollouts, make_rollouts(data, 1.0)
-        )
-        return result._replace(network=network, readout=readout, errors=errors, reason=reason)
-
-    def _train(self, dataset, config, seed, previous, rollouts, progress):
-        """Train the LSTM and its output layer, beside a linear model that stays as it is."""
-        skip = None
-        if previous is not None and self.readout_ == "trained":
-            skip = previous.skip
-        elif dataset.autoregressive and self.normalization is not None:
-            # The LSTM learns by how much the next values differ from the newest one. Neighbors in
-            # a series are much alike, so that the same relative error of what is learned is a far
-            # smaller error of the forecast (benchmarks/README.md).
-            skip = naive_skip(dataset)
-        result = train(
-            dataset if skip is None else dataset.with_skip(skip), config, seed=seed,
-            network=None if previous is None else replace(previous, skip=skip),
-            rollouts=rollouts if self.validation == "forecast" else None, progress=progress,
-        )  # fmt: skip
-        errors = {}
-        if rollouts is not None:
-            errors["trained"] = rollouts.errors(result.network)
-            errors |= linear_errors(result.network, dataset, rollouts)
-        return result._replace(errors=errors, reason="as Keras trained it")
 
     def _set_result(self, result, data, rollouts, dataset, is_partial, began):
         """Set the fitted attributes, print a line of the summary, and warn."""
@@ -750,13 +689,3 @@ class LSTMForecaster(CallbackSupportMixin, RegressorMixin, BaseEstimator):
         tags.target_tags.required = False
         tags.target_tags.multi_output = True
         return tags
-
-
-def _is_mean_squared(loss):
-    """Return whether a Keras loss, or its name or config, is the mean squared error."""
-    if isinstance(loss, dict):
-        by_class = loss.get("class_name") if loss.get("module") == "keras.losses" else None
-        loss = loss.get("config") if loss.get("class_name") == "function" else by_class
-    elif str(getattr(loss, "__module__", "")).startswith("keras."):
-        loss = getattr(loss, "__name__", type(loss).__name__)
-    return loss in ("mean_squared_error", "MeanSquaredError", "mse", "MSE")

@@ -130,7 +130,8 @@ def make_rollouts(dataset, fraction):
     """
     values, starts, first_windows = dataset.values, dataset.starts, dataset.first_windows
     length, sizes = dataset.window_length, dataset.n_windows_of_series
-    held_out = np.floor((sizes - 1) * fraction).astype(int)
+    borders = dataset.borders(fraction)
+    held_out = np.where(borders < dataset.n_targets_of_series, sizes - 1 - borders, 0)
     if held_out.max() < 1:
         held_out = sizes - 1
     # As many as most series have: a longer one must not be the only one that is forecast.

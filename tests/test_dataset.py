@@ -141,6 +141,21 @@ def test_newest_windows_are_held_out_and_no_training_target_reaches_them(output_
     assert len(parts.indices) == len(data.indices) - 2 * (output_length - 1)
 
 
+@pytest.mark.parametrize("output_length", [1, 2, 5])
+def test_of_a_few_windows_no_training_target_reaches_those_held_out(output_length):
+    for n_windows in range(output_length + 1, 12):
+        series = np.arange(9.0 + n_windows)[:, None]
+        data = targets_of(series, length=10, output_length=output_length)
+        parts = split(data, 0.3, newest=True)
+        targets = parts.targets.reshape(-1, output_length)
+        train, held_out = targets[: parts.n_train], targets[parts.n_train :]
+        assert len(train) > 0
+        # Targets of the same series have no value in common where one is held out.
+        assert not set(train.ravel()) & set(held_out.max(axis=1)) or not len(held_out)
+        if len(held_out):
+            assert train.max() < held_out.max(axis=1).min()
+
+
 def test_a_subsample_has_the_same_fraction_held_out():
     dataset = dataset_of(np.arange(104.0)[:, None])
     dataset = replace(dataset, n_train=70, weights=np.arange(100, dtype=np.float32))

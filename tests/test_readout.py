@@ -15,7 +15,7 @@ from helpers import (
 from oracle import lstm
 from sklearn.linear_model import Ridge
 
-from skwave import LSTMForecaster, WindowTransformer, _forecaster
+from skwave import LSTMForecaster, WindowTransformer, _fit
 from skwave._readout import (
     EXACT,
     EXACT_PENALTIES,
@@ -480,19 +480,21 @@ def test_auto_recognizes_the_squared_error_in_every_form():
     forms += tuple(keras.losses.serialize(form) for form in forms)
     for loss in (*forms, keras.losses.Huber(), mse):
         data = targets_of(noisy_wave(n=40), length=5)
-        solves = LSTMForecaster(loss=loss)._solves_readout(data, (3,))
+        config = LSTMForecaster(3, loss=loss)._make_config()
+        solves = _fit.solves_readout("auto", data, config, "series")
         assert solves == any(loss is form for form in forms), loss
 
 
 def test_auto_solves_for_no_more_coefficients_than_fit_into_memory(monkeypatch):
     # The number itself takes minutes.
     assert "at most 2,000" in " ".join(LSTMForecaster.__doc__.split())
-    assert _forecaster.MAX_COEFFICIENTS == 2000
-    monkeypatch.setattr(_forecaster, "MAX_COEFFICIENTS", 81)
+    assert _fit.MAX_COEFFICIENTS == 2000
+    monkeypatch.setattr(_fit, "MAX_COEFFICIENTS", 81)
     data = targets_of(np.random.default_rng(0).normal(size=(80, 2)), length=40)
-    assert LSTMForecaster()._solves_readout(data, (7, 1))
-    assert not LSTMForecaster()._solves_readout(data, (1, 2))
-    assert LSTMForecaster(readout="ridge")._solves_readout(data, (1, 2))
+    fits, does_not = (LSTMForecaster(units)._make_config() for units in ((7, 1), (1, 2)))
+    assert _fit.solves_readout("auto", data, fits, "series")
+    assert not _fit.solves_readout("auto", data, does_not, "series")
+    assert _fit.solves_readout("ridge", data, does_not, "series")
 
 
 def test_held_out_windows_are_used_in_the_end():
@@ -560,6 +562,16 @@ def test_training_does_not_go_on_with_targets_of_another_kind(chaos, solved_on_c
             getattr(forecaster, method)(chaos, y)
         with pytest.raises(ValueError, match="cannot go on without y: .* fitted with y"):
             getattr(given, method)(chaos)
+
+
+@pytest.mark.parametrize("normalization", ["window", None])
+def test_training_does_not_go_on_with_another_normalization(
+    chaos, solved_on_chaos, normalization
+):  # fmt: skip
+    forecaster = copy.deepcopy(solved_on_chaos)
+    forecaster.set_params(normalization=normalization, warm_start=True)
+    with pytest.raises(ValueError, match="cannot go on: .* normalization='series', .* but"):
+        forecaster.fit(chaos)
 
 
 def test_new_windows_train_a_network_whose_readout_was_trained(chaos, trained_on_chaos):

@@ -66,6 +66,16 @@ def test_where_nothing_is_held_out_all_values_are_forecast(fraction):
     assert rollouts.y_true.max() == 99
 
 
+def test_no_forecast_begins_before_the_windows_that_are_held_out():
+    for n_values in range(12, 40):
+        data = targets_of(np.arange(float(n_values))[:, None], length=10)
+        parts = data.split(0.3, newest=True, random_state=np.random.RandomState(0))
+        held_out = parts.targets[parts.n_train :]
+        rollouts = make_rollouts(data, 0.3)
+        if len(held_out):
+            assert rollouts.y_true.min() >= held_out.min()
+
+
 # --- Errors -------------------------------------------------------------------------------------
 
 

@@ -1,0 +1,438 @@
+"""Displays: a forecast over the true values, and the losses of a training."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.utils.validation import check_array, check_consistent_length, check_is_fitted
+
+from skwave._baseline import find_season_length, seasonal_naive
+from skwave._pandas_index import as_times, index_spec, next_index
+from skwave._pipeline import as_forecast_pipeline
+from skwave._plot import (
+    BASELINE,
+    BASELINE_NAMES,
+    FORECAST,
+    KNOWN,
+    TRUTH,
+    channel_names,
+    count_on_axis,
+    drawn_index,
+    label_channel,
+    label_index,
+    make_axes,
+    positions_of,
+    set_ticks,
+)
+from skwave._validation import check_no_missing, check_series, fill_masked
+
+
+class ForecastDisplay:
+    """A forecast over the true values, one panel for each channel.
+
+    Make one with `from_estimator` or `from_predictions`.
+
+    Parameters
+    ----------
+    y_true : ndarray of shape (n_steps,) or (n_steps, n_channels)
+        The true values.
+    y_pred : ndarray of the same shape
+        The forecast.
+    index : pandas Index of shape (n_steps,) or None, default=None
+        Labels of the steps. Dates, periods and numbers are drawn on the x axis; without them, and
+        for other labels, steps are counted from 1.
+    names : sequence of shape (n_channels,) or None, default=None
+        Names of the channels, which label the y axes.
+    history : ndarray of shape (n_known,) or (n_known, n_channels) or None, default=None
+        Known values before the forecast.
+    history_index : pandas Index of shape (n_known,) or None, default=None
+        Their labels.
+    baseline : ndarray of the shape of `y_pred` or None, default=None
+        A forecast to compare with.
+    baseline_name : str, default="Baseline"
+        What the legend calls it.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes or ndarray of Axes
+        The axes of the last `plot`.
+    figure_ : matplotlib Figure
+        Their figure.
+
+    See Also
+    --------
+    HistoryDisplay : The losses of a training.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skwave import ForecastDisplay
+    >>> wave = np.sin(np.arange(20.0))
+    >>> display = ForecastDisplay.from_predictions(wave, wave + 0.1)
+    >>> display.ax_.get_xlabel()
+    'Steps after the last known value'
+    """
+
+    def __init__(
+        self,
+        *,
+        y_true: NDArray[Any],
+        y_pred: NDArray[Any],
+        index: Any = None,
+        names: Sequence[Any] | None = None,
+        history: NDArray[Any] | None = None,
+        history_index: Any = None,
+        baseline: NDArray[Any] | None = None,
+        baseline_name: str = "Baseline",
+    ):
+        self.y_true = y_true
+        self.y_pred = y_pred
+        self.index = index
+        self.names = names
+        self.history = history
+        self.history_index = history_index
+        self.baseline = baseline
+        self.baseline_name = baseline_name
+
+    @classmethod
+    def from_estimator(
+        cls,
+        estimator: Any,
+        y_true: ArrayLike,
+        *,
+        history: ArrayLike | None = None,
+        baseline: Literal["naive", "seasonal_naive"] | None = None,
+        ax: Any = None,
+        **kwargs: Any,
+    ) -> Self:
+        """Forecast as many steps as there are true values, and draw both.
+
+        Parameters
+        ----------
+        estimator : object
+            A fitted `LSTMForecaster` or `ForecastPipeline`, a pipeline of a `WindowTransformer`
+            and a forecaster, or a search over one.
+        y_true : array-like of shape (n_steps,) or (n_steps, n_channels)
+            The values that came after the end of the training series.
+        history : array-like of shape (n_known,) or (n_known, n_channels), default=None
+            The training series, in its units. Its newest max(2 · n_steps, 20) values are drawn.
+        baseline : {"naive", "seasonal_naive"} or None, default=None
+            A simple forecast to draw beside: ``"naive"`` repeats the last value of `history`,
+            ``"seasonal_naive"`` its last season, whose length is found in `history`.
+        ax : matplotlib Axes or sequence of Axes, default=None
+            Where to draw; None makes a figure.
+        **kwargs : dict
+            Properties of the forecast's line.
+
+        Returns
+        -------
+        ForecastDisplay
+            The display, drawn.
+
+        Raises
+        ------
+        ValueError
+            If the transformers of a plain pipeline cannot be inverted, or as in
+            `from_predictions`.
+        """
+        check_is_fitted(estimator)
+        y_pred = as_forecast_pipeline(estimator).forecast(len(y_true))
+        return cls.from_predictions(
+            y_true, y_pred, history=history, baseline=baseline, ax=ax, **kwargs
+        )
+
+    @classmethod
+    def from_predictions(
+        cls,
+        y_true: ArrayLike,
+        y_pred: ArrayLike,
+        *,
+        history: ArrayLike | None = None,
+        baseline: Literal["naive", "seasonal_naive"] | None = None,
+        ax: Any = None,
+        **kwargs: Any,
+    ) -> Self:
+        """Draw a forecast that was made before.
+
+        Parameters
+        ----------
+        y_true, y_pred : array-like of shape (n_steps,) or (n_steps, n_channels)
+            The true values and the forecast. The index and the names of pandas objects are drawn.
+        history : array-like of shape (n_known,) or (n_known, n_channels), default=None
+            The series up to the forecast. Its newest max(2 · n_steps, 20) values are drawn.
+        baseline : {"naive", "seasonal_naive"} or None, default=None
+            A simple forecast to draw beside: ``"naive"`` repeats the last value of `history`,
+            ``"seasonal_naive"`` its last season, whose length is found in `history`.
+        ax : matplotlib Axes or sequence of Axes, default=None
+            Where to draw; None makes a figure.
+        **kwargs : dict
+            Properties of the forecast's line.
+
+        Returns
+        -------
+        ForecastDisplay
+            The display, drawn.
+
+        Raises
+        ------
+        ValueError
+            If values differ in shape, in their columns or in their index, hold NaN or infinity,
+            `history` does not end where the forecast begins, or a `baseline` has no `history`.
+        """
+        given = {"y_true": y_true, "y_pred": y_pred}
+        given |= {} if history is None else {"history": history}
+        values = _check_values(given)
+        names, index = _find_names(given), _find_index(y_true, y_pred, history)
+        n_steps = len(values["y_true"])
+        newest = slice(-max(2 * n_steps, 20), None)
+        is_labelled = index is not None and history is not None
+        return cls(
+            y_true=values["y_true"],
+            y_pred=values["y_pred"],
+            index=index,
+            names=names,
+            history=None if history is None else values["history"][newest],
+            history_index=history.index[newest] if is_labelled else None,
+            baseline=_make_baseline(baseline, values.get("history"), values["y_pred"].shape),
+            baseline_name=BASELINE_NAMES.get(baseline, "Baseline"),
+        ).plot(ax, **kwargs)
+
+    def plot(self, ax: Any = None, **kwargs: Any) -> Self:
+        """Draw the truth in red and the forecast in blue, known values and baseline in gray.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes or sequence of Axes, default=None
+            Where to draw, one for each channel; None makes a figure.
+        **kwargs : dict
+            Properties of the forecast's line.
+
+        Returns
+        -------
+        ForecastDisplay
+            The display itself.
+        """
+        index, lines = self._lines(kwargs)
+        n_channels = lines[-1][1].shape[1]
+        axes = make_axes(ax, n_channels)
+        names = self.names if self.names is not None else [None] * n_channels
+        for channel, panel in enumerate(axes):
+            for x, values, style in lines:
+                panel.plot(x, values[:, channel], **style)
+            panel.set_ylabel(label_channel(names[channel], channel, n_channels))
+            set_ticks(panel, index)
+            # Space above the lines, so that the legend hides none of them.
+            panel.margins(y=0.2)
+            panel.legend(loc="upper right", ncols=len(lines))
+        axes[-1].set_xlabel(label_index(index, "Steps after the last known value"))
+        self.ax_ = axes[0] if n_channels == 1 else axes
+        self.figure_ = axes[0].figure
+        return self
+
+    def _lines(self, kwargs):
+        """Return the index to draw or None, and positions, values and properties of each line."""
+        from matplotlib.cbook import normalize_kwargs
+        from matplotlib.lines import Line2D
+
+        index, known = drawn_index(self.index), drawn_index(self.history_index)
+        if self.history is not None and known is None:
+            index = None
+        n_steps, n_known = len(self.y_true), 0 if self.history is None else len(self.history)
+        x = np.arange(1, n_steps + 1) if index is None else positions_of(index)
+        known_x = (
+            np.arange(1 - n_known, 1) if index is None or known is None else positions_of(known)
+        )
+        # A single step is a point, which a line would not show.
+        marker = "o" if n_steps == 1 else None
+        truth = {"color": TRUTH, "label": "Truth", "linewidth": 2.5, "alpha": 0.6, "marker": marker}
+        naive = {"color": BASELINE, "label": self.baseline_name, "linestyle": ":", "marker": marker}
+        forecast = {"color": FORECAST, "label": "Forecast", "linestyle": "--", "marker": marker}
+        lines = [
+            (known_x, self.history, {"color": KNOWN, "label": "Known values"}),
+            (x, self.y_true, truth),
+            (x, self.baseline, naive),
+            (x, self.y_pred, forecast | normalize_kwargs(kwargs, Line2D)),
+        ]
+        return index, [
+            (x, np.reshape(values, (len(values), -1)), style)
+            for x, values, style in lines
+            if values is not None
+        ]
+
+
+class HistoryDisplay:
+    """The losses of a training, epoch by epoch.
+
+    Make one with `from_estimator`. The losses are those of what Keras trains, the scaled changes
+    from the newest value to the next, before the readout is solved for. They are not errors of the
+    forecast; ``LSTMForecaster.summary`` has these.
+
+    Parameters
+    ----------
+    history : dict of lists
+        The losses, as in ``LSTMForecaster.history_``.
+    best_epoch : int
+        The epoch whose weights were kept, counted from 0.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+        The axes of the last `plot`.
+    figure_ : matplotlib Figure
+        Their figure.
+
+    See Also
+    --------
+    ForecastDisplay : A forecast over the truth.
+
+    Examples
+    --------
+    >>> from skwave import HistoryDisplay
+    >>> history = {"loss": [1.0, 0.1], "val_loss": [1.1, 0.2]}
+    >>> HistoryDisplay(history=history, best_epoch=1).plot().ax_.get_xlabel()
+    'Epoch'
+    """
+
+    def __init__(self, *, history: Mapping[str, Sequence[float]], best_epoch: int):
+        self.history = history
+        self.best_epoch = best_epoch
+
+    @classmethod
+    def from_estimator(cls, estimator: Any, *, ax: Any = None) -> Self:
+        """Draw the history of a fitted forecaster.
+
+        Parameters
+        ----------
+        estimator : object
+            A fitted `LSTMForecaster`, a pipeline that ends with one, or a search over one.
+        ax : matplotlib Axes, default=None
+            Where to draw; None makes a figure.
+
+        Returns
+        -------
+        HistoryDisplay
+            The display, drawn.
+        """
+        check_is_fitted(estimator)
+        estimator = getattr(estimator, "best_estimator_", estimator)
+        forecaster = estimator if hasattr(estimator, "history_") else estimator[-1]
+        return cls(history=forecaster.history_, best_epoch=forecaster.best_epoch_).plot(ax)
+
+    def plot(self, ax: Any = None) -> Self:
+        """Draw one line for each loss and mark the epoch that was kept.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Where to draw; None makes a figure.
+
+        Returns
+        -------
+        HistoryDisplay
+            The display itself.
+        """
+        (ax,) = make_axes(ax, 1)
+        names = {
+            "loss": "Training loss",
+            "val_loss": "Validation loss",
+            "val_forecast": "Validation forecast error",
+        }
+        for name, label in names.items():
+            if name in self.history:
+                losses = self.history[name]
+                ax.plot(np.arange(1, len(losses) + 1), losses, marker=".", label=label)
+        # Some of Keras's losses are negative.
+        if not any((np.asarray(line.get_ydata()) <= 0).any() for line in ax.lines):
+            ax.set_yscale("log")
+        ax.axvline(self.best_epoch + 1, color="gray", linestyle=":", label="Weights kept")
+        ax.set(xlabel="Epoch", ylabel="Loss of the scaled changes")
+        count_on_axis(ax)
+        ax.legend()
+        self.ax_, self.figure_ = ax, ax.figure
+        return self
+
+
+def _check_values(given):
+    """Return the values of the true series, the forecast and the known series as arrays."""
+    values = {}
+    for name, y in given.items():
+        check_series(y, name)
+        y = check_array(fill_masked(y), ensure_2d=False, ensure_all_finite=False, input_name=name)
+        values[name] = check_no_missing(y, name)
+    y_true, y_pred = values["y_true"], values["y_pred"]
+    check_consistent_length(y_true, y_pred)
+    if y_true.size != y_pred.size:
+        raise ValueError(
+            f"y_true has shape {y_true.shape} and y_pred has shape {y_pred.shape}; "
+            "the same shape is needed."
+        )
+    known = values.get("history", y_true)
+    if known[0].size != y_true[0].size:
+        raise ValueError(
+            f"history has shape {known.shape} and y_true has shape {y_true.shape}; the same number "
+            "of channels is needed."
+        )
+    return values
+
+
+def _find_names(given):
+    """Return the names of the channels, or None; the columns of all frames must be the same."""
+    found = {which: channel_names(y) for which, y in given.items()}
+    found = {which: names for which, names in found.items() if names is not None}
+    first = next(iter(found), None)
+    for which, names in found.items():
+        # The name of a Series does not name a channel.
+        if len(names) > 1 and names != found[first]:
+            raise ValueError(
+                f"{first} has the columns {found[first]}, but {which} has {names}. Give both the "
+                "same columns in the same order."
+            )
+    return found.get(first)
+
+
+def _find_index(y_true, y_pred, history):
+    """Return the labels of the forecast, or None if none are known."""
+    pandas = {
+        which: y for which, y in (("forecast", y_pred), ("y_true", y_true)) if hasattr(y, "iloc")
+    }
+    labels = {which: as_times(y.index, which).rename(y.index.name) for which, y in pandas.items()}
+    if len(labels) == 2 and not labels["y_true"].equals(labels["forecast"]):
+        raise ValueError(
+            f"y_true has an index from {y_true.index[0]} to {y_true.index[-1]}, but the forecast "
+            f"has one from {y_pred.index[0]} to {y_pred.index[-1]}. Give the true values of the "
+            "same times, or y_true.to_numpy() if only their order matters."
+        )
+    index = next(iter(labels.values()), None)
+    if history is None:
+        return index
+    if index is not None and not hasattr(history, "iloc"):
+        raise ValueError(
+            f"history has no index, but the forecast has one that begins with {index[0]}. Give "
+            "history as a pandas object with the labels before."
+        )
+    spec = index_spec(history, index_spec(next(iter(pandas.values()), None)))
+    following = None if spec is None else next_index(spec, len(y_true))
+    if index is not None and following is not None and following[0] != index[0]:
+        raise ValueError(
+            f"history ends with {history.index[-1]}, so that {following[0]} follows, but the "
+            f"forecast begins with {index[0]}. Give the values up to the forecast."
+        )
+    return following if index is None else index
+
+
+def _make_baseline(baseline, history, shape):
+    """Return a naive forecast of a shape, from the whole history."""
+    if baseline is None:
+        return None
+    if not isinstance(baseline, str) or baseline not in BASELINE_NAMES:
+        raise ValueError(f"baseline={baseline!r}, but None, 'naive' or 'seasonal_naive' is needed.")
+    if history is None:
+        raise ValueError(
+            f"baseline={baseline!r} repeats values before the forecast, but history=None. Give "
+            "history= the series up to the forecast."
+        )
+    history = np.reshape(history, (len(history), -1)).astype(float)
+    season_length = 1 if baseline == "naive" else find_season_length(history)
+    end = np.array([len(history)])
+    return seasonal_naive(history, end, shape[0], season_length)[0].reshape(shape)

@@ -1,0 +1,178 @@
+"""The ways to fit: train the LSTM and solve for its readout, or keep the readout as trained."""
+
+from dataclasses import replace
+
+from skwave._readout import choose_readout, linear_errors, naive_skip, smooth_readout
+from skwave._rollout import make_rollouts
+from skwave._training import train
+
+# Least squares takes memory for some ten matrices of as many rows and columns: 300 MB in all.
+MAX_COEFFICIENTS = 2_000
+
+
+def solves_readout(readout, dataset, config, normalization):
+    """Return whether the readout is solved for: as asked, or where that is sound.
+
+    Parameters
+    ----------
+    readout : {"auto", "ridge", "trained"}
+        What is asked for.
+    dataset : WindowDataset
+        What there is to learn.
+    config : TrainingConfig
+        Its units and loss.
+    normalization : {"series", "window"} or None
+        How the values are scaled.
+    """
+    if readout != "auto":
+        return readout == "ridge"
+    n_coefficients = config.units[-1] + dataset.window_length * dataset.n_channels
+    is_sound = dataset.autoregressive and normalization is not None
+    return is_sound and n_coefficients <= MAX_COEFFICIENTS and _is_mean_squared(config.loss)
+
+
+def _is_mean_squared(loss):
+    """Return whether a Keras loss, or its name or config, is the mean squared error."""
+    if isinstance(loss, dict):
+        by_class = loss.get("class_name") if loss.get("module") == "keras.losses" else None
+        loss = loss.get("config") if loss.get("class_name") == "function" else by_class
+    elif str(getattr(loss, "__module__", "")).startswith("keras."):
+        loss = getattr(loss, "__name__", type(loss).__name__)
+    return loss in ("mean_squared_error", "MeanSquaredError", "mse", "MSE")
+
+
+def check_can_go_on(network, scaled_by, was_autoregressive, dataset, config, normalization):
+    """Raise an error if training cannot go on from a network.
+
+    Parameters
+    ----------
+    network : Network
+        The network that was fitted before.
+    scaled_by : {"series", "window"} or None
+        How the values it was fitted on were scaled.
+    was_autoregressive : bool
+        Whether its targets were the values that follow the windows.
+    dataset : WindowDataset
+        What there is to learn.
+    config : TrainingConfig
+        Its units.
+    normalization : {"series", "window"} or None
+        How the values are to be scaled.
+
+    Raises
+    ------
+    ValueError
+        If targets, shapes, units or scaling are others.
+    """
+    if dataset.autoregressive != was_autoregressive:
+        kinds = "with y", "without y"
+        raise ValueError(
+            f"Training cannot go on {kinds[dataset.autoregressive]}: the network was fitted "
+            f"{kinds[was_autoregressive]}, so that its targets are others. Set "
+            "warm_start=False and fit anew."
+        )
+    was, asked = (
+        {
+            "units": units,
+            "normalization": how,
+            "(window_length, n_channels, n_outputs, output_length)": (
+                shapes.window_length, shapes.n_channels, shapes.n_outputs, shapes.output_length,
+            ),
+        }
+        for units, how, shapes in (
+            (network.units, scaled_by, network), (config.units, normalization, dataset),
+        )
+    )  # fmt: skip
+    if was != asked:
+        was, asked = (
+            ", ".join(f"{name}={value!r}" for name, value in settings.items())
+            for settings in (was, asked)
+        )
+        raise ValueError(
+            f"Training cannot go on: the fitted network has {was}, but {asked} are asked for. Set "
+            "warm_start=False and fit anew."
+        )
+
+
+def train_and_solve(
+    data, dataset, training_set, config, seed, *, previous, rollouts, by_forecasts, until_exact,
+    progress,
+):  # fmt: skip
+    """Train the LSTM on a part of the windows, and solve for the readout of all.
+
+    Parameters
+    ----------
+    data, dataset : WindowDataset
+        The windows in the units of the series, and those on the scale of the layers, split.
+    training_set : WindowDataset
+        The part of `dataset` that the LSTM is trained on.
+    config : TrainingConfig
+        How to train.
+    seed : int
+        Where all random numbers come from.
+    previous : None or Network
+        The network to go on from.
+    rollouts : RollOuts
+        Forecasts over the held-out values.
+    by_forecasts : bool
+        Whether their errors choose the best epoch.
+    until_exact : bool
+        Whether training stops as soon as they are exact.
+    progress : EpochProgress
+        Notified of each epoch.
+
+    Returns
+    -------
+    FitResult
+        The network, how it was trained, and how its readout was chosen.
+    """
+    start = None if previous is None else smooth_readout(previous, dataset)
+    result = train(
+        training_set.with_skip(naive_skip(training_set)), config, seed=seed, network=start,
+        rollouts=rollouts if by_forecasts else None,
+        exact_rollouts=rollouts if until_exact else None,
+        progress=progress,
+    )  # fmt: skip
+    network, readout, errors, reason = choose_readout(
+        result.network, dataset, rollouts, make_rollouts(data, 1.0)
+    )
+    return result._replace(network=network, readout=readout, errors=errors, reason=reason)
+
+
+def train_readout(dataset, config, seed, *, previous, skip, rollouts, by_forecasts, progress):
+    """Train the LSTM and its output layer, beside a linear model that stays as it is.
+
+    Parameters
+    ----------
+    dataset : WindowDataset
+        On the scale of the layers, split.
+    config : TrainingConfig
+        How to train.
+    seed : int
+        Where all random numbers come from.
+    previous : None or Network
+        The network to go on from.
+    skip : None or ndarray of shape (window_length * n_channels, n_outputs)
+        The linear model.
+    rollouts : None or RollOuts
+        Forecasts over the newest values; None where the targets are others.
+    by_forecasts : bool
+        Whether their errors choose the best epoch.
+    progress : EpochProgress
+        Notified of each epoch.
+
+    Returns
+    -------
+    FitResult
+        The network and how it was trained.
+    """
+    result = train(
+        dataset if skip is None else dataset.with_skip(skip), config, seed=seed,
+        network=None if previous is None else replace(previous, skip=skip),
+        rollouts=rollouts if by_forecasts else None, progress=progress,
+    )  # fmt: skip
+    errors = {}
+    if rollouts is not None:
+        errors["trained"] = rollouts.errors(result.network)
+        errors |= linear_errors(result.network, dataset, rollouts)
+    return result._replace(errors=errors, reason="as Keras trained it")
