@@ -1,3 +1,5 @@
+"""Errors of point forecasts: values worked out by hand, invariants, bad input."""
+
 import numpy as np
 import pytest
 from sklearn.metrics import mean_absolute_error, r2_score, root_mean_squared_error

@@ -1,4 +1,4 @@
-"""Errors of forecasts, with the signatures and input checks of `sklearn.metrics`."""
+"""Errors of point forecasts."""
 
 from numbers import Integral, Real
 
@@ -8,26 +8,19 @@ from sklearn.metrics import mean_absolute_error, root_mean_squared_error
 from sklearn.utils._param_validation import Interval, StrOptions, validate_params
 from sklearn.utils.validation import check_array, check_consistent_length
 
-__all__ = [
-    "mean_absolute_scaled_error",
-    "normalized_root_mean_squared_error",
-    "root_mean_squared_scaled_error",
-    "symmetric_mean_absolute_percentage_error",
-]
-
-_COMMON = {
+AVERAGED = {
     "y_true": ["array-like"],
-    "y_pred": ["array-like"],
     "sample_weight": ["array-like", None],
     "multioutput": [StrOptions({"raw_values", "uniform_average"}), "array-like"],
 }
-_SCALED = _COMMON | {
+SCALED = {
     "y_train": ["array-like"],
     "season_length": [Interval(Integral, 1, None, closed="left")],
 }
+_COMMON = AVERAGED | {"y_pred": ["array-like"]}
 
 
-@validate_params(_SCALED, prefer_skip_nested_validation=True)
+@validate_params(_COMMON | SCALED, prefer_skip_nested_validation=True)
 def mean_absolute_scaled_error(
     y_true: ArrayLike,
     y_pred: ArrayLike,
@@ -88,14 +81,13 @@ def mean_absolute_scaled_error(
     1.0
     """
     y_true, y_pred = _check_pair(y_true, y_pred)
-    scale = np.abs(_seasonal_differences(y_train, season_length, y_true)).mean(axis=0)
-    scale = _check_scale(scale, "y_train repeats exactly", "Give another season_length.")
+    scale = seasonal_scale(y_train, season_length, y_true)
     return mean_absolute_error(
         y_true / scale, y_pred / scale, sample_weight=sample_weight, multioutput=multioutput
     )
 
 
-@validate_params(_SCALED, prefer_skip_nested_validation=True)
+@validate_params(_COMMON | SCALED, prefer_skip_nested_validation=True)
 def root_mean_squared_scaled_error(
     y_true: ArrayLike,
     y_pred: ArrayLike,
@@ -219,9 +211,7 @@ def symmetric_mean_absolute_percentage_error(
     y_true, y_pred = _check_pair(y_true, y_pred)
     size = (np.abs(y_true) + np.abs(y_pred)) / 2
     shares = np.abs(y_true - y_pred) / np.where(size > 0, size, 1.0)
-    return mean_absolute_error(
-        np.zeros_like(shares), shares, sample_weight=sample_weight, multioutput=multioutput
-    )
+    return average(shares, sample_weight, multioutput)
 
 
 @validate_params(
@@ -298,7 +288,7 @@ def normalized_root_mean_squared_error(
 
 def _check_pair(y_true, y_pred):
     """Return truth and forecast as finite arrays of shape (n_values, n_outputs)."""
-    y_true, y_pred = _as_columns(y_true, "y_true"), _as_columns(y_pred, "y_pred")
+    y_true, y_pred = as_columns(y_true, "y_true"), as_columns(y_pred, "y_pred")
     check_consistent_length(y_true, y_pred)
     if y_true.shape != y_pred.shape:
         raise ValueError(
@@ -308,14 +298,28 @@ def _check_pair(y_true, y_pred):
     return y_true, y_pred
 
 
-def _as_columns(y, name):
+def average(values, sample_weight, multioutput):
+    """Return the mean over values that are not negative, and over outputs, as scikit-learn does."""
+    return mean_absolute_error(
+        np.zeros_like(values), values, sample_weight=sample_weight, multioutput=multioutput
+    )
+
+
+def as_columns(y, name):
+    """Return finite numbers as an array of shape (n_values, n_outputs)."""
     y = check_array(y, ensure_2d=False, dtype=float, input_name=name)
     return y.reshape(len(y), -1)
 
 
+def seasonal_scale(y_train, season_length, y_true):
+    """Return the mean absolute error of the seasonal naive forecast within the training series."""
+    scale = np.abs(_seasonal_differences(y_train, season_length, y_true)).mean(axis=0)
+    return _check_scale(scale, "y_train repeats exactly", "Give another season_length.")
+
+
 def _seasonal_differences(y_train, season_length, y_true):
     """Return the errors of the seasonal naive forecast within the training series."""
-    y_train = _as_columns(y_train, "y_train")
+    y_train = as_columns(y_train, "y_train")
     if y_train.shape[1] != y_true.shape[1]:
         raise ValueError(
             f"y_train has {y_train.shape[1]} outputs, but y_true has {y_true.shape[1]}. Give the "
