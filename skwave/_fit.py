@@ -2,7 +2,15 @@
 
 from dataclasses import replace
 
-from skwave._readout import choose_readout, linear_errors, naive_skip, smooth_readout
+from skwave._calibration import MAX_PATHS, cross_fitted_paths, paths_over
+from skwave._readout import (
+    choose_readout,
+    gram_folds,
+    linear_errors,
+    naive_skip,
+    smooth_readout,
+    solve_exact,
+)
 from skwave._rollout import make_rollouts
 from skwave._training import train
 
@@ -133,19 +141,36 @@ def train_and_solve(
         exact_rollouts=rollouts if until_exact else None,
         progress=progress,
     )  # fmt: skip
-    network, readout, errors, reason = choose_readout(
-        result.network, dataset, rollouts, make_rollouts(data, 1.0)
-    )
-    return result._replace(network=network, readout=readout, errors=errors, reason=reason)
+    layers, fraction = result.network, 1 - dataset.n_train / len(dataset.indices)
+    n_steps = rollouts.y_true.shape[1]
+    exact = solve_exact(layers, dataset, rollouts) if fraction > 0 else None
+    if exact is not None:
+        network, readout, errors = exact
+        errors = {readout.name: errors} | linear_errors(layers, dataset, rollouts)
+        reason = "its forecasts are as exact as float32 allows"
+        paths, change = paths_over(network, data, fraction, n_steps, MAX_PATHS)
+    else:
+        folds = gram_folds(layers, dataset)
+        network, readout, errors, reason = choose_readout(
+            layers, dataset, folds, rollouts, make_rollouts(data, 1.0)
+        )
+        paths, change = cross_fitted_paths(layers, data, dataset, folds, readout, n_steps)
+    return result._replace(
+        network=network, readout=readout.name, errors=errors, reason=reason, residual_paths=paths,
+        typical_change=change,
+    )  # fmt: skip
 
 
-def train_readout(dataset, config, seed, *, previous, skip, rollouts, by_forecasts, progress):
+def train_readout(
+    data, dataset, config, seed, *, previous, skip, rollouts, validation_split, by_forecasts,
+    progress,
+):  # fmt: skip
     """Train the LSTM and its output layer, beside a linear model that stays as it is.
 
     Parameters
     ----------
-    dataset : WindowDataset
-        On the scale of the layers, split.
+    data, dataset : WindowDataset
+        The windows in the units of the series, and those on the scale of the layers, split.
     config : TrainingConfig
         How to train.
     seed : int
@@ -156,6 +181,8 @@ def train_readout(dataset, config, seed, *, previous, skip, rollouts, by_forecas
         The linear model.
     rollouts : None or RollOuts
         Forecasts over the newest values; None where the targets are others.
+    validation_split : float
+        Fraction of the newest windows that residual paths are taken from.
     by_forecasts : bool
         Whether their errors choose the best epoch.
     progress : EpochProgress
@@ -171,8 +198,11 @@ def train_readout(dataset, config, seed, *, previous, skip, rollouts, by_forecas
         network=None if previous is None else replace(previous, skip=skip),
         rollouts=rollouts if by_forecasts else None, progress=progress,
     )  # fmt: skip
-    errors = {}
-    if rollouts is not None:
-        errors["trained"] = rollouts.errors(result.network)
-        errors |= linear_errors(result.network, dataset, rollouts)
-    return result._replace(errors=errors, reason="as Keras trained it")
+    result = result._replace(reason="as Keras trained it")
+    if rollouts is None:
+        return result
+    errors = {"trained": rollouts.errors(result.network)}
+    errors |= linear_errors(result.network, dataset, rollouts)
+    n_steps = rollouts.y_true.shape[1]
+    paths, change = paths_over(result.network, data, validation_split, n_steps, MAX_PATHS)
+    return result._replace(errors=errors, residual_paths=paths, typical_change=change)

@@ -13,14 +13,15 @@ from sklearn.base import BaseEstimator, RegressorMixin, _fit_context
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted
 
+from skwave._calibration import add_paths
 from skwave._dataset import fit_scaling, make_dataset, warn_about_window_length
 from skwave._fit import check_can_go_on, solves_readout, train_and_solve, train_readout
+from skwave._forecasts import ForecastMixin
 from skwave._keras_model import to_keras
 from skwave._network import Network, Scaling
 from skwave._persistence import add_checksum, unchanged_on_failure, verify_checksum
 from skwave._readout import lstm_variance_fraction, naive_skip, update_readout
-from skwave._recursion import roll_forward
-from skwave._rollout import baseline_errors, make_rollouts, warn_about_recursion
+from skwave._rollout import baseline_errors, make_rollouts
 from skwave._sklearn_callbacks import (
     CallbackSupportMixin,
     EpochProgress,
@@ -31,9 +32,7 @@ from skwave._summary import FitSummary, make_report, warn_about_seasonal_naive
 from skwave._training import FitResult, TrainingConfig, set_epochs
 from skwave._validation import (
     check_backup,
-    check_context,
     check_finite,
-    check_positive_int,
     check_targets,
     check_training_weights,
     check_units,
@@ -42,7 +41,7 @@ from skwave._validation import (
 )
 
 
-class LSTMForecaster(CallbackSupportMixin, RegressorMixin, BaseEstimator):
+class LSTMForecaster(ForecastMixin, CallbackSupportMixin, RegressorMixin, BaseEstimator):
     """Forecast a series with an LSTM that reads windows of it.
 
     Parameters
@@ -150,6 +149,15 @@ class LSTMForecaster(CallbackSupportMixin, RegressorMixin, BaseEstimator):
         which repeats the last value, and ``"seasonal_naive"``, which repeats the last season, where
         the series has one. These values are held out, but where `validation_split` is 0, or the
         readout is trained with ``validation="random"``. Empty after ``fit(X, y)``.
+    residual_paths_ : ndarray of shape (n_origins, n_steps, n_channels), or None
+        What came less what was forecast, from at most 128 origins and as far as a window is long
+        or the held-out values reach; intervals and sample paths are made of them. No forecast is
+        by a readout that was solved on the values it forecasts: it is solved again without their
+        block of the series. With ``readout="trained"`` the forecasts are over the newest values.
+        Residuals are in standard deviations of the series (with ``normalization="window"``, of
+        differences within a window; with None, in its units) and divided by the square root of how
+        much the window before them changes from value to value, relative to the mean of all
+        windows. In float32, at most 1 MB. None after ``fit(X, y)``.
     window_shape_ : tuple of (window_length, n_channels)
         Shape of a window.
     context_ : ndarray of shape (window_length, n_channels), or None
@@ -388,6 +396,10 @@ class LSTMForecaster(CallbackSupportMixin, RegressorMixin, BaseEstimator):
             "_target_shape": data.targets.shape[1:],
             "_scaled_by": self.normalization,
         }
+        if is_partial and self.residual_paths_ is not None:
+            fitted["residual_paths_"] = add_paths(
+                self.residual_paths_, self._typical_change, previous, data
+            )
         # scikit-learn's callbacks read them on demand.
         shown = {"X": lambda: windows[data.indices], "y": lambda: data.targets}
         training_set, config = set_epochs(dataset, config, solves_readout=solves)
@@ -418,8 +430,9 @@ class LSTMForecaster(CallbackSupportMixin, RegressorMixin, BaseEstimator):
                     # is learned is a far smaller error of the forecast (benchmarks/README.md).
                     skip = naive_skip(dataset)
                 result = train_readout(
-                    dataset, config, seed, previous=previous, skip=skip, rollouts=rollouts,
-                    by_forecasts=by_forecasts, progress=progress,
+                    data, dataset, config, seed, previous=previous, skip=skip, rollouts=rollouts,
+                    validation_split=validation_split, by_forecasts=by_forecasts,
+                    progress=progress,
                 )  # fmt: skip
             vars(self).update(fitted)
             self._set_result(result, data, rollouts, dataset, is_partial, began)
@@ -471,6 +484,10 @@ class LSTMForecaster(CallbackSupportMixin, RegressorMixin, BaseEstimator):
                 n_new = self._report["n_new_windows"] + len(dataset.indices)
                 self._report = self._report | {"n_new_windows": n_new}
             return
+        is_held_out = dataset.n_train < len(dataset.indices) and self.validation != "random"
+        self._learned_from_residuals = result.readout == "trained" and not is_held_out
+        self.residual_paths_ = result.residual_paths
+        self._typical_change = result.typical_change
         self.validation_errors_, self._report = {}, None
         if rollouts is not None:
             errors, season_length = baseline_errors(rollouts, data)
@@ -545,55 +562,6 @@ class LSTMForecaster(CallbackSupportMixin, RegressorMixin, BaseEstimator):
         y_pred = self.predict(windows[data.indices]).reshape(len(data.indices), -1)
         y_true = data.targets.reshape(y_pred.shape)
         return r2_score(y_true, y_pred, sample_weight=data.weights)
-
-    def forecast(self, n_steps: int, *, context: ArrayLike | None = None) -> NDArray[np.float64]:
-        """Forecast the values after the end of a series; predictions are fed back as inputs.
-
-        Parameters
-        ----------
-        n_steps : int
-            Values to forecast.
-        context : array-like of shape (window_length,), (window_length, n_channels) or \
-                (n_series, window_length, n_channels), default=None
-            The last known values of the series, or of each of several. None takes the end of the
-            series seen in `fit`.
-
-        Returns
-        -------
-        ndarray of shape (n_steps,), (n_steps, n_channels) or (n_series, n_steps[, n_channels])
-            Forecasts in the units of the series. One channel has no axis of its own.
-
-        Raises
-        ------
-        ValueError
-            If `n_steps` is below 1, the context has another shape than the windows in `fit`, no
-            context is known, the network predicts something other than the channels of the window,
-            or the forecast leaves the range of finite numbers.
-        TypeError
-            If `n_steps` is not an integer.
-
-        Warns
-        -----
-        ForecastWarning
-            If the forecast is flat or explodes.
-        """
-        check_is_fitted(self)
-        n_steps = check_positive_int(n_steps, "n_steps")
-        network, n_channels = self.network_, self.window_shape_[1]
-        if network.n_outputs != network.output_length * n_channels:
-            raise ValueError(
-                f"forecast feeds predictions back, but y had {network.n_outputs} outputs for "
-                f"windows of {n_channels} channels. Fit without y, or use predict."
-            )
-        contexts = check_context(self, context)
-        batch = contexts if contexts.ndim == 3 else contexts[None]
-        with np.errstate(over="ignore", invalid="ignore"):
-            forecasts = roll_forward(network, batch, n_steps)
-        check_finite(forecasts, "The forecast")
-        warn_about_recursion(batch, forecasts)
-        if n_channels == 1:
-            forecasts = forecasts[..., 0]
-        return forecasts if contexts.ndim == 3 else forecasts[0]
 
     def summary(self) -> FitSummary:
         """Return what the fit did: a short text, and in a notebook a table.

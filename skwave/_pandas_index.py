@@ -5,6 +5,7 @@ pandas is imported inside functions only, for users who gave a pandas object.
 
 import contextlib
 import datetime
+import itertools
 
 import numpy as np
 
@@ -287,3 +288,41 @@ def to_pandas(values, spec, index):
     else:
         columns = pd.Index(columns, name=levels[0])
     return pd.DataFrame(values, index=index, columns=columns)
+
+
+def parts_to_pandas(values, spec, index, labels):
+    """Return several numbers for each value of a series as a DataFrame with `index`.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n, n_channels, ...)
+        The numbers.
+    spec : None or dict
+        What `index_spec` returned for the series.
+    index : None or pandas.Index of shape (n,)
+        Labels of the rows.
+    labels : list of sequences
+        Labels of what is on each further axis.
+
+    Returns
+    -------
+    DataFrame, Series or ndarray
+        Columns are the labels, under the channels where there are several. Without an index, or
+        further axes, as `to_pandas` returns it.
+    """
+    if index is None:
+        return values[:, 0] if values.shape[1] == 1 else values
+    if not labels:
+        return to_pandas(values, spec, index)
+    import pandas as pd
+
+    columns, names = [()], [None] * len(labels)
+    if values.shape[1] > 1:
+        columns = [name if isinstance(name, tuple) else (name,) for name in spec["columns"]]
+        names = [*spec["levels"], *names]
+    columns = [(*name, *label) for name in columns for label in itertools.product(*labels)]
+    if len(names) > 1:
+        columns = pd.MultiIndex.from_tuples(columns, names=names)
+    else:
+        columns = pd.Index([label for (label,) in columns])
+    return pd.DataFrame(values.reshape(len(values), -1), index=index, columns=columns)

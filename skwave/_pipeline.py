@@ -19,18 +19,17 @@ from skwave._inverse import (
 )
 from skwave._pandas_index import index_spec, next_index, to_pandas
 from skwave._persistence import add_checksum, unchanged_on_failure, verify_checksum
+from skwave._pipeline_forecasts import PipelineForecastMixin
 from skwave._sliding import sliding_windows
 from skwave._validation import (
     as_2d,
     check_columns,
-    check_context,
     check_finite,
-    check_positive_int,
 )
 from skwave._window import WindowTransformer
 
 
-class ForecastPipeline(Pipeline):
+class ForecastPipeline(PipelineForecastMixin, Pipeline):
     """A pipeline that forecasts in the units of the series.
 
     Parameters
@@ -115,44 +114,6 @@ class ForecastPipeline(Pipeline):
             self._index_spec = index_spec(X)
             self._remember(columns)
         return self
-
-    def forecast(self, n_steps: int, *, context: ArrayLike | None = None) -> Any:
-        """Forecast the values after the end of the series.
-
-        Parameters
-        ----------
-        n_steps : int
-            Values to forecast.
-        context : array-like or pandas object of shape (n_values[, n_channels]), default=None
-            Another series to continue, of at least a window. None continues that of `fit`.
-
-        Returns
-        -------
-        ndarray, Series or DataFrame of shape (n_steps,) or (n_steps, n_channels)
-            Forecasts, of the kind of the series, whose index continues. An array where the
-            series is one, or where its index has no regular step.
-
-        Raises
-        ------
-        ValueError
-            If `n_steps` is below 1, `context` is shorter than a window, has other channels, or its
-            dates do not increase, or if it neither begins nor ends with the training series where
-            an inverse depends on earlier values.
-        TypeError
-            If `n_steps` is not an integer.
-
-        Warns
-        -----
-        ForecastWarning
-            If the forecast is flat or explodes.
-        """
-        check_is_fitted(self)
-        n_steps = check_positive_int(n_steps, "n_steps")
-        spec = self._index_spec if context is None else index_spec(context, self._index_spec)
-        contexts = None if context is None else [context]
-        values = check_finite(self._forecast_after(contexts, n_steps)[0], "The forecast")
-        index = None if spec is None else next_index(spec, n_steps)
-        return to_pandas(values, spec, index)
 
     def predict(self, X: ArrayLike, **params: Any) -> Any:
         """Predict the value after every window of a series, one step ahead.
@@ -285,31 +246,6 @@ class ForecastPipeline(Pipeline):
         if not self._inverts_rows:
             self._training_series = np.array(columns, dtype=float)
             self._training_transformed = transformed
-
-    def _forecast_after(self, contexts, n_steps):
-        """Forecast what follows each of several contexts, all in one batch.
-
-        Parameters
-        ----------
-        contexts : None or list of array-like of shape (n_values,) or (n_values, n_channels)
-            Known values in the units of the series, the newest last; lengths may differ. None
-            continues the training series.
-        n_steps : int
-            Values to forecast.
-
-        Returns
-        -------
-        ndarray of shape (n_contexts, n_steps, n_channels)
-            Forecasts in the units of the series.
-        """
-        if contexts is None:
-            known, windows = [self._training_transformed], check_context(self[-1], None)[None]
-        else:
-            known = [self._transform_context(context, "context") for context in contexts]
-            windows = np.stack([values[-self._window_length :] for values in known])
-        forecasts = self[-1].forecast(n_steps, context=windows).reshape(len(windows), n_steps, -1)
-        known = None if self._inverts_rows else known
-        return invert_forecasts(self._transformers, known, forecasts)
 
     def _transform(self, columns):
         """Return a series as the windows are cut from it."""

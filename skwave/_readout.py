@@ -131,14 +131,34 @@ def accumulate(network, dataset, rows):
     return gram
 
 
-def gram_folds(network, dataset):
-    """Return the Gram sums of blocks of the series: those trained on, and those held out."""
+def make_folds(dataset):
+    """Return the rows of blocks of the series: of those trained on, then of those held out.
+
+    All windows are in one of the `2 * N_FOLDS` blocks, or `MAX_WINDOWS` drawn at random.
+
+    Parameters
+    ----------
+    dataset : WindowDataset
+        Split.
+
+    Returns
+    -------
+    list of ndarray of int
+        Rows of `dataset`.
+    """
     part = dataset.subsample(MAX_WINDOWS)
-    grams = []
-    for rows in np.split(np.arange(len(part.indices)), [part.n_train]):
-        in_time = rows[np.argsort(part.starts[part.indices[rows]])]
-        grams.append([accumulate(network, part, r) for r in np.array_split(in_time, N_FOLDS)])
-    return grams
+    n_held_out = len(part.indices) - part.n_train
+    starts = dataset.starts[dataset.indices]
+    folds = []
+    for begin, n in ((0, part.n_train), (dataset.n_train, n_held_out)):
+        in_time = begin + np.argsort(starts[begin : begin + n])
+        folds += np.array_split(in_time, N_FOLDS)
+    return folds
+
+
+def gram_folds(network, dataset):
+    """Return the Gram sums of the blocks that `make_folds` makes, in the same order."""
+    return [accumulate(network, dataset, rows) for rows in make_folds(dataset)]
 
 
 def make_readouts(folds, window_length, n_channels):
@@ -222,7 +242,7 @@ def solve_exact(network, dataset, rollouts):
     return None
 
 
-def choose_readout(network, dataset, rollouts, all_rollouts):
+def choose_readout(network, dataset, folds, rollouts, all_rollouts):
     """Solve for the candidates, and choose one by forecasts over held-out values.
 
     Parameters
@@ -231,6 +251,8 @@ def choose_readout(network, dataset, rollouts, all_rollouts):
         Its layers, as they were trained.
     dataset : WindowDataset
         On the scale of the layers; the windows after `n_train` are those that `rollouts` forecast.
+    folds : list of GramSums
+        What `gram_folds` returned for them.
     rollouts : RollOuts
         They choose among the candidates. One-step errors do not: on chaotic series the linear
         model has the lower one and far worse forecasts.
@@ -242,8 +264,8 @@ def choose_readout(network, dataset, rollouts, all_rollouts):
     network : Network
         The readout that was chosen, solved for all windows, or `MAX_WINDOWS` drawn at random, the
         held-out ones too.
-    name : str
-        Of this readout.
+    readout : Readout
+        The one that was chosen.
     errors : dict of ndarray of shape (n_origins,)
         Mean squared errors of the forecasts of the linear model and of the candidates.
     reason : str
@@ -257,15 +279,7 @@ def choose_readout(network, dataset, rollouts, all_rollouts):
     with the strongest penalty.
     """
     is_chosen = dataset.n_train < len(dataset.indices)
-    exact = solve_exact(network, dataset, rollouts) if is_chosen else None
-    if exact is not None:
-        solved, readout, of_readout = exact
-        errors = {readout.name: of_readout} | linear_errors(network, dataset, rollouts)
-        return solved, readout.name, errors, "its forecasts are as exact as float32 allows"
-
-    seen_folds, held_out_folds = gram_folds(network, dataset)
-    folds = seen_folds + held_out_folds
-    seen, everything = total(seen_folds), total(folds)
+    seen, everything = total(folds[:N_FOLDS]), total(folds)
     zero_head = tuple(np.zeros_like(w) for w in network.head)
     naive = replace(network, head=zero_head, skip=naive_skip(network))
     linear, candidates = make_readouts(folds, network.window_length, network.n_channels)
@@ -293,7 +307,7 @@ def choose_readout(network, dataset, rollouts, all_rollouts):
         reason = "the weakest penalty with which no forecast over the series explodes"
     else:
         reason = "the strongest penalty, as forecasts over the series explode with each"
-    return solved, readout.name, errors, reason
+    return solved, readout, errors, reason
 
 
 def _within_one_standard_error(errors, rollouts):
@@ -362,11 +376,11 @@ def linear_errors(network, dataset, rollouts):
         return {}
     head = network.head[0][:0], np.zeros_like(network.head[1])
     without_layers = replace(network, layers=(), head=head)
-    seen_folds, held_out_folds = gram_folds(without_layers, dataset)
+    folds = gram_folds(without_layers, dataset)
     penalties = window_penalties(network.window_length, network.n_channels)
-    penalty = choose_penalty(seen_folds + held_out_folds, penalties)
+    penalty = choose_penalty(folds, penalties)
     linear = Readout("linear", np.inf, penalty)
-    solved, _ = solve_readout(without_layers, total(seen_folds), linear)
+    solved, _ = solve_readout(without_layers, total(folds[:N_FOLDS]), linear)
     return {linear.name: rollouts.errors(solved)}
 
 

@@ -1,5 +1,7 @@
 """Forecasts over held-out values: their residuals and errors, and which explode or are flat."""
 
+import math
+
 import numpy as np
 
 from skwave._baseline import find_season_length, seasonal_naive
@@ -56,6 +58,25 @@ class RollOuts:
         """
         with np.errstate(over="ignore", invalid="ignore"):
             return self.errors_of(roll_forward(network, self.contexts, self.y_true.shape[1]))
+
+    def residuals(self, network, rows=slice(None)):
+        """Return the true values less the forecasts of some origins, in the units of the series.
+
+        Parameters
+        ----------
+        network : Network
+            The network that forecasts.
+        rows : slice or ndarray of bool, default=slice(None)
+            Which of the origins.
+
+        Returns
+        -------
+        ndarray of shape (n_rows, n_steps, n_channels)
+            Residuals, which may not be finite.
+        """
+        y_true = self.y_true[rows]
+        with np.errstate(over="ignore", invalid="ignore"):
+            return y_true - roll_forward(network, self.contexts[rows], y_true.shape[1])
 
     def errors_of(self, forecasts):
         """Return the mean squared error of given forecasts, as `errors` does."""
@@ -128,22 +149,68 @@ def make_rollouts(dataset, fraction):
     RollOuts
         With at most `MAX_ORIGINS` origins.
     """
-    values, starts, first_windows = dataset.values, dataset.starts, dataset.first_windows
-    length, sizes = dataset.window_length, dataset.n_windows_of_series
-    borders = dataset.borders(fraction)
-    held_out = np.where(borders < dataset.n_targets_of_series, sizes - 1 - borders, 0)
-    if held_out.max() < 1:
-        held_out = sizes - 1
+    held_out = _n_held_out(dataset, fraction)
     # As many as most series have: a longer one must not be the only one that is forecast.
-    n_steps = min(length, int(np.median(held_out[held_out > 0])))
-    origins = windows_followed_by(n_steps, first_windows, len(starts))
-    series = np.searchsorted(first_windows, origins, side="right") - 1
-    last = first_windows + sizes - 1
-    origins = origins[origins >= (last - held_out)[series]]
-    if len(origins) > MAX_ORIGINS:
-        origins = origins[np.linspace(0, len(origins) - 1, MAX_ORIGINS).round().astype(int)]
-    n_independent = min(len(origins), held_out[held_out >= n_steps].sum() / n_steps)
-    return RollOuts(values, starts[origins] + length, length, n_steps, n_independent)
+    n_steps = min(dataset.window_length, int(np.median(held_out[held_out > 0])))
+    windows = _windows_before(dataset, held_out, n_steps)
+    if len(windows) > MAX_ORIGINS:
+        windows = windows[np.linspace(0, len(windows) - 1, MAX_ORIGINS).round().astype(int)]
+    n_independent = min(len(windows), held_out[held_out >= n_steps].sum() / n_steps)
+    return _roll_outs_from(dataset, windows, n_steps, n_independent)
+
+
+def make_calibration(dataset, fraction, n_steps, n_most):
+    """Take many origins from the newest part of each series, as many from each phase of a season.
+
+    Parameters
+    ----------
+    dataset : WindowDataset
+        In the units of the series.
+    fraction : float
+        Fraction of the windows to take, as in `make_rollouts`.
+    n_steps : int
+        Values to forecast.
+    n_most : int
+        Origins at most.
+
+    Returns
+    -------
+    RollOuts
+        The newest origins and those before, as far from each other as `n_most` asks for.
+    """
+    held_out = _n_held_out(dataset, fraction)
+    windows = _windows_before(dataset, held_out, n_steps)
+    longest = int(np.argmax(dataset.n_windows_of_series))
+    begin = dataset.starts[dataset.first_windows[longest]]
+    n_values = dataset.n_windows_of_series[longest] + dataset.window_length - 1
+    season_length = find_season_length(np.asarray(dataset.values[begin : begin + n_values], float))
+    stride = max(1, math.ceil(len(windows) / n_most))
+    # Without a common divisor every phase has its turn.
+    while math.gcd(stride, season_length) > 1:
+        stride += 1
+    windows = windows[::-1][::stride][::-1]
+    n_independent = min(len(windows), held_out[held_out >= n_steps].sum() / n_steps)
+    return _roll_outs_from(dataset, windows, n_steps, n_independent)
+
+
+def _n_held_out(dataset, fraction):
+    """Return how many values of each series are held out; all but a window where that is none."""
+    borders, sizes = dataset.borders(fraction), dataset.n_windows_of_series
+    held_out = np.where(borders < dataset.n_targets_of_series, sizes - 1 - borders, 0)
+    return held_out if held_out.max() > 0 else sizes - 1
+
+
+def _windows_before(dataset, held_out, n_steps):
+    """Return the windows that are followed by `n_steps` values which are held out."""
+    first_windows, sizes = dataset.first_windows, dataset.n_windows_of_series
+    windows = windows_followed_by(n_steps, first_windows, len(dataset.starts))
+    series = np.searchsorted(first_windows, windows, side="right") - 1
+    return windows[windows >= (first_windows + sizes - 1 - held_out)[series]]
+
+
+def _roll_outs_from(dataset, windows, n_steps, n_independent):
+    origins = dataset.starts[windows] + dataset.window_length
+    return RollOuts(dataset.values, origins, dataset.window_length, n_steps, n_independent)
 
 
 def baseline_errors(rollouts, dataset):

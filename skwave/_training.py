@@ -59,6 +59,8 @@ class FitResult(NamedTuple):
     readout: str = "trained"
     errors: dict = {}  # of forecasts over held-out values, by readout
     reason: str = ""  # why this readout was kept
+    residual_paths: np.ndarray | None = None  # of forecasts over values not learned from
+    typical_change: np.ndarray | None = None  # from value to value before these
 
 
 def set_epochs(dataset, config, *, solves_readout):

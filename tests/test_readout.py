@@ -23,6 +23,7 @@ from skwave._readout import (
     Readout,
     accumulate,
     choose_readout,
+    gram_folds,
     linear_errors,
     lstm_variance_fraction,
     naive_skip,
@@ -189,7 +190,8 @@ def choose(noisy, *errors, bound=np.inf, over_all=None, bound_over_all=np.inf):
     rollouts, everywhere = (
         KnownErrors(*errors, bound=bound), KnownErrors(*over_all, bound=bound_over_all)
     )  # fmt: skip
-    return (*choose_readout(*noisy, rollouts, everywhere)[:3], rollouts)
+    solved, readout, errors, _ = choose_readout(*noisy, gram_folds(*noisy), rollouts, everywhere)
+    return solved, readout.name, errors, rollouts
 
 
 def test_weaker_penalties_are_not_tried_once_forecasts_explode(noisy):
@@ -292,12 +294,13 @@ def test_a_noisy_wave_is_not_forecast_exactly():
 
 
 def test_an_exact_readout_is_compared_with_the_linear_model_alone():
-    network, dataset, rollouts = exact_case()
-    solved, name, errors, reason = choose_readout(network, dataset, rollouts, rollouts)
-    assert list(errors) == [name, "linear"]
-    assert name.startswith("states ")
-    assert "exact" in reason
-    assert rollouts.errors(solved).mean() <= EXACT
+    wave = np.sin(2 * np.pi * np.arange(400) / 20)
+    forecaster = LSTMForecaster(40, random_state=0).fit(WindowTransformer(20).fit_transform(wave))
+    assert forecaster.readout_.startswith("states ")
+    assert list(forecaster.validation_errors_)[:2] == [forecaster.readout_, "linear"]
+    assert not [name for name in forecaster.validation_errors_ if name.startswith("ridge")]
+    assert "exact" in str(forecaster.summary())
+    assert forecaster.validation_errors_[forecaster.readout_] <= EXACT
 
 
 # --- What a network is made of, and of whom it is better ----------------------------------------

@@ -15,6 +15,7 @@ from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_array, check_is_fitted
 
 from skwave._baseline import find_season_length, seasonal_naive
+from skwave._intervals import check_coverage, check_n_paths, path_quantiles
 from skwave._pipeline import as_forecast_pipeline, is_forecaster
 from skwave._plot import channel_names, label_channel
 from skwave._validation import (
@@ -25,7 +26,7 @@ from skwave._validation import (
     is_several,
 )
 from skwave.exceptions import warn
-from skwave.model_selection._scorer import arguments_for, metric_name
+from skwave.model_selection._metrics import check_metrics, score_forecasts, score_intervals
 
 _SHORT_NAMES = {"seasonal_naive": "s. naive"}
 _MOST_CHANNELS = 10  # shown by repr
@@ -57,6 +58,13 @@ class Backtest:
         nothing to measure by.
     scores_by_channel : dict of dict of ndarrays of shape (n_channels,)
         The same for each channel by itself, in its own units; one value for a single channel.
+    coverage : float or None, default=None
+        Nominal coverage of the intervals.
+    intervals : None or dict of ndarrays of shape (n_origins, horizon[, n_channels], 2), \
+            default=None
+        Lower and upper bounds: ``intervals["model"]``, and those of the baselines by quantiles of
+        their own errors over the first values, NaN where these are too few. The scores then hold
+        ``"coverage"``, ``"width"`` and ``"interval_score"``.
 
     See Also
     --------
@@ -88,6 +96,8 @@ class Backtest:
     scores: dict
     scores_by_step: dict
     scores_by_channel: dict
+    coverage: float | None = None
+    intervals: dict | None = None
 
     def __repr__(self):
         n_origins, n_steps, *several = self.y_true.shape
@@ -125,7 +135,8 @@ class Backtest:
         pandas.DataFrame
             A row for each origin and step (and channel, where there are several), with the columns
             ``origin``, ``step`` (from 1), ``time`` (the label of the value in the index of the
-            series, or its position), ``y_true``, ``y_pred``, and one for each baseline.
+            series, or its position), ``y_true``, ``y_pred``, one for each baseline, and ``lower``
+            and ``upper`` where there are intervals.
         """
         import pandas as pd
 
@@ -143,6 +154,8 @@ class Backtest:
             names = channel_names(self.series) or list(range(n_channels))
             columns["channel"] = names * (n_origins * n_steps)
         forecasts = {"y_true": self.y_true, "y_pred": self.y_pred} | self.baselines
+        if self.intervals is not None:
+            forecasts["lower"], forecasts["upper"] = np.moveaxis(self.intervals["model"], -1, 0)
         return pd.DataFrame(columns | {name: f.ravel() for name, f in forecasts.items()})
 
 
@@ -156,6 +169,7 @@ def backtest(
     refit: bool | int = False,
     metrics: Any = (mean_absolute_error, root_mean_squared_error),
     season_length: int | Literal["auto"] = "auto",
+    coverage: float | None = None,
     n_jobs: int | None = None,
 ) -> Backtest:
     """Forecast a series from many origins in its past, and compare with what came.
@@ -184,6 +198,10 @@ def backtest(
     season_length : int or "auto", default="auto"
         Values in a season, for the seasonal naive forecast. ``"auto"`` looks for it in the first
         `initial` values; 1 if there is none.
+    coverage : float or None, default=None
+        Fraction of the values that intervals are to hold, between 0 and 1. Where given, each
+        forecast has an interval, from the residual paths that the fit knows at its origin, and the
+        scores say how many values it held, how wide it was, and the interval score.
     n_jobs : int or None, default=None
         Fits to run in parallel through joblib, and so on whatever backend is configured there.
 
@@ -195,7 +213,8 @@ def backtest(
     Raises
     ------
     ValueError
-        If the series is too short, holds NaN or infinity, or a parameter is out of its range.
+        If the series is too short, holds NaN or infinity, a parameter is out of its range, or
+        there are too few residual paths for `coverage`.
     TypeError
         If `horizon`, `initial` or `step` is not an int, or a metric cannot be called.
 
@@ -239,24 +258,36 @@ def backtest(
     horizon = check_positive_int(horizon, "horizon")
     origins = _make_origins(len(values), horizon, initial, step)
     blocks = _make_blocks(estimator, origins, refit)
-    metrics = _check_metrics(metrics)
+    metrics = check_metrics(metrics)
     season_length = _check_season(season_length, values[: origins[0]])
+
+    probabilities = None if coverage is None else _check_one_coverage(coverage)
 
     # In a partial the series travels with each task. As an argument, Dask would keep it on one
     # worker, and lose it with that worker.
-    task = partial(_fit_and_forecast, estimator, series, horizon)
+    task = partial(_fit_and_forecast, estimator, series, horizon, probabilities)
     parts = Parallel(n_jobs=n_jobs)(delayed(task)(block) for block in blocks)
     forecasts = {
-        "model": np.concatenate([forecast for forecast, _ in parts]),
+        "model": np.concatenate([forecast for forecast, _, _ in parts]),
         "naive": seasonal_naive(values, origins, horizon, 1),
         "seasonal_naive": seasonal_naive(values, origins, horizon, season_length),
     }
     y_true = values[origins[:, None] + np.arange(horizon)]
     known = {"y_train": values[: origins[0]], "season_length": season_length}
-    overall, by_step, by_channel = _score(metrics, y_true, forecasts, known)
-    _warn_about(y_true, forecasts, parts[0][1])
+    scores = score_forecasts(metrics, y_true, forecasts, known)
+    _warn_about(y_true, forecasts, parts[0][2])
 
     shape = y_true.shape if series.ndim == 2 else y_true.shape[:2]
+    intervals = None
+    if probabilities is not None:
+        intervals = {"model": np.concatenate([bounds for _, bounds, _ in parts])}
+        for name, length in (("naive", 1), ("seasonal_naive", season_length)):
+            intervals[name] = _baseline_intervals(
+                known["y_train"], forecasts[name], length, probabilities
+            )
+        of_intervals = score_intervals(y_true, intervals, coverage)
+        scores = [by | of_one for by, of_one in zip(scores, of_intervals, strict=True)]
+        intervals = {name: bounds.reshape(*shape, 2) for name, bounds in intervals.items()}
     forecasts = {name: forecast.reshape(shape) for name, forecast in forecasts.items()}
     return Backtest(
         series=series,
@@ -265,10 +296,50 @@ def backtest(
         y_pred=forecasts.pop("model"),
         baselines=forecasts,
         season_length=season_length,
-        scores=overall,
-        scores_by_step=by_step,
-        scores_by_channel=by_channel,
+        scores=scores[0],
+        scores_by_step=scores[1],
+        scores_by_channel=scores[2],
+        coverage=coverage,
+        intervals=intervals,
     )
+
+
+def _check_one_coverage(coverage):
+    """Return the probabilities of the lower and the upper bound."""
+    if np.ndim(coverage):
+        raise TypeError(
+            f"coverage={coverage!r}, but a backtest takes one fraction between 0 and 1, or None."
+        )
+    return check_coverage(coverage)
+
+
+def _baseline_intervals(known, forecasts, season_length, probabilities):
+    """Return intervals of naive forecasts by their own errors over the known values.
+
+    Parameters
+    ----------
+    known : ndarray of shape (n_known, n_channels)
+        The values before the first origin.
+    forecasts : ndarray of shape (n_origins, horizon, n_channels)
+        The naive forecasts.
+    season_length : int
+        Values that they repeat.
+    probabilities : ndarray of shape (2,)
+        Of lower and upper bound.
+
+    Returns
+    -------
+    ndarray of shape (n_origins, horizon, n_channels, 2)
+        The bounds; NaN where there are too few errors.
+    """
+    horizon = forecasts.shape[1]
+    origins = np.arange(season_length, len(known) - horizon + 1)
+    with contextlib.suppress(ValueError):
+        check_n_paths(probabilities, len(origins))
+        errors = known[origins[:, None] + np.arange(horizon)]
+        errors = errors - seasonal_naive(known, origins, horizon, season_length)
+        return forecasts[..., None] + path_quantiles(errors[None], probabilities)
+    return np.full((*forecasts.shape, 2), np.nan)
 
 
 def _check_series(series):
@@ -321,28 +392,6 @@ def _make_blocks(estimator, origins, refit):
     return [origins[begin : begin + size] for begin in range(0, len(origins), size)]
 
 
-def _check_metrics(metrics):
-    """Return metrics by name."""
-    if callable(metrics) or isinstance(metrics, str):
-        metrics = [metrics]
-    if not isinstance(metrics, dict):
-        metrics = list(metrics)
-        names = [metric_name(metric) for metric in metrics]
-        if len(set(names)) < len(names):
-            raise ValueError(
-                f"metrics has the names {names}, of which scores would be lost. Give a dict of "
-                "names and functions."
-            )
-        metrics = dict(zip(names, metrics, strict=True))
-    for name, metric in metrics.items():
-        if not callable(metric):
-            raise TypeError(
-                f"metrics has {name}={metric!r}, which cannot be called. Give functions of y_true "
-                "and y_pred, such as sklearn.metrics.mean_absolute_error."
-            )
-    return metrics
-
-
 def _check_season(season_length, known):
     if isinstance(season_length, str) and season_length == "auto":
         return find_season_length(known)
@@ -355,8 +404,12 @@ def _check_season(season_length, known):
     return season_length
 
 
-def _fit_and_forecast(estimator, series, horizon, origins):
-    """Fit on what is known at the first origin, and forecast from all: (K, H, n_channels)."""
+def _fit_and_forecast(estimator, series, horizon, probabilities, origins):
+    """Fit on what is known at the first origin, and forecast from all: (K, H, n_channels).
+
+    Returned, too, are the intervals, if probabilities are given, and whether the windows that chose
+    the epoch overlap those trained on.
+    """
     contexts = [_first(series, origin) for origin in origins]
     if isinstance(estimator, FrozenEstimator):
         model = as_forecast_pipeline(estimator)
@@ -371,38 +424,14 @@ def _fit_and_forecast(estimator, series, horizon, origins):
         and forecaster.readout_ == "trained"  # a solved readout always holds out the newest windows
         and forecaster.validation_split > 0
     )
-    return model._forecast_after(contexts, horizon), overlaps
+    bounds = None
+    if probabilities is not None:
+        bounds = model._quantiles_after_each(contexts, horizon, probabilities)
+    return model._forecast_after(contexts, horizon), bounds, overlaps
 
 
 def _first(series, n_values):
     return series.iloc[:n_values] if hasattr(series, "iloc") else series[:n_values]
-
-
-def _score(metrics, y_true, forecasts, known):
-    """Score each forecast by each metric: overall, step by step, and channel by channel."""
-    n_steps, n_channels = y_true.shape[1:]
-    overall, by_step, by_channel = {}, {}, {}
-    for name, metric in metrics.items():
-        overall[name], by_step[name], by_channel[name] = {}, {}, {}
-        for which, y_pred in forecasts.items():
-            flat = y_true.reshape(-1, n_channels), y_pred.reshape(-1, n_channels)
-            overall[name][which] = float(metric(*flat, **arguments_for(metric, known)))
-            by_step[name][which] = np.array(
-                [_score_part(metric, y_true[:, h], y_pred[:, h], known) for h in range(n_steps)]
-            )
-            of_channels = []
-            for c in range(n_channels):
-                known_of_one = known | {"y_train": known["y_train"][:, [c]]}
-                of_channels.append(_score_part(metric, *(y[:, [c]] for y in flat), known_of_one))
-            by_channel[name][which] = np.array(of_channels)
-    return overall, by_step, by_channel
-
-
-def _score_part(metric, y_true, y_pred, known):
-    """Score some of the values, which may give a metric nothing to measure by: then NaN."""
-    with contextlib.suppress(ValueError):
-        return float(metric(y_true, y_pred, **arguments_for(metric, known)))
-    return np.nan
 
 
 def _warn_about(y_true, forecasts, forecaster_overlaps):

@@ -1,7 +1,5 @@
 """A scorer for forecasts of many steps."""
 
-import functools
-import inspect
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -21,6 +19,7 @@ from skwave._validation import (
     fill_masked,
 )
 from skwave.exceptions import ForecastWarning
+from skwave.model_selection._metrics import arguments_for, metric_name, probabilities_for
 
 _REMEDY = (
     "Use cv=skwave.model_selection.ForecastSplit(...) or cv=sklearn.model_selection."
@@ -46,13 +45,15 @@ def forecast_scorer(
         The name of a scorer of scikit-learn, such as ``"neg_mean_absolute_error"``, or a function
         ``metric(y_true, y_pred, **kwargs)`` that returns a number, from `skwave.metrics` or
         `sklearn.metrics`. One that takes `y_train`, such as `mean_absolute_scaled_error`, is given
-        the known values of the test part.
+        the known values of the test part. One of ``y_interval`` or ``y_quantiles`` in place of
+        `y_pred`, such as `skwave.metrics.interval_score`, is given intervals of its `coverage`, or
+        its `quantiles`.
     horizon : int
         Values to forecast.
     greater_is_better : bool or None, default=None
         Whether greater values of the metric are better. If not, the score is its negative. None
-        goes by the name, as scikit-learn names its metrics: those that end with ``_score`` are. A
-        scorer of scikit-learn has its own sign.
+        goes by the name, as scikit-learn names its metrics: those that end with ``_score`` are, but
+        not those of intervals and quantiles. A scorer of scikit-learn has its own sign.
     **kwargs : dict
         Further arguments of the metric, such as ``season_length=24``. None for a scorer's name.
 
@@ -67,7 +68,8 @@ def forecast_scorer(
         If `metric` cannot be called, or `horizon` is not an int.
     ValueError
         If `horizon` is below 1, `metric` is a name that scikit-learn does not have, or
-        `greater_is_better` or further arguments are given with a name.
+        `greater_is_better` or further arguments are given with a name, or the metric is
+        `coverage_score`, which is best at the nominal coverage and not where it is greatest.
 
     See Also
     --------
@@ -117,8 +119,14 @@ def forecast_scorer(
             "'neg_mean_absolute_error', or a function of y_true and y_pred, such as "
             "sklearn.metrics.mean_absolute_error."
         )
+    scores_values = probabilities_for(metric, kwargs) is None
+    if metric_name(metric) == "coverage_score":
+        raise ValueError(
+            "metric=coverage_score is best at the nominal coverage, not where it is greatest or "
+            "least. Give interval_score, which is least for intervals that are right."
+        )
     if greater_is_better is None:
-        greater_is_better = metric_name(metric).endswith("_score")
+        greater_is_better = metric_name(metric).endswith("_score") and scores_values
     return ForecastScorer(metric, horizon, 1 if greater_is_better else -1, kwargs)
 
 
@@ -164,16 +172,21 @@ class ForecastScorer:
                 "The index of the test part does not increase, as if it were shuffled. " + _REMEDY
             )
         context, y_true = self._cut(X, model[-1].window_shape_[0])
+        probabilities = probabilities_for(self.metric, self.kwargs)
         # A poor candidate is what a search is for; its score says so.
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", "The forecast (is|explodes)", ForecastWarning)
-            y_pred = model._forecast_after([context], self.horizon)[0]
+            if probabilities is None:
+                y_pred = model._forecast_after([context], self.horizon)[0]
+            else:
+                y_pred = model._quantiles_after_each([context], self.horizon, probabilities)[0]
         if isinstance(self.metric, str):
             y_pred = y_pred.reshape(y_true.shape)
             return float(get_scorer(self.metric)(_GivenForecast(y_pred), y_true, y_true))
         known = arguments_for(self.metric, {"y_train": np.asarray(context)})
         kwargs = known | self.kwargs
-        return self.sign * float(self.metric(y_true, y_pred.reshape(y_true.shape), **kwargs))
+        y_pred = y_pred.reshape(*y_true.shape, *y_pred.shape[2:])
+        return self.sign * float(self.metric(y_true, y_pred, **kwargs))
 
     def _cut(self, X, window_length):
         """Return the known values and the true ones of a test part."""
@@ -202,31 +215,6 @@ class _GivenForecast(RegressorMixin, BaseEstimator):
     def predict(self, X):
         """Return the forecast."""
         return self.y_pred
-
-
-def metric_name(metric):
-    """Return the name of a metric, that of the function where some arguments are bound."""
-    metric = metric.func if isinstance(metric, functools.partial) else metric
-    return getattr(metric, "__name__", repr(metric))
-
-
-def arguments_for(metric, known):
-    """Choose what a metric asks for and was not bound to.
-
-    Parameters
-    ----------
-    metric : callable
-        A function of ``y_true`` and ``y_pred``, maybe a `functools.partial`.
-    known : dict
-        What there is, by the names of arguments.
-
-    Returns
-    -------
-    dict
-        A part of `known`.
-    """
-    asked = set(inspect.signature(metric).parameters) - set(getattr(metric, "keywords", ()))
-    return {name: value for name, value in known.items() if name in asked}
 
 
 def _series_of_windows(forecaster, X):

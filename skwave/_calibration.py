@@ -1,0 +1,136 @@
+"""Residual paths: what came less what was forecast, over values that were not learned from."""
+
+import numpy as np
+
+from skwave._intervals import mean_change, width_factors
+from skwave._readout import make_folds, solve_readout
+from skwave._ridge import total
+from skwave._rollout import make_calibration
+
+# Residual paths that a fit keeps: enough for a coverage of 0.98, and rolled out in a fraction of
+# the time that training takes.
+MAX_PATHS = 128
+# Paths that `calibrate` keeps, and numbers in all of them: 1 MB of float32.
+MAX_CALIBRATED_PATHS, MAX_NUMBERS = 1_024, 2**18
+
+
+def n_paths_kept(n_most, n_steps, n_channels):
+    """Return how many residual paths are kept: `n_most`, or as many as memory is given for."""
+    return max(1, min(n_most, MAX_NUMBERS // (n_steps * n_channels)))
+
+
+def paths_over(network, dataset, fraction, n_steps, n_most):
+    """Return residual paths of a network over values that it was not fitted on.
+
+    Parameters
+    ----------
+    network : Network
+        The network that forecasts.
+    dataset : WindowDataset
+        In the units of the series.
+    fraction : float
+        Fraction of the windows of each series that the values are, the newest ones.
+    n_steps : int
+        Values to forecast from each origin.
+    n_most : int
+        Paths at most.
+
+    Returns
+    -------
+    residual_paths : ndarray of shape (n_paths, n_steps, n_channels)
+        True values less forecasts, relative to the scale of the network's inputs and to the
+        `width_factors` of their contexts; in float32. Those that are not finite are left out.
+    typical_change : ndarray of shape (n_channels,)
+        Mean absolute change from value to value in these contexts.
+    """
+    n_most = n_paths_kept(n_most, n_steps, dataset.n_channels)
+    calibration = make_calibration(dataset, fraction, n_steps, n_most)
+    typical_change = mean_change(calibration.contexts).mean(axis=0)
+    residuals = calibration.residuals(network)
+    paths = _as_paths(residuals, calibration.contexts, network.scaling, typical_change)
+    return paths, typical_change
+
+
+def add_paths(residual_paths, typical_change, network, data):
+    """Return residual paths with those of a network over new values, before it learns from them.
+
+    Parameters
+    ----------
+    residual_paths : ndarray of shape (n_paths, n_steps, n_channels)
+        Those known before.
+    typical_change : ndarray of shape (n_channels,)
+        Of the contexts that these have followed.
+    network : Network
+        As it was fitted before.
+    data : WindowDataset
+        The new windows, in the units of the series.
+
+    Returns
+    -------
+    ndarray of shape (n_paths, n_steps, n_channels)
+        The newest of them all. None are new where no window is followed by `n_steps` values.
+    """
+    n_steps, n_channels = residual_paths.shape[1:]
+    if data.n_windows_of_series.max() <= n_steps:
+        return residual_paths
+    n_most = n_paths_kept(MAX_PATHS, n_steps, n_channels)
+    calibration = make_calibration(data, 1.0, n_steps, n_most)
+    residuals = calibration.residuals(network)
+    new = _as_paths(residuals, calibration.contexts, network.scaling, typical_change)
+    n_kept = n_paths_kept(MAX_CALIBRATED_PATHS, n_steps, n_channels)
+    return np.concatenate([residual_paths, new])[-n_kept:]
+
+
+def _as_paths(residuals, contexts, scaling, typical_change):
+    """Return residuals as paths that are kept: those that are finite, scaled, in float32."""
+    scale = scaling.input_scale * width_factors(contexts, typical_change)
+    paths = (residuals / scale[:, None]).astype(np.float32)
+    return paths[np.isfinite(paths).all(axis=(1, 2))]
+
+
+def cross_fitted_paths(network, data, dataset, folds, readout, n_steps):
+    """Return residual paths over the whole series, each by a readout not solved on what came.
+
+    Parameters
+    ----------
+    network : Network
+        Its layers, as they were trained.
+    data, dataset : WindowDataset
+        The windows in the units of the series, and those on the scale of the layers, split.
+    folds : list of GramSums
+        What `gram_folds` returned for them.
+    readout : Readout
+        The one to solve for.
+    n_steps : int
+        Values to forecast from each origin.
+
+    Returns
+    -------
+    residual_paths, typical_change : ndarray
+        As `paths_over` returns them; none from origins for which no windows are left to solve on.
+
+    References
+    ----------
+    Barber, R. F., Candès, E. J., Ramdas, A. and Tibshirani, R. J. (2021). Predictive inference with
+    the jackknife+. Annals of Statistics 49(1), 486–507. (Residuals of models that were fitted
+    without a fold.)
+    """
+    n_most = n_paths_kept(MAX_PATHS, n_steps, data.n_channels)
+    rollouts = make_calibration(data, 1.0, n_steps, n_most)
+    fold_of_window = np.full(len(dataset.starts), -1)
+    for number, rows in enumerate(make_folds(dataset)):
+        fold_of_window[dataset.indices[rows]] = number
+    windows = np.searchsorted(dataset.starts, rollouts.origins - dataset.window_length)
+    # The windows whose targets hold a value that is forecast.
+    reach = np.arange(1 - dataset.output_length, n_steps)
+    reached = fold_of_window[np.maximum(windows[:, None] + reach, 0)]
+    left_out = (reached[..., None] == np.arange(len(folds))).any(axis=1)
+    residuals = np.full(rollouts.y_true.shape, np.nan)
+    for pattern in np.unique(left_out, axis=0):
+        rest = [fold for fold, is_out in zip(folds, pattern, strict=True) if not is_out]
+        if sum(fold.weight for fold in rest) > 0:
+            origins = (left_out == pattern).all(axis=1)
+            solved, _ = solve_readout(network, total(rest), readout)
+            residuals[origins] = rollouts.residuals(solved, origins)
+    typical_change = mean_change(rollouts.contexts).mean(axis=0)
+    return _as_paths(residuals, rollouts.contexts, network.scaling, typical_change), typical_change

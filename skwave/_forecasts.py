@@ -1,0 +1,363 @@
+"""What a fitted forecaster forecasts: values, intervals, quantiles and sample paths."""
+
+from collections.abc import Sequence
+from typing import Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.utils.validation import check_is_fitted
+
+from skwave._calibration import MAX_CALIBRATED_PATHS, paths_over
+from skwave._dataset import make_dataset
+from skwave._intervals import (
+    check_coverage,
+    check_n_paths,
+    check_quantiles,
+    draw_paths,
+    make_paths,
+    path_quantiles,
+    width_factors,
+)
+from skwave._recursion import roll_forward
+from skwave._rollout import warn_about_recursion
+from skwave._validation import (
+    check_context,
+    check_finite,
+    check_positive_int,
+    check_windows,
+    make_random_state,
+)
+from skwave.exceptions import warn
+
+
+class ForecastMixin:
+    """Forecasts of a fitted forecaster, of one series or of a batch."""
+
+    def forecast(self, n_steps: int, *, context: ArrayLike | None = None) -> NDArray[np.float64]:
+        """Forecast the values after the end of a series; predictions are fed back as inputs.
+
+        Parameters
+        ----------
+        n_steps : int
+            Values to forecast.
+        context : array-like of shape (window_length,), (window_length, n_channels) or \
+                (n_series, window_length, n_channels), default=None
+            The last known values of the series, or of each of several. None takes the end of the
+            series seen in `fit`.
+
+        Returns
+        -------
+        ndarray of shape (n_steps,), (n_steps, n_channels) or (n_series, n_steps[, n_channels])
+            Forecasts in the units of the series. One channel has no axis of its own.
+
+        Raises
+        ------
+        ValueError
+            If `n_steps` is below 1, the context has another shape than the windows in `fit`, no
+            context is known, the network predicts something other than the channels of the window,
+            or the forecast leaves the range of finite numbers.
+        TypeError
+            If `n_steps` is not an integer.
+
+        Warns
+        -----
+        ForecastWarning
+            If the forecast is flat or explodes.
+        """
+        check_is_fitted(self)
+        n_steps = check_positive_int(n_steps, "n_steps")
+        batch, is_batch = self._contexts(context)
+        return _without_single_axes(self._roll_forward(batch, n_steps), 2, is_batch)
+
+    def forecast_interval(
+        self,
+        n_steps: int,
+        *,
+        coverage: float | Sequence[float] = 0.9,
+        context: ArrayLike | None = None,
+    ) -> NDArray[np.float64]:
+        """Forecast intervals that hold each value with a given probability.
+
+        Parameters
+        ----------
+        n_steps : int
+            Values to forecast, at most as many as residual paths are long.
+        coverage : float or sequence of float, default=0.9
+            Fraction of the values that the intervals are to hold, between 0 and 1. Several give
+            nested intervals.
+        context : array-like, default=None
+            As in `forecast`.
+
+        Returns
+        -------
+        ndarray of shape (n_steps, 2), (n_steps, n_channels, 2) or (n_series, …, 2)
+            Lower and upper bounds in the units of the series. Several coverages have an axis
+            before the last one.
+
+        Raises
+        ------
+        ValueError
+            If there are too few residual paths for the coverage, or they are shorter than
+            `n_steps`; see `calibrate`. Or if `coverage` is not a fraction, or as in `forecast`.
+        TypeError
+            If `n_steps` is not an integer, or `coverage` not a number.
+
+        Warns
+        -----
+        ForecastWarning
+            If the residual paths are of values that the network was trained on, or as in
+            `forecast`.
+
+        See Also
+        --------
+        forecast_quantiles : Single quantiles.
+        sample_paths : For intervals of sums, maxima or differences over the steps.
+
+        Notes
+        -----
+        A split conformal interval for each step: quantiles of residuals of forecasts over values
+        that were not learned from, with the correction for their number, lower and upper ones
+        apart. An interval is one of a value: of 24 of them, some value is outside more often.
+
+        References
+        ----------
+        Lei, J., G'Sell, M., Rinaldo, A., Tibshirani, R. J. and Wasserman, L. (2018).
+        Distribution-free predictive inference for regression. Journal of the American Statistical
+        Association 113, 1094–1111.
+
+        Examples
+        --------
+        >>> from skwave import LSTMForecaster, WindowTransformer
+        >>> from skwave.datasets import make_wave
+        >>> wave = make_wave("sine", n_cycles=8, steps_per_cycle=20, noise=0.05, random_state=0)
+        >>> windows = WindowTransformer(20).fit_transform(wave)
+        >>> forecaster = LSTMForecaster(units=8, epochs=2, random_state=0).fit(windows)
+        >>> forecaster.forecast_interval(10, coverage=0.8).shape
+        (10, 2)
+        """
+        check_is_fitted(self)
+        probabilities = check_coverage(coverage)
+        batch, is_batch = self._contexts(context)
+        self._check_residual_paths(n_steps, probabilities)
+        quantiles = self._path_quantiles(batch, n_steps, probabilities)
+        return _without_single_axes(quantiles, 2, is_batch)
+
+    def forecast_quantiles(
+        self,
+        n_steps: int,
+        quantiles: float | Sequence[float] = (0.1, 0.5, 0.9),
+        *,
+        context: ArrayLike | None = None,
+    ) -> NDArray[np.float64]:
+        """Forecast quantiles of each value.
+
+        Parameters
+        ----------
+        n_steps : int
+            Values to forecast, at most as many as residual paths are long.
+        quantiles : float or sequence of float, default=(0.1, 0.5, 0.9)
+            Their probabilities, between 0 and 1.
+        context : array-like, default=None
+            As in `forecast`.
+
+        Returns
+        -------
+        ndarray of shape (n_steps, n_quantiles), (n_steps, n_channels, n_quantiles) or \
+                (n_series, …, n_quantiles)
+            Quantiles in the units of the series. Those of larger probabilities are never smaller.
+
+        Raises
+        ------
+        ValueError
+            As in `forecast_interval`.
+        TypeError
+            If `n_steps` is not an integer, or `quantiles` are not numbers.
+
+        Warns
+        -----
+        ForecastWarning
+            As in `forecast_interval`.
+
+        See Also
+        --------
+        forecast_interval : Pairs of quantiles.
+        """
+        check_is_fitted(self)
+        probabilities = check_quantiles(quantiles)
+        batch, is_batch = self._contexts(context)
+        self._check_residual_paths(n_steps, probabilities)
+        forecasts = self._path_quantiles(batch, n_steps, probabilities)
+        return _without_single_axes(forecasts, 2, is_batch)
+
+    def sample_paths(
+        self,
+        n_steps: int,
+        n_paths: int = 100,
+        *,
+        context: ArrayLike | None = None,
+        random_state: int | np.random.RandomState | None = None,
+    ) -> NDArray[np.float64]:
+        """Draw paths that the series may take: the forecast plus residuals that hang together.
+
+        Parameters
+        ----------
+        n_steps : int
+            Values to forecast, at most as many as residual paths are long.
+        n_paths : int, default=100
+            Paths to draw, with replacement.
+        context : array-like, default=None
+            As in `forecast`.
+        random_state : int, RandomState instance or None, default=None
+            Source of the draws. None draws fresh entropy each time.
+
+        Returns
+        -------
+        ndarray of shape (n_paths, n_steps), (n_paths, n_steps, n_channels) or \
+                (n_series, n_paths, …)
+            Paths in the units of the series. Errors of neighboring steps, and of the channels, are
+            those of one forecast, so that sums and maxima over a path are as uncertain as they are.
+
+        Raises
+        ------
+        ValueError
+            If residual paths are shorter than `n_steps`, `n_paths` is below 1, or as in `forecast`.
+        TypeError
+            If `n_steps` or `n_paths` is not an integer.
+
+        Warns
+        -----
+        ForecastWarning
+            As in `forecast_interval`.
+
+        See Also
+        --------
+        forecast_interval : Intervals of single values.
+        """
+        check_is_fitted(self)
+        n_paths = check_positive_int(n_paths, "n_paths")
+        batch, is_batch = self._contexts(context)
+        self._check_residual_paths(n_steps)
+        random_state = make_random_state(random_state)
+        drawn = draw_paths(self.residual_paths_[:, :n_steps], len(batch), n_paths, random_state)
+        scale = self._scale_residuals(batch)
+        paths = make_paths(self._roll_forward(batch, n_steps), drawn, scale)
+        return _without_single_axes(check_finite(paths, "The path"), 3, is_batch)
+
+    def calibrate(self, X: ArrayLike, n_steps: int | None = None) -> Self:
+        """Take the residuals of forecasts over other values in place of those from `fit`.
+
+        Nothing is learned: forecasts stay as they are, intervals and sample paths change.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_windows, window_length, n_channels) or (n_windows, window_length)
+            Windows in the order of time, of values that were not learned from: newer ones, or
+            those of another series.
+        n_steps : int or None, default=None
+            Values to forecast from each origin. None takes `window_length`, or as many as there
+            are.
+
+        Returns
+        -------
+        self : object
+            The forecaster, with other `residual_paths_`.
+
+        Raises
+        ------
+        ValueError
+            If the windows have another shape than in `fit`, or too few of them continue each
+            other, or the network predicts something other than the channels of the window.
+        TypeError
+            If `n_steps` is not an integer.
+        """
+        check_is_fitted(self)
+        self._check_feeds_back()
+        windows = check_windows(self, X, reset=False)
+        data = make_dataset(windows, 1)
+        n_most = int(data.n_windows_of_series.max()) - 1
+        if n_steps is None:
+            n_steps = min(data.window_length, n_most)
+        n_steps = check_positive_int(n_steps, "n_steps")
+        if n_steps > n_most:
+            raise ValueError(
+                f"n_steps={n_steps}, but the longest series in X has {n_most} values after its "
+                "first window. Give the windows of a longer series, or fewer n_steps."
+            )
+        paths, change = paths_over(self.network_, data, 1.0, n_steps, MAX_CALIBRATED_PATHS)
+        if not len(paths):
+            raise ValueError(
+                "No forecast over X stays in the range of finite numbers. Give windows in the "
+                "units of the training series."
+            )
+        self.residual_paths_, self._typical_change = paths, change
+        self._learned_from_residuals = False
+        return self
+
+    def _check_feeds_back(self):
+        """Raise an error if the network predicts something other than the next values."""
+        network, n_channels = self.network_, self.window_shape_[1]
+        if network.n_outputs != network.output_length * n_channels:
+            raise ValueError(
+                f"forecast feeds predictions back, but y had {network.n_outputs} outputs for "
+                f"windows of {n_channels} channels. Fit without y, or use predict."
+            )
+
+    def _contexts(self, context):
+        """Return contexts (n_contexts, window_length, n_channels), and whether they are a batch."""
+        self._check_feeds_back()
+        contexts = check_context(self, context)
+        return (contexts, True) if contexts.ndim == 3 else (contexts[None], False)
+
+    def _check_residual_paths(self, n_steps, probabilities=None):
+        """Raise an error if residual paths are too short, or too few for these quantiles."""
+        n_steps = check_positive_int(n_steps, "n_steps")
+        if self.residual_paths_ is None:
+            raise ValueError(
+                "There are no residual paths after fit(X, y). Fit without y, or call calibrate "
+                "with windows of the series."
+            )
+        n_paths, n_known = self.residual_paths_.shape[:2]
+        if probabilities is not None:
+            check_n_paths(probabilities, n_paths)
+        if n_steps > n_known:
+            raise ValueError(
+                f"n_steps={n_steps}, but residual paths are {n_known} steps long. Forecast at most "
+                f"{n_known} steps, or call calibrate with n_steps={n_steps} and windows of a "
+                "series that is longer than that."
+            )
+        if self._learned_from_residuals:
+            warn(
+                "The residuals are of values that the network was trained on, so that intervals "
+                "are too narrow. Fit with validation='last', or call calibrate with windows of "
+                "newer values."
+            )
+
+    def _scale_residuals(self, contexts):
+        """Return what residual paths are multiplied by after contexts, (n_contexts, n_channels)."""
+        return self.network_.scaling.input_scale * width_factors(contexts, self._typical_change)
+
+    def _roll_forward(self, contexts, n_steps):
+        """Forecast from contexts, (n_contexts, n_steps, n_channels), and warn of what looks bad."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            forecasts = roll_forward(self.network_, contexts, n_steps)
+        check_finite(forecasts, "The forecast")
+        warn_about_recursion(contexts, forecasts)
+        return forecasts
+
+    def _path_quantiles(self, contexts, n_steps, probabilities):
+        """Return quantiles, (n_contexts, n_steps, n_channels, *probabilities.shape)."""
+        forecasts = self._roll_forward(contexts, n_steps)
+        residuals, scale = self.residual_paths_[:, :n_steps], self._scale_residuals(contexts)
+        # One context after the other, as paths take more memory than forecasts.
+        quantiles = [
+            path_quantiles(make_paths(forecasts[[k]], residuals, scale[[k]]), probabilities)
+            for k in range(len(contexts))
+        ]
+        return check_finite(np.concatenate(quantiles), "The quantile")
+
+
+def _without_single_axes(values, channel_axis, is_batch):
+    """Return an array without the axis of a single channel, and that of a single context."""
+    if values.shape[channel_axis] == 1:
+        values = values.squeeze(channel_axis)
+    return values if is_batch else values[0]

@@ -1,0 +1,171 @@
+"""Sample paths from residual paths, and quantiles of them; it knows arrays only."""
+
+import math
+from numbers import Real
+
+import numpy as np
+
+# Ranks are not to be moved by the rounding of (n + 1) * probability.
+_ROUNDING = 1e-9
+
+
+# Values that are nearly constant do not make a forecast certain, and an outlier among them does not
+# make it worthless: widths change by no more than this factor.
+MAX_WIDTH_FACTOR = 10
+
+
+def mean_change(contexts):
+    """Return the mean absolute change from value to value, (n_contexts, n_channels)."""
+    changes = np.abs(np.diff(contexts, axis=1))
+    return changes.mean(axis=1) if changes.shape[1] else np.zeros(changes.shape[::2])
+
+
+def width_factors(contexts, typical_change):
+    """Return by how much residuals are wider after each context than after a typical one.
+
+    Parameters
+    ----------
+    contexts : ndarray of shape (n_contexts, window_length, n_channels)
+        The windows that forecasts start from.
+    typical_change : ndarray of shape (n_channels,)
+        The mean of `mean_change` over the contexts of the residual paths.
+
+    Returns
+    -------
+    ndarray of shape (n_contexts, n_channels)
+        The square root of the ratio of changes: half way, in logarithms, between widths that follow
+        their window and widths that are all the same (benchmarks/README.md).
+    """
+    known = np.where(typical_change > 0, typical_change, 1.0)
+    ratio = np.where(typical_change > 0, mean_change(contexts) / known, 1.0)
+    return np.clip(np.sqrt(ratio), 1 / MAX_WIDTH_FACTOR, MAX_WIDTH_FACTOR)
+
+
+def make_paths(forecasts, residual_paths, scale):
+    """Return forecasts plus residual paths.
+
+    Parameters
+    ----------
+    forecasts : ndarray of shape (n_contexts, n_steps, n_channels)
+        Forecasts.
+    residual_paths : ndarray of shape (n_paths, n_steps, n_channels) or \
+            (n_contexts, n_paths, n_steps, n_channels)
+        Scaled residuals.
+    scale : ndarray of shape (n_contexts, n_channels)
+        From these to the units of the series, after each context.
+
+    Returns
+    -------
+    ndarray of shape (n_contexts, n_paths, n_steps, n_channels)
+        The paths, in float64.
+    """
+    return forecasts[:, None] + scale[:, None, None] * residual_paths
+
+
+def draw_paths(residual_paths, n_contexts, n_paths, random_state):
+    """Draw whole residual paths with replacement, (n_contexts, n_paths, n_steps, n_channels)."""
+    return residual_paths[random_state.randint(len(residual_paths), size=(n_contexts, n_paths))]
+
+
+def path_quantiles(paths, probabilities):
+    """Return quantiles over paths, step by step, with the correction of conformal prediction.
+
+    Parameters
+    ----------
+    paths : ndarray of shape (n_contexts, n_paths, n_steps, n_channels)
+        The paths.
+    probabilities : ndarray
+        Probabilities; see `check_n_paths` for how many paths they need.
+
+    Returns
+    -------
+    ndarray of shape (n_contexts, n_steps, n_channels, *probabilities.shape)
+        The quantiles.
+
+    Notes
+    -----
+    Of n paths in order, that of the number ⌈(n + 1) p⌉ for p ≥ 1/2, and ⌊(n + 1) p⌋ below. If the
+    next residual is exchangeable with those of the paths, it is at most as large with a probability
+    of at least p, or at most p.
+
+    References
+    ----------
+    Lei, J., G'Sell, M., Rinaldo, A., Tibshirani, R. J. and Wasserman, L. (2018). Distribution-free
+    predictive inference for regression. Journal of the American Statistical Association 113,
+    1094–1111.
+
+    Stankevičiūtė, K., Alaa, A. M. and van der Schaar, M. (2021). Conformal time-series
+    forecasting. Advances in Neural Information Processing Systems 34. (A quantile for each step.)
+    """
+    positions = (paths.shape[1] + 1) * probabilities
+    ranks = np.where(
+        probabilities < 0.5, np.floor(positions + _ROUNDING), np.ceil(positions - _ROUNDING)
+    )
+    chosen = np.sort(paths, axis=1)[:, ranks.astype(int).ravel() - 1]
+    return np.moveaxis(chosen, 1, -1).reshape(
+        len(paths), *paths.shape[2:], *probabilities.shape
+    )  # fmt: skip
+
+
+def check_coverage(coverage):
+    """Return the probabilities of lower and upper bounds, of shape (..., 2).
+
+    Raises
+    ------
+    ValueError
+        If a coverage is not between 0 and 1.
+    """
+    coverages = _check_fractions(coverage, "coverage")
+    return np.stack([(1 - coverages) / 2, (1 + coverages) / 2], axis=-1)
+
+
+def check_quantiles(quantiles):
+    """Return probabilities of quantiles, of shape (n_quantiles,) or ()."""
+    return _check_fractions(quantiles, "quantiles")
+
+
+def _check_fractions(values, name):
+    numbers = [values] if np.ndim(values) == 0 else list(values)
+    is_real = [isinstance(x, Real) and not isinstance(x, bool | np.bool_) for x in numbers]
+    if np.ndim(values) > 1 or not all(is_real) or not numbers:
+        raise TypeError(
+            f"{name}={values!r}, but a fraction between 0 and 1, or a list of them, is needed."
+        )
+    for x in numbers:
+        if not 0 < x < 1:
+            advice = f" For {x:g} % give {x / 100:g}." if 1 <= x < 100 else ""
+            raise ValueError(
+                f"{name}={values!r}, but a fraction between 0 and 1 is needed.{advice}"
+            )
+    return np.asarray(values, dtype=float)
+
+
+def check_n_paths(probabilities, n_paths):
+    """Raise an error if there are too few paths for a probability.
+
+    Parameters
+    ----------
+    probabilities : ndarray
+        The probabilities of the quantiles.
+    n_paths : int
+        Residual paths that there are.
+
+    Raises
+    ------
+    ValueError
+        If a quantile would be beyond the least or the largest of the paths.
+    """
+    extreme = float(np.max(np.abs(probabilities - 0.5)) + 0.5)
+    needed = math.ceil(extreme / (1 - extreme) - _ROUNDING)
+    if n_paths < needed:
+        highest = n_paths / (n_paths + 1)
+        reach = "Call"
+        if n_paths > 2:
+            # Rounded down, so that what is advised is possible.
+            most = math.floor(1000 * (2 * highest - 1)) / 1000
+            reach = f"Ask for a coverage of at most {most:g}, or call"
+        raise ValueError(
+            f"A coverage of {2 * extreme - 1:g}, or a quantile of {extreme:g}, needs at least "
+            f"{needed} residual paths, but there are {n_paths}. {reach} calibrate with windows of "
+            "a longer series, or with fewer n_steps."
+        )

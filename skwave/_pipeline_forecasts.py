@@ -1,0 +1,320 @@
+"""What a fitted pipeline forecasts, in the units and with the index of the series."""
+
+from collections.abc import Sequence
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike
+from sklearn.utils.validation import check_is_fitted
+
+from skwave._intervals import (
+    check_coverage,
+    check_quantiles,
+    draw_paths,
+    make_paths,
+    path_quantiles,
+)
+from skwave._inverse import invert_forecasts
+from skwave._pandas_index import index_spec, next_index, parts_to_pandas, to_pandas
+from skwave._sliding import sliding_windows
+from skwave._validation import (
+    check_context,
+    check_finite,
+    check_positive_int,
+    make_random_state,
+)
+
+
+class PipelineForecastMixin:
+    """Forecasts of a fitted `ForecastPipeline`."""
+
+    def forecast(self, n_steps: int, *, context: ArrayLike | None = None) -> Any:
+        """Forecast the values after the end of the series.
+
+        Parameters
+        ----------
+        n_steps : int
+            Values to forecast.
+        context : array-like or pandas object of shape (n_values[, n_channels]), default=None
+            Another series to continue, of at least a window. None continues that of `fit`.
+
+        Returns
+        -------
+        ndarray, Series or DataFrame of shape (n_steps,) or (n_steps, n_channels)
+            Forecasts, of the kind of the series, whose index continues. An array where the
+            series is one, or where its index has no regular step.
+
+        Raises
+        ------
+        ValueError
+            If `n_steps` is below 1, `context` is shorter than a window, has other channels, or its
+            dates do not increase, or if it neither begins nor ends with the training series where
+            an inverse depends on earlier values.
+        TypeError
+            If `n_steps` is not an integer.
+
+        Warns
+        -----
+        ForecastWarning
+            If the forecast is flat or explodes.
+        """
+        check_is_fitted(self)
+        n_steps = check_positive_int(n_steps, "n_steps")
+        contexts = None if context is None else [context]
+        values = check_finite(self._forecast_after(contexts, n_steps)[0], "The forecast")
+        return to_pandas(values, *self._labels_after(context, n_steps))
+
+    def forecast_interval(
+        self,
+        n_steps: int,
+        *,
+        coverage: float | Sequence[float] = 0.9,
+        context: ArrayLike | None = None,
+    ) -> Any:
+        """Forecast intervals that hold each value with a given probability.
+
+        Parameters
+        ----------
+        n_steps : int
+            Values to forecast, at most as many as residual paths are long.
+        coverage : float or sequence of float, default=0.9
+            Fraction of the values that the intervals are to hold, between 0 and 1. Several give
+            nested intervals.
+        context : array-like or pandas object of shape (n_values[, n_channels]), default=None
+            As in `forecast`.
+
+        Returns
+        -------
+        DataFrame or ndarray of shape (n_steps, 2) or (n_steps, n_channels, 2)
+            Lower and upper bounds. A frame, where the series has an index that goes on, has the
+            columns ``"lower"`` and ``"upper"``, under each channel if there are several, and under
+            each coverage if several are given. An array has an axis of coverages before the last.
+
+        Raises
+        ------
+        ValueError
+            As in `forecast`, and as in `LSTMForecaster.forecast_interval`.
+        TypeError
+            If `n_steps` is not an integer, or `coverage` not a number.
+
+        Warns
+        -----
+        ForecastWarning
+            As in `LSTMForecaster.forecast_interval`.
+
+        See Also
+        --------
+        LSTMForecaster.forecast_interval : What the intervals are made of.
+
+        Notes
+        -----
+        Sample paths are brought back to the units of the series first, and quantiles are taken
+        last: after a logarithm bounds are above zero, and those of differences add up.
+        """
+        check_is_fitted(self)
+        probabilities = check_coverage(coverage)
+        values = self._quantiles_after(context, n_steps, probabilities)
+        labels = [np.atleast_1d(coverage)] if np.ndim(coverage) else []
+        spec, index = self._labels_after(context, n_steps)
+        return parts_to_pandas(values, spec, index, [*labels, ["lower", "upper"]])
+
+    def forecast_quantiles(
+        self,
+        n_steps: int,
+        quantiles: float | Sequence[float] = (0.1, 0.5, 0.9),
+        *,
+        context: ArrayLike | None = None,
+    ) -> Any:
+        """Forecast quantiles of each value.
+
+        Parameters
+        ----------
+        n_steps : int
+            Values to forecast, at most as many as residual paths are long.
+        quantiles : float or sequence of float, default=(0.1, 0.5, 0.9)
+            Their probabilities, between 0 and 1.
+        context : array-like or pandas object of shape (n_values[, n_channels]), default=None
+            As in `forecast`.
+
+        Returns
+        -------
+        DataFrame or ndarray of shape (n_steps, n_quantiles) or (n_steps, n_channels, n_quantiles)
+            The quantiles. A frame has a column for each, under each channel if there are several.
+
+        Raises
+        ------
+        ValueError
+            As in `forecast`, and as in `LSTMForecaster.forecast_quantiles`.
+        TypeError
+            If `n_steps` is not an integer, or `quantiles` are not numbers.
+
+        Warns
+        -----
+        ForecastWarning
+            As in `LSTMForecaster.forecast_interval`.
+        """
+        check_is_fitted(self)
+        probabilities = check_quantiles(quantiles)
+        values = self._quantiles_after(context, n_steps, probabilities)
+        labels = [np.atleast_1d(quantiles)] if np.ndim(quantiles) else []
+        spec, index = self._labels_after(context, n_steps)
+        return parts_to_pandas(values, spec, index, labels)
+
+    def sample_paths(
+        self,
+        n_steps: int,
+        n_paths: int = 100,
+        *,
+        context: ArrayLike | None = None,
+        random_state: int | np.random.RandomState | None = None,
+    ) -> Any:
+        """Draw paths that the series may take: the forecast plus residuals that hang together.
+
+        Parameters
+        ----------
+        n_steps : int
+            Values to forecast, at most as many as residual paths are long.
+        n_paths : int, default=100
+            Paths to draw, with replacement.
+        context : array-like or pandas object of shape (n_values[, n_channels]), default=None
+            As in `forecast`.
+        random_state : int, RandomState instance or None, default=None
+            Source of the draws. None draws fresh entropy each time.
+
+        Returns
+        -------
+        DataFrame of shape (n_steps, n_paths), or ndarray of shape (n_paths, n_steps[, n_channels])
+            The paths. A frame has a column for each path, under each channel if there are several:
+            ``paths.sum()`` has the sums over all steps.
+
+        Raises
+        ------
+        ValueError
+            As in `forecast`, and as in `LSTMForecaster.sample_paths`.
+        TypeError
+            If `n_steps` or `n_paths` is not an integer.
+
+        Warns
+        -----
+        ForecastWarning
+            As in `LSTMForecaster.forecast_interval`.
+        """
+        check_is_fitted(self)
+        n_paths = check_positive_int(n_paths, "n_paths")
+        self[-1]._check_residual_paths(n_steps)
+        random_state = make_random_state(random_state)
+        residuals = self[-1].residual_paths_[:, :n_steps]
+        drawn = draw_paths(residuals, 1, n_paths, random_state)[0]
+        contexts = None if context is None else [context]
+        known, windows = self._known_and_windows(contexts)
+        forecasts = self[-1]._roll_forward(windows, n_steps)
+        paths = self._invert_paths(forecasts, windows, drawn, known)
+        check_finite(paths, "The path")
+        spec, index = self._labels_after(context, n_steps)
+        if index is None:
+            return paths[..., 0] if paths.shape[2] == 1 else paths
+        return parts_to_pandas(np.moveaxis(paths, 0, -1), spec, index, [range(n_paths)])
+
+    def calibrate(self, X: ArrayLike, n_steps: int | None = None) -> Self:
+        """Take the residuals of forecasts over other values in place of those from `fit`.
+
+        Nothing is learned: forecasts stay as they are, intervals and sample paths change.
+
+        Parameters
+        ----------
+        X : array-like or pandas object of shape (n_values,) or (n_values, n_channels)
+            A series, in its units, of values that were not learned from.
+        n_steps : int or None, default=None
+            Values to forecast from each origin. None takes the length of a window, or as many as
+            there are.
+
+        Returns
+        -------
+        self : object
+            The pipeline.
+
+        Raises
+        ------
+        ValueError
+            If the series is too short, has other channels, or a step refuses it.
+        TypeError
+            If `n_steps` is not an integer.
+        """
+        check_is_fitted(self)
+        windows = sliding_windows(self._transform_context(X, "X"), self._window_length)
+        self[-1].calibrate(windows, n_steps)
+        return self
+
+    def _labels_after(self, context, n_steps):
+        """Return the description of the index, and the labels after its end, or None."""
+        spec = self._index_spec if context is None else index_spec(context, self._index_spec)
+        return spec, None if spec is None else next_index(spec, n_steps)
+
+    def _known_and_windows(self, contexts):
+        """Return the transformed values that each context knows, and the windows at their ends."""
+        if contexts is None:
+            return [self._training_transformed], check_context(self[-1], None)[None]
+        known = [self._transform_context(context, "context") for context in contexts]
+        return known, np.stack([values[-self._window_length :] for values in known])
+
+    def _forecast_after(self, contexts, n_steps):
+        """Forecast what follows each of several contexts, all in one batch.
+
+        Parameters
+        ----------
+        contexts : None or list of array-like of shape (n_values,) or (n_values, n_channels)
+            Known values in the units of the series, the newest last; lengths may differ. None
+            continues the training series.
+        n_steps : int
+            Values to forecast.
+
+        Returns
+        -------
+        ndarray of shape (n_contexts, n_steps, n_channels)
+            Forecasts in the units of the series.
+        """
+        known, windows = self._known_and_windows(contexts)
+        forecasts = self[-1].forecast(n_steps, context=windows).reshape(len(windows), n_steps, -1)
+        known = None if self._inverts_rows else known
+        return invert_forecasts(self._transformers, known, forecasts)
+
+    def _quantiles_after(self, context, n_steps, probabilities):
+        """Forecast quantiles of what follows a context, (n_steps, n_channels, ...)."""
+        contexts = None if context is None else [context]
+        return self._quantiles_after_each(contexts, n_steps, probabilities)[0]
+
+    def _quantiles_after_each(self, contexts, n_steps, probabilities):
+        """Forecast quantiles of what follows each of several contexts, all in one batch.
+
+        Parameters
+        ----------
+        contexts : None or list of array-like
+            As in `_forecast_after`.
+        n_steps : int
+            Values to forecast.
+        probabilities : ndarray
+            Probabilities of the quantiles.
+
+        Returns
+        -------
+        ndarray of shape (n_contexts, n_steps, n_channels, *probabilities.shape)
+            Quantiles in the units of the series.
+        """
+        self[-1]._check_residual_paths(n_steps, probabilities)
+        known, windows = self._known_and_windows(contexts)
+        forecasts = self[-1]._roll_forward(windows, n_steps)
+        residuals = self[-1].residual_paths_[:, :n_steps]
+        quantiles = [
+            path_quantiles(
+                self._invert_paths(forecasts[[k]], windows[[k]], residuals, known[k : k + 1])[None],
+                probabilities,
+            )
+            for k in range(len(windows))
+        ]
+        return check_finite(np.concatenate(quantiles), "The quantile")
+
+    def _invert_paths(self, forecasts, windows, residual_paths, known):
+        """Return the paths after one context, in the units of the series."""
+        (paths,) = make_paths(forecasts, residual_paths, self[-1]._scale_residuals(windows))
+        known = None if self._inverts_rows else known * len(paths)
+        return invert_forecasts(self._transformers, known, paths)

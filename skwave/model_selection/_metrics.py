@@ -1,0 +1,159 @@
+"""Metrics as they are given to a scorer or a backtest: their names, arguments and scores."""
+
+import contextlib
+import functools
+import inspect
+
+import numpy as np
+
+from skwave._intervals import check_coverage, check_quantiles
+from skwave.metrics import coverage_score, interval_score
+
+
+def metric_name(metric):
+    """Return the name of a metric, that of the function where some arguments are bound."""
+    metric = metric.func if isinstance(metric, functools.partial) else metric
+    return getattr(metric, "__name__", repr(metric))
+
+
+def arguments_for(metric, known):
+    """Choose what a metric asks for and was not bound to.
+
+    Parameters
+    ----------
+    metric : callable
+        A function of ``y_true`` and ``y_pred``, maybe a `functools.partial`.
+    known : dict
+        What there is, by the names of arguments.
+
+    Returns
+    -------
+    dict
+        A part of `known`.
+    """
+    asked = set(inspect.signature(metric).parameters) - set(getattr(metric, "keywords", ()))
+    return {name: value for name, value in known.items() if name in asked}
+
+
+def probabilities_for(metric, kwargs):
+    """Return the probabilities of the quantiles that a metric scores.
+
+    Parameters
+    ----------
+    metric : callable
+        A function of ``y_true`` and a forecast.
+    kwargs : dict
+        Further arguments of the metric.
+
+    Returns
+    -------
+    None or ndarray
+        Of lower and upper bound where the forecast is called ``y_interval``, of ``quantiles``
+        where it is called ``y_quantiles``, and None where it is one of values.
+    """
+    if not callable(metric):
+        return None
+    parameters = inspect.signature(metric).parameters
+    for forecast, name, check in (
+        ("y_interval", "coverage", check_coverage), ("y_quantiles", "quantiles", check_quantiles),
+    ):  # fmt: skip
+        if forecast in parameters:
+            default = parameters[name].default if name in parameters else 0.9
+            return check(kwargs.get(name, default))
+    return None
+
+
+def check_metrics(metrics):
+    """Return metrics by name."""
+    if callable(metrics) or isinstance(metrics, str):
+        metrics = [metrics]
+    if not isinstance(metrics, dict):
+        metrics = list(metrics)
+        names = [metric_name(metric) for metric in metrics]
+        if len(set(names)) < len(names):
+            raise ValueError(
+                f"metrics has the names {names}, of which scores would be lost. Give a dict of "
+                "names and functions."
+            )
+        metrics = dict(zip(names, metrics, strict=True))
+    for name, metric in metrics.items():
+        if not callable(metric):
+            raise TypeError(
+                f"metrics has {name}={metric!r}, which cannot be called. Give functions of y_true "
+                "and y_pred, such as sklearn.metrics.mean_absolute_error."
+            )
+        if probabilities_for(metric, {}) is not None:
+            raise ValueError(
+                f"metrics has {name}, which scores intervals or quantiles. Give coverage= for the "
+                "scores of intervals, and metrics of y_true and y_pred."
+            )
+    return metrics
+
+
+def score_forecasts(metrics, y_true, forecasts, known):
+    """Score each forecast by each metric: overall, step by step, and channel by channel."""
+    n_steps, n_channels = y_true.shape[1:]
+    overall, by_step, by_channel = {}, {}, {}
+    for name, metric in metrics.items():
+        overall[name], by_step[name], by_channel[name] = {}, {}, {}
+        for which, y_pred in forecasts.items():
+            flat = y_true.reshape(-1, n_channels), y_pred.reshape(-1, n_channels)
+            overall[name][which] = float(metric(*flat, **arguments_for(metric, known)))
+            by_step[name][which] = np.array(
+                [_score_part(metric, y_true[:, h], y_pred[:, h], known) for h in range(n_steps)]
+            )
+            of_channels = []
+            for c in range(n_channels):
+                known_of_one = known | {"y_train": known["y_train"][:, [c]]}
+                of_channels.append(_score_part(metric, *(y[:, [c]] for y in flat), known_of_one))
+            by_channel[name][which] = np.array(of_channels)
+    return overall, by_step, by_channel
+
+
+def _score_part(metric, y_true, y_pred, known):
+    """Score some of the values, which may give a metric nothing to measure by: then NaN."""
+    with contextlib.suppress(ValueError):
+        return float(metric(y_true, y_pred, **arguments_for(metric, known)))
+    return np.nan
+
+
+def score_intervals(y_true, intervals, coverage):
+    """Score intervals: overall, step by step, and channel by channel.
+
+    Parameters
+    ----------
+    y_true : ndarray of shape (n_origins, horizon, n_channels)
+        The values that came.
+    intervals : dict of ndarray of shape (n_origins, horizon, n_channels, 2)
+        Intervals by the name of the forecast.
+    coverage : float
+        Their nominal coverage.
+
+    Returns
+    -------
+    list of three dicts
+        As `score_forecasts` returns them, of ``"coverage"``, ``"width"`` and ``"interval_score"``.
+    """
+    n_steps, n_channels = y_true.shape[1:]
+    scores = {}, {}, {}
+    for which, bounds in intervals.items():
+        parts = (
+            [(y_true.reshape(-1, n_channels), bounds.reshape(-1, n_channels, 2))],
+            [(y_true[:, h], bounds[:, h]) for h in range(n_steps)],
+            [(y_true[..., c].ravel(), bounds[:, :, c].reshape(-1, 2)) for c in range(n_channels)],
+        )
+        for of_part, pairs in zip(scores, parts, strict=True):
+            found = np.array([_score_interval(*pair, coverage) for pair in pairs])
+            for name, values in zip(("coverage", "width", "interval_score"), found.T, strict=True):
+                of_part.setdefault(name, {})[which] = values
+    overall = {n: {w: float(v[0]) for w, v in found.items()} for n, found in scores[0].items()}
+    return overall, *scores[1:]
+
+
+def _score_interval(y_true, bounds, coverage):
+    """Return coverage, mean width and interval score; NaN where there are no bounds."""
+    if not np.isfinite(bounds).all():
+        return np.nan, np.nan, np.nan
+    width = float(np.mean(bounds[..., 1] - bounds[..., 0]))
+    score = interval_score(y_true, bounds, coverage=coverage)
+    return coverage_score(y_true, bounds), width, score
