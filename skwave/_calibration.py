@@ -84,7 +84,8 @@ def add_paths(residual_paths, typical_change, network, data):
 def _as_paths(residuals, contexts, scaling, typical_change):
     """Return residuals as paths that are kept: those that are finite, scaled, in float32."""
     scale = scaling.input_scale * width_factors(contexts, typical_change)
-    paths = (residuals / scale[:, None]).astype(np.float32)
+    with np.errstate(over="ignore", invalid="ignore"):
+        paths = (residuals / scale[:, None]).astype(np.float32)
     return paths[np.isfinite(paths).all(axis=(1, 2))]
 
 

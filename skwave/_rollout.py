@@ -1,7 +1,5 @@
 """Forecasts over held-out values: their residuals and errors, and which explode or are flat."""
 
-import math
-
 import numpy as np
 
 from skwave._baseline import find_season_length, seasonal_naive
@@ -176,7 +174,7 @@ def make_calibration(dataset, fraction, n_steps, n_most):
     Returns
     -------
     RollOuts
-        The newest origins and those before, as far from each other as `n_most` asks for.
+        With origins spread evenly over the phases, and within each of them over time.
     """
     held_out = _n_held_out(dataset, fraction)
     windows = _windows_before(dataset, held_out, n_steps)
@@ -184,11 +182,11 @@ def make_calibration(dataset, fraction, n_steps, n_most):
     begin = dataset.starts[dataset.first_windows[longest]]
     n_values = dataset.n_windows_of_series[longest] + dataset.window_length - 1
     season_length = find_season_length(np.asarray(dataset.values[begin : begin + n_values], float))
-    stride = max(1, math.ceil(len(windows) / n_most))
-    # Without a common divisor every phase has its turn.
-    while math.gcd(stride, season_length) > 1:
-        stride += 1
-    windows = windows[::-1][::stride][::-1]
+    if len(windows) > n_most:
+        # Phase by phase, and in the order of time within each.
+        in_phases = windows[np.lexsort((windows, windows % season_length))]
+        evenly = np.linspace(0, len(windows) - 1, n_most).round().astype(int)
+        windows = np.sort(in_phases[evenly])
     n_independent = min(len(windows), held_out[held_out >= n_steps].sum() / n_steps)
     return _roll_outs_from(dataset, windows, n_steps, n_independent)
 

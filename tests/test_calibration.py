@@ -1,0 +1,164 @@
+"""Residual paths: where they begin, and that no readout was solved on what it forecasts."""
+
+import numpy as np
+import pytest
+from helpers import dataset_of, network_of, network_with_layers, targets_of
+
+from skwave._calibration import (
+    MAX_NUMBERS,
+    add_paths,
+    cross_fitted_paths,
+    n_paths_kept,
+    paths_over,
+)
+from skwave._intervals import width_factors
+from skwave._readout import N_FOLDS, gram_folds, make_folds, make_readouts, solve_readout
+from skwave._recursion import roll_forward
+from skwave._ridge import total
+from skwave._rollout import make_calibration
+
+NOISE = np.random.default_rng(0).normal(size=(300, 1))
+
+
+# --- Origins ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("season_length", [7, 12, 24])
+def test_origins_are_spread_evenly_over_the_phases_of_a_season(season_length):
+    t = np.arange(40 * season_length)
+    series = np.sin(2 * np.pi * t / season_length)[:, None] + 0.01 * np.resize(NOISE, (len(t), 1))
+    calibration = make_calibration(targets_of(series, length=10), 1.0, 6, 6 * season_length)
+    counts = np.bincount(calibration.origins % season_length, minlength=season_length)
+    assert len(calibration.origins) == 6 * season_length
+    assert counts.max() - counts.min() <= 2
+    # No tenth of the series has more than a fifth of them, or none.
+    tenths = np.histogram(calibration.origins, bins=10, range=(10, len(series) - 5))[0]
+    assert 0 < tenths.min() <= tenths.max() <= len(calibration.origins) / 5
+
+
+def test_the_newest_origin_is_the_last_one_that_is_followed_by_so_many_values():
+    calibration = make_calibration(targets_of(NOISE, length=10), 1.0, 25, 1000)
+    assert calibration.origins[0] == 10
+    assert calibration.origins[-1] == 300 - 25
+    np.testing.assert_array_equal(calibration.y_true[-1], NOISE[-25:])
+    np.testing.assert_array_equal(calibration.contexts[-1], NOISE[-35:-25])
+
+
+def test_forecasts_over_the_newest_part_reach_no_older_values():
+    calibration = make_calibration(targets_of(NOISE, length=10), 0.2, 15, 1000)
+    # 290 windows have a target, and the newest 58 are held out.
+    assert calibration.origins[0] == 300 - 58
+    assert len(calibration.origins) == 58 - 15 + 1
+
+
+def test_no_forecast_leaves_its_series():
+    first, second = NOISE[:150], 100 + NOISE[150:]
+    calibration = make_calibration(targets_of(first, second, length=10), 1.0, 20, 1000)
+    low = calibration.y_true < 50
+    assert (low.all(axis=1) | ~low.any(axis=1)).all()
+    assert low.any()
+    assert not low.all()
+
+
+def test_memory_is_bounded():
+    assert n_paths_kept(128, 80, 1) == 128
+    assert n_paths_kept(128, 336, 50) * 336 * 50 <= MAX_NUMBERS
+    assert n_paths_kept(128, 10**6, 10) == 1
+    assert 4 * MAX_NUMBERS <= 2**20
+
+
+# --- Residuals --------------------------------------------------------------------------------
+
+
+def test_residuals_are_what_came_less_what_was_forecast():
+    network = network_of([0.0, 0.0, 0.5])
+    paths, change = paths_over(network, targets_of(NOISE, length=3), 1.0, 4, 1000)
+    contexts = np.stack([NOISE[k : k + 3] for k in range(300 - 7 + 1)])
+    assert change == pytest.approx(np.abs(np.diff(contexts, axis=1)).mean())
+    factors = np.sqrt(np.abs(np.diff(contexts, axis=1)).mean(axis=1) / change)
+    for step in range(4):
+        residuals = NOISE[3 + step : 300 - 4 + step + 1] - 0.5 ** (step + 1) * contexts[:, -1]
+        np.testing.assert_allclose(
+            paths[:, step], residuals / np.clip(factors, 0.1, 10), rtol=1e-5, atol=1e-6
+        )
+
+
+@pytest.mark.parametrize("output_length", [1, 3])
+def test_each_forecast_is_by_a_readout_solved_without_the_blocks_that_it_reaches(output_length):
+    n_steps = 9
+    data = targets_of(NOISE, length=6, output_length=output_length)
+    dataset = dataset_of(NOISE, length=6, output_length=output_length)
+    dataset = dataset.split(0.3, newest=True, random_state=np.random.RandomState(0))
+    layers = network_with_layers(dataset, units=3)
+    folds = gram_folds(layers, dataset)
+    readout = make_readouts(folds, 6, 1)[1][0]
+    paths, change = cross_fitted_paths(layers, data, dataset, folds, readout, n_steps)
+
+    rows = make_folds(dataset)
+    calibration = make_calibration(data, 1.0, n_steps, 128)
+    assert len(paths) == len(calibration.origins) > 20
+    n_left_out = set()
+    for k, origin in enumerate(calibration.origins):
+        came = set(range(origin, origin + n_steps))
+        kept = []
+        for fold, windows in zip(folds, rows, strict=True):
+            targets = {
+                int(dataset.starts[dataset.indices[w]]) + 6 + h
+                for w in windows for h in range(output_length)
+            }  # fmt: skip
+            if not came & targets:
+                kept.append(fold)
+        n_left_out.add(2 * N_FOLDS - len(kept))
+        solved, _ = solve_readout(layers, total(kept), readout)
+        context = calibration.contexts[[k]]
+        residual = calibration.y_true[k] - roll_forward(solved, context, n_steps)[0]
+        scale = solved.scaling.input_scale * width_factors(context, change)
+        np.testing.assert_allclose(paths[k], residual / scale, rtol=1e-4, atol=1e-5)
+    assert n_left_out == {1, 2}
+
+
+def test_residuals_do_not_depend_on_the_unit_of_the_series():
+    paths = []
+    for factor in (1.0, 2.0**40):
+        dataset = dataset_of(factor * NOISE, length=6)
+        dataset = dataset.split(0.3, newest=True, random_state=np.random.RandomState(0))
+        layers = network_with_layers(dataset, units=3)
+        folds = gram_folds(layers, dataset)
+        readout = make_readouts(folds, 6, 1)[1][0]
+        data = targets_of(factor * NOISE, length=6)
+        paths.append(cross_fitted_paths(layers, data, dataset, folds, readout, 5)[0])
+    np.testing.assert_allclose(paths[0], paths[1], rtol=1e-4, atol=1e-5)
+
+
+def test_paths_that_are_not_finite_are_left_out():
+    data = targets_of(np.concatenate([NOISE[:50], 1e300 * NOISE[:50]]), length=3)
+    network = network_of([0.0, 0.0, 1e10])
+    paths, _ = paths_over(network, data, 1.0, 30, 1000)
+    assert np.isfinite(paths).all()
+    assert len(paths) < 68
+
+
+# --- New values -------------------------------------------------------------------------------
+
+
+def test_paths_over_new_values_are_added_and_the_newest_are_kept():
+    network, old = network_of([0.0, 0.0, 0.5]), targets_of(NOISE[:100], length=3)
+    paths, change = paths_over(network, old, 1.0, 4, 1000)
+    new = targets_of(NOISE[100:130], length=3)
+    added = add_paths(paths, change, network, new)
+    np.testing.assert_array_equal(added[: len(paths)], paths)
+    assert len(added) == len(paths) + 30 - 3 - 4 + 1
+    context = NOISE[126 - 3 : 126][None]
+    residual = (NOISE[126:130] - roll_forward(network, context, 4)[0]) / width_factors(
+        context, change
+    )
+    np.testing.assert_allclose(added[-1], residual, rtol=1e-5)
+    many = np.zeros((n_paths_kept(1024, 4, 1), 4, 1), np.float32)
+    assert len(add_paths(many, change, network, new)) == len(many)
+
+
+def test_new_values_that_are_too_few_add_no_path():
+    network = network_of([0.0, 0.0, 0.5])
+    paths, change = paths_over(network, targets_of(NOISE[:100], length=3), 1.0, 4, 1000)
+    new = targets_of(NOISE[100:106], length=3)
+    assert add_paths(paths, change, network, new) is paths
