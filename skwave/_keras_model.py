@@ -154,8 +154,8 @@ def borrowed_model(dataset, config):
     key = (
         dataset.window_length, dataset.n_channels, dataset.n_outputs, dataset.scaling.relative,
         capacity,
-        config.units, config.dropout, config.loss, config.optimizer, config.learning_rate,
-        config.clipnorm, config.jit_compile,
+        config.units, config.dropout, config.loss, config.optimizer, config.clipnorm,
+        config.jit_compile,
     )  # fmt: skip
     # The user may change an object between fits, and callbacks of the user keep the model.
     can_be_kept = config.callbacks is None and all(
@@ -167,6 +167,12 @@ def borrowed_model(dataset, config):
         model = _build(dataset, config, capacity)
         to_numpy = import_keras().ops.convert_to_numpy
         model.fresh_optimizer = [to_numpy(v) for v in model.optimizer.variables]
+    if isinstance(config.optimizer, str):
+        # A variable like the others: a model is lent to fits of any learning rate.
+        model.fresh_optimizer = [
+            config.learning_rate if v is model.optimizer.learning_rate else value
+            for v, value in zip(model.optimizer.variables, model.fresh_optimizer, strict=True)
+        ]
     yield model
     if can_be_kept:
         with _MODELS_LOCK:

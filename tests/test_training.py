@@ -197,8 +197,10 @@ def test_optimizer_objects_keep_their_own_settings(windows):
 
     by_object = LSTMForecaster(**TINY, optimizer=keras.optimizers.RMSprop(1e-3)).fit(windows)
     by_name = LSTMForecaster(
-        **TINY, optimizer="rmsprop", learning_rate=1e-3, schedule=None, clipnorm=None
+        **TINY, optimizer="rmsprop", learning_rate=0.5, schedule=None, clipnorm=None
     ).fit(windows)
+    # The same model is lent again, to a fit of another learning rate.
+    by_name.set_params(learning_rate=1e-3).fit(windows)
     np.testing.assert_array_equal(by_object.predict(windows), by_name.predict(windows))
     config = keras.optimizers.serialize(keras.optimizers.RMSprop(1e-3))
     by_config = LSTMForecaster(**TINY, optimizer=config).fit(windows)
