@@ -1,3 +1,5 @@
+from unittest import mock
+
 import matplotlib
 import numpy as np
 import pytest
@@ -8,6 +10,13 @@ from skwave.datasets import make_wave
 matplotlib.use("Agg")
 
 TINY = {"units": 6, "epochs": 2, "batch_size": 32, "random_state": 0, "readout": "trained"}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _keep_more_models():
+    """Keep the models of more shapes than a program of its own needs: tests fit many in turn."""
+    with mock.patch("skwave._keras_model._MODELS_KEPT", 24):
+        yield
 
 
 @pytest.fixture(scope="session")

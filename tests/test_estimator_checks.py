@@ -2,12 +2,13 @@
 
 import numpy as np
 import pytest
+from sklearn.base import clone
 from sklearn.utils.estimator_checks import estimator_checks_generator, parametrize_with_checks
 
 from skwave import LSTMForecaster, WindowTransformer
 
 TRANSFORMER = WindowTransformer(window_length=2)
-# Small enough for some sixty fits, and good enough for the checks that ask for a score.
+# Small enough for some sixty fits, and good enough for the check that asks for a score.
 FORECASTER = LSTMForecaster(
     units=16, epochs=12, batch_size=32, learning_rate=0.1, validation_split=0.0, random_state=0
 )
@@ -37,6 +38,8 @@ def test_scikit_learn_checks(estimator, check):
     by_order = check.func.__name__ == "check_methods_sample_order_invariance"
     if by_order and isinstance(estimator, LSTMForecaster) and rounding_depends_on_the_row():
         pytest.skip("asks for 1e-9, but float32 products of this processor depend on the row")
+    if isinstance(estimator, LSTMForecaster) and check.func.__name__ != "check_regressors_train":
+        estimator = clone(estimator).set_params(epochs=1)  # that check alone asks for a score
     check(estimator)
 
 

@@ -16,10 +16,10 @@ from skwave.datasets import make_wave
 from skwave.exceptions import ForecastWarning
 from skwave.model_selection import backtest, forecast_scorer
 
-# Three epochs of a tiny network make no good forecast.
+# An epoch of a tiny network makes no good forecast.
 pytestmark = pytest.mark.filterwarnings("ignore::skwave.exceptions.ForecastWarning")
 
-TINY = {"units": 6, "epochs": 3, "batch_size": 16, "learning_rate": 0.02, "random_state": 0}
+TINY = {"units": 6, "epochs": 1, "batch_size": 16, "learning_rate": 0.02, "random_state": 0}
 WAVE = make_wave("sine", n_cycles=6, steps_per_cycle=20)
 N = len(WAVE)
 
@@ -63,7 +63,7 @@ def test_forecasts_are_finite_and_in_the_range_of_the_series(kind, normalization
         warnings.simplefilter("error")
         # Of Keras, for TensorFlow; see pyproject.toml.
         warnings.filterwarnings("ignore", "__array__ implementation")
-        # Three epochs of a tiny network make no good forecast.
+        # An epoch of a tiny network makes no good forecast.
         warnings.simplefilter("ignore", ForecastWarning)
         model = LSTMForecaster(**TINY, normalization=normalization)
         windows = WindowTransformer(10).fit_transform(series)
@@ -102,7 +102,7 @@ def test_neither_unit_nor_level_matter_to_pipelines(steps, exponent, level):
     scorer = forecast_scorer(mean_absolute_error, horizon=6)
 
     def found(series, unit):
-        options = {"cv": TimeSeriesSplit(3, test_size=16), "scoring": scorer}
+        options = {"cv": TimeSeriesSplit(2, test_size=16), "scoring": scorer}
         scores = cross_val_score(model, series, error_score="raise", **options)
         result = backtest(model, series, horizon=6, initial=100, step=5)
         return np.append(scores / unit, result.scores["mean_absolute_error"]["model"] / unit), (
@@ -148,7 +148,7 @@ def breaks_from(epoch, what):
 @pytest.mark.parametrize("validation_split", [0.3, 0.0])
 @pytest.mark.parametrize("what", [np.nan, np.inf])
 def test_training_stops_with_the_best_weights_and_a_warning(windows, what, validation_split):
-    parameters = TINY | {"epochs": 5, "validation_split": validation_split, "schedule": None}
+    parameters = TINY | {"epochs": 4, "validation_split": validation_split, "schedule": None}
     forecaster = LSTMForecaster(**parameters, callbacks=[breaks_from(2, what)])
     with pytest.warns(ConvergenceWarning, match="in epoch 3; .*smaller learning_rate"):
         forecaster.fit(windows)
@@ -211,7 +211,7 @@ def test_an_inverse_that_overflows_is_an_error():
     model = make_forecast_pipeline(
         FunctionTransformer(undo, inverse_func=explode),
         WindowTransformer(10),
-        LSTMForecaster(**TINY | {"epochs": 1}),
+        LSTMForecaster(**TINY),
     ).fit(series)
     assert np.isfinite(model.forecast(5)).all()
     model[-1].network_.scaling.output_center[:] = 5

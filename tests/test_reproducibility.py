@@ -5,6 +5,7 @@ import random
 import subprocess
 import sys
 import warnings
+from collections import OrderedDict
 
 import numpy as np
 import pytest
@@ -19,7 +20,6 @@ from skwave import (
     WindowTransformer,
     make_forecast_pipeline,
 )
-from skwave._keras_model import _MODELS
 from skwave.datasets import make_mackey_glass, make_wave
 
 TINY = {
@@ -188,11 +188,12 @@ def settings():
     }
 
 
-def test_global_generators_and_settings_are_as_before_every_call():
+def test_global_generators_and_settings_are_as_before_every_call(monkeypatch):
     import keras
 
     calls = public_calls()
-    _MODELS.clear()  # so that a fit also builds its model
+    # So that a fit also builds its model.
+    monkeypatch.setattr("skwave._keras_model._MODELS", OrderedDict())
     state_of_keras()  # the first time it draws its seed from Python's generator
     keras.utils.set_random_seed(7)
     state_of_keras()
@@ -208,15 +209,16 @@ def test_global_generators_and_settings_are_as_before_every_call():
 
 
 @pytest.mark.parametrize("setting", ["float64", "mixed_float16"])
-def test_keras_settings_of_the_user_are_left_and_change_nothing(windows, setting):
+def test_keras_settings_of_the_user_are_left_and_change_nothing(windows, setting, monkeypatch):
     import keras
 
-    # Other units than elsewhere, so that the model is built under the setting.
-    expected = forecaster(units=7).fit(windows).forecast(20)
+    expected = forecaster().fit(windows).forecast(20)
+    # So that the model is built under the setting, and lent to no other fit.
+    monkeypatch.setattr("skwave._keras_model._MODELS", OrderedDict())
     keras.config.set_floatx("float64" if setting == "float64" else "float32")
     keras.config.set_dtype_policy(setting)
     try:
-        again = forecaster(units=7, jit_compile=False).fit(windows)
+        again = forecaster(jit_compile=False).fit(windows)
         np.testing.assert_allclose(again.forecast(20), expected, atol=1e-4)
         found = np.ravel(again.to_keras()(windows))
         np.testing.assert_allclose(found, again.predict(windows), atol=1e-5)
