@@ -122,10 +122,9 @@ def test_a_constant_series_forecasts_the_constant(value, normalization):
     np.testing.assert_allclose(forecaster.predict(windows), value, rtol=1e-12)
 
 
-def test_forecasts_come_out_in_the_units_of_the_series(wave):
-    plain = LSTMForecaster(**TINY).fit(WindowTransformer(10).fit_transform(wave))
+def test_forecasts_come_out_in_the_units_of_the_series(wave, fitted):
     scaled = LSTMForecaster(**TINY).fit(WindowTransformer(10).fit_transform(1000 + 50 * wave))
-    np.testing.assert_allclose(scaled.forecast(9), 1000 + 50 * plain.forecast(9), rtol=1e-3)
+    np.testing.assert_allclose(scaled.forecast(9), 1000 + 50 * fitted.forecast(9), rtol=1e-3)
 
 
 @pytest.mark.slow
@@ -215,17 +214,18 @@ def test_regressor_is_the_scikeras_regressor_that_trained(windows):
 
 def test_pandas_in(wave, two_channels):
     frame = pd.DataFrame(two_channels, columns=["a", "b"])
-    for series, array in ((pd.Series(wave), wave), (frame[["a"]], wave), (frame, two_channels)):
+    for array, *pandas in ((wave, pd.Series(wave), frame[["a"]]), (two_channels, frame)):
         model = make_pipeline(WindowTransformer(10), LSTMForecaster(**TINY))
         expected = model.fit(array)[-1].forecast(5)
-        np.testing.assert_array_equal(model.fit(series)[-1].forecast(5), expected)
+        for series in pandas:
+            np.testing.assert_array_equal(model.fit(series)[-1].forecast(5), expected)
 
 
 # --- Further training ---------------------------------------------------------------------------
 
 
-def test_partial_fit_trains_further_from_the_present_weights(windows):
-    forecaster = LSTMForecaster(**TINY).fit(windows)
+def test_partial_fit_trains_further_from_the_present_weights(windows, fitted):
+    forecaster = copy.deepcopy(fitted)
     before, scale = forecaster.score(windows), forecaster.network_.scaling.input_scale
     for _ in range(10):
         forecaster.partial_fit(windows)
@@ -234,8 +234,8 @@ def test_partial_fit_trains_further_from_the_present_weights(windows):
     np.testing.assert_array_equal(forecaster.network_.scaling.input_scale, scale)
 
 
-def test_partial_fit_keeps_the_losses_of_earlier_epochs(windows):
-    forecaster = LSTMForecaster(**TINY).fit(windows)
+def test_partial_fit_keeps_the_losses_of_earlier_epochs(windows, fitted):
+    forecaster = copy.deepcopy(fitted)
     before = forecaster.history_["val_loss"]
     history = forecaster.partial_fit(windows).history_
     np.testing.assert_array_equal(history["val_loss"], [*before, np.nan])
@@ -261,14 +261,16 @@ def test_warm_start_trains_further_and_a_cold_start_begins_anew(windows, fitted)
 # --- Long windows -------------------------------------------------------------------------------
 
 
-def test_a_window_longer_than_a_third_of_the_series_is_warned_of_where_it_can_be_changed(wave):
+def test_a_window_longer_than_a_third_of_the_series_is_warned_of_where_it_can_be_changed(
+    wave, fitted
+):  # fmt: skip
     windows = WindowTransformer(10).fit_transform(wave[:29])
     (message,) = (
         m for m in warnings_of(LSTMForecaster(**TINY).fit, windows) if "seasonal naive" not in m
     )
     assert "window_length=10 is more than a third" in message
     # Further training cannot change the window, and an ordinary regression has no series.
-    forecaster = LSTMForecaster(**TINY).fit(WindowTransformer(10).fit_transform(wave))
+    forecaster = copy.deepcopy(fitted)
     assert warnings_of(forecaster.partial_fit, windows) == []
     assert warnings_of(LSTMForecaster(**TINY).fit, windows, np.zeros(20)) == []
 
@@ -296,8 +298,8 @@ def state_of(estimator):
         (np.zeros((1, 4, 1)), None, ValueError, "none of the 1 windows"),
     ],
 )
-def test_bad_windows_and_targets(windows, X, y, error, words):
-    forecaster = LSTMForecaster(**TINY).fit(windows)
+def test_bad_windows_and_targets(fitted, X, y, error, words):
+    forecaster = copy.deepcopy(fitted)
     before = state_of(forecaster)
     with pytest.raises(error, match=words):
         forecaster.fit(X, y)

@@ -207,9 +207,9 @@ def stop_at(epoch, moment="on_epoch_end"):
     return callback(**{moment: stop})
 
 
-@pytest.mark.parametrize(("epoch", "patience"), [(1, 1), (5, None)])
-def test_wherever_a_fit_stops_it_ends_the_same(tmp_path, windows, epoch, patience):
-    training = SMALL | {"epochs": 6, "patience": patience, "learning_rate": 0.3}
+@pytest.mark.parametrize(("epochs", "epoch", "patience"), [(6, 1, 1), (4, 3, None)])
+def test_wherever_a_fit_stops_it_ends_the_same(tmp_path, windows, epochs, epoch, patience):
+    training = SMALL | {"epochs": epochs, "patience": patience, "learning_rate": 0.3}
     whole = LSTMForecaster(**training).fit(windows)
     broken = LSTMForecaster(**training, backup_dir=tmp_path)
     broken.set_params(callbacks=[stop_at(epoch, "on_epoch_begin")])

@@ -10,7 +10,7 @@ from oracle import random_network
 
 from skwave import LSTMForecaster, WindowTransformer, make_forecast_pipeline
 
-TINY = {"units": 6, "epochs": 3, "random_state": 0}
+TINY = {"units": 6, "epochs": 2, "random_state": 0}
 
 
 def test_eight_threads_forecast_while_a_ninth_fits(fitted, windows, wave):

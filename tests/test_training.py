@@ -105,7 +105,7 @@ def windows_read(monkeypatch, part, config):
 
 @pytest.mark.parametrize("n_values", [150, 700])
 def test_epochs_of_twenty_updates_go_on_through_the_windows(monkeypatch, n_values):
-    _, part, config = epochs_of(n_values, batch_size=4, callbacks=[])
+    _, part, config = epochs_of(n_values, batch_size=4)
     rows, result, progress = windows_read(monkeypatch, part, config)
     # From the first window again after the last.
     np.testing.assert_array_equal(rows, np.arange(5 * 20 * 4) % part.n_train)
@@ -117,7 +117,7 @@ def test_an_epoch_of_twenty_updates_reads_other_windows_than_the_one_before():
     # The weights after two epochs are those after one epoch of twice as many updates.
     networks = []
     for epochs, updates in ((2, 10), (1, 20)):
-        _, part, config = epochs_of(300, batch_size=4, callbacks=[], schedule=None)
+        _, part, config = epochs_of(300, batch_size=4, schedule=None)
         config = type(config)(**vars(config) | {"epochs": epochs, "updates_per_epoch": updates})
         # Without validation: the training loss would choose the epoch.
         networks.append(train_to_the_end(part, config))
@@ -162,7 +162,7 @@ def test_a_history_without_a_finite_loss_or_weight_is_an_error():
 
 
 def test_it_learns(windows):
-    forecaster = LSTMForecaster(units=16, epochs=20, batch_size=16, random_state=0).fit(windows)
+    forecaster = LSTMForecaster(units=16, epochs=5, batch_size=4, random_state=0).fit(windows)
     assert forecaster.score(windows) > 0.99
     assert forecaster.history_["loss"][-1] < 0.05 * forecaster.history_["loss"][0]
 
@@ -185,11 +185,11 @@ def test_the_best_epoch_is_kept(windows):
 
 
 def test_patience_stops_and_none_does_not(windows):
-    settings = {"epochs": 12, "learning_rate": 50.0, "schedule": None, "optimizer": "sgd"}
+    settings = {"epochs": 6, "learning_rate": 50.0, "schedule": None, "optimizer": "sgd"}
     stopped = LSTMForecaster(4, patience=0, **settings).fit(windows)
-    assert len(stopped.history_["loss"]) < 12
+    assert len(stopped.history_["loss"]) < 6
     going_on = LSTMForecaster(4, patience=None, **settings).fit(windows)
-    assert len(going_on.history_["loss"]) == 12
+    assert len(going_on.history_["loss"]) == 6
 
 
 def test_optimizer_objects_keep_their_own_settings(windows):
@@ -262,7 +262,9 @@ def test_sample_weight_of_zero_hides_windows(windows):
     y[60:] = 50
     weight = np.ones(len(y))
     weight[60:] = 0
-    settings = TINY | {"epochs": 10, "normalization": None, "learning_rate": 0.1}
+    settings = TINY | {
+        "epochs": 3, "batch_size": 8, "normalization": None, "learning_rate": 0.1
+    }  # fmt: skip
     seen = LSTMForecaster(**settings).fit(windows[:-1], y)
     hidden = LSTMForecaster(**settings).fit(windows[:-1], y, sample_weight=weight)
     assert hidden.predict(windows).max() < 2
