@@ -3,6 +3,7 @@
 ``make fuzz`` runs many more examples than the test suite does.
 """
 
+import copy
 import datetime
 import os
 from unittest import mock
@@ -149,7 +150,7 @@ def pretend_to_train(dataset, config, *, seed, progress, network=None, **more):
 
 @pytest.fixture(scope="module", autouse=True)
 def _no_keras():
-    with mock.patch("skwave._forecaster.train", pretend_to_train):
+    with mock.patch("skwave._fit.train", pretend_to_train):
         yield
 
 
@@ -239,17 +240,14 @@ def test_fit_and_forecast_of_a_series(series, window_length, parameters):
 
 @given(any_array(), st.one_of(st.none(), any_array(max_dims=2)), st.one_of(st.none(), any_array()))
 def test_fit_and_partial_fit_of_anything(X, y, sample_weight):
-    for forecaster in (LSTMForecaster(2, random_state=0), make_fitted()):
+    for forecaster in (LSTMForecaster(2, random_state=0), copy.deepcopy(FITTED[0])):
         refused(lambda f=forecaster: f.fit(X, y, sample_weight), forecaster)
         refused(lambda f=forecaster: f.partial_fit(X, y, sample_weight), forecaster)
 
 
 @given(any_array(max_dims=3), st.one_of(small, junk), st.booleans())
 def test_pipeline_of_anything(series, n_steps, scaled):
-    first = StandardScaler() if scaled else FunctionTransformer()
-    series_before = np.sin(np.arange(30))
-    steps = first, WindowTransformer(6), LSTMForecaster(4, random_state=0)
-    pipeline = make_forecast_pipeline(*steps).fit(series_before)
+    pipeline = copy.deepcopy(FITTED_PIPELINES[scaled])
     with np.errstate(all="ignore"):  # of the scaler, for numbers that are beyond its squares
         for method in ("predict", "score", "fit"):
             refused(lambda m=method: getattr(pipeline, m)(series), pipeline)
@@ -286,13 +284,19 @@ def test_chaos(n, tau):
     refused(lambda: np.testing.assert_equal(make_mackey_glass(n, tau=tau).shape, (n,)))
 
 
-with mock.patch("skwave._forecaster.train", pretend_to_train):
+with mock.patch("skwave._fit.train", pretend_to_train):
     FITTED = [
         make_fitted(),
         make_fitted(n_channels=2, output_length=3),
         make_fitted(normalization="window"),
         make_fitted(n_channels=2, normalization=None),
     ]
+    FITTED_PIPELINES = [
+        make_forecast_pipeline(
+            first, WindowTransformer(6), LSTMForecaster(4, random_state=0)
+        ).fit(np.sin(np.arange(30)))
+        for first in (FunctionTransformer(), StandardScaler())
+    ]  # fmt: skip
 
 
 @st.composite

@@ -34,6 +34,21 @@ def result(wave):
     return backtest(model, wave, horizon=6, initial=80, step=5)
 
 
+@pytest.fixture(scope="module")
+def fitted(wave):
+    """A pipeline fitted on the first 80 values, for what is done with its forecasts."""
+    model = make_forecast_pipeline(WindowTransformer(10), LSTMForecaster(**TINY))
+    return FrozenEstimator(model.fit(wave[:80]))
+
+
+@pytest.fixture(scope="module")
+def fitted_on_two_channels(two_channels):
+    """The same of two channels, fitted on the first 100 values."""
+    model = make_forecast_pipeline(WindowTransformer(10), LSTMForecaster(**TINY))
+    frame = pd.DataFrame(two_channels, columns=["wind", "power"])
+    return FrozenEstimator(model.fit(frame[:100]))
+
+
 # --- Forecasts --------------------------------------------------------------------------------
 
 
@@ -195,11 +210,12 @@ def test_scores_are_taken_overall_and_by_step(result):
     assert result.scores["mean_absolute_error"]["seasonal_naive"] < 1e-12
 
 
-def test_scores_of_each_channel_are_its_own(model, two_channels):
+def test_scores_of_each_channel_are_its_own(fitted_on_two_channels, two_channels):
     noisy = two_channels + 0.1 * np.random.default_rng(0).normal(size=two_channels.shape)
     metrics = {"mae": mean_absolute_error, "mase": mean_absolute_scaled_error}
     arguments = {"horizon": 6, "initial": 100, "metrics": metrics, "season_length": 20}
-    result = backtest(model, pd.DataFrame(noisy, columns=["wind", "power"]), **arguments)
+    frame = pd.DataFrame(noisy, columns=["wind", "power"])
+    result = backtest(fitted_on_two_channels, frame, **arguments)
     for name, forecast in {"model": result.y_pred, "naive": result.baselines["naive"]}.items():
         errors = np.abs(forecast - result.y_true).mean(axis=(0, 1))
         np.testing.assert_allclose(result.scores_by_channel["mae"][name], errors)
@@ -209,10 +225,10 @@ def test_scores_of_each_channel_are_its_own(model, two_channels):
         np.testing.assert_allclose(result.scores_by_channel["mase"][name], errors / scale)
 
 
-def test_repr_lists_the_channels_below_the_overall_scores(model, two_channels):
+def test_repr_lists_the_channels_below_the_overall_scores(fitted_on_two_channels, two_channels):
     frame = pd.DataFrame(two_channels, columns=["wind", "power"])
     arguments = {"horizon": 6, "initial": 110, "metrics": mean_absolute_error}
-    result = backtest(model, frame, **arguments)
+    result = backtest(fitted_on_two_channels, frame, **arguments)
     lines = repr(result).splitlines()
     assert lines[0] == "Backtest(5 origins, 6 steps, 2 channels)"
     assert lines[2].startswith("mean_absolute_error  ")
@@ -236,10 +252,10 @@ def test_a_single_channel_has_one_score_that_repr_does_not_repeat(result):
     assert "channel" not in repr(result)
 
 
-def test_metrics_given_as_a_dict_are_scored_by_their_names(wave, model):
+def test_metrics_given_as_a_dict_are_scored_by_their_names(wave, fitted):
     series = wave + 0.1 * np.random.default_rng(0).normal(size=len(wave))
     result = backtest(
-        model, series, horizon=6, initial=80, season_length=20,
+        fitted, series, horizon=6, initial=80, season_length=20,
         metrics={"mase": mean_absolute_scaled_error, "worst": lambda t, p: np.abs(t - p).max()},
     )  # fmt: skip
     scale = np.abs(series[20:80] - series[:60]).mean()
@@ -249,20 +265,20 @@ def test_metrics_given_as_a_dict_are_scored_by_their_names(wave, model):
     assert "mase" in repr(result)
 
 
-def test_arguments_bound_to_a_metric_are_kept(wave, model):
+def test_arguments_bound_to_a_metric_are_kept(wave, fitted):
     series = wave + 0.1 * np.random.default_rng(0).normal(size=len(wave))
     bound = partial(mean_absolute_scaled_error, season_length=7)
-    result = backtest(model, series, horizon=6, initial=80, season_length=20, metrics=bound)
+    result = backtest(fitted, series, horizon=6, initial=80, season_length=20, metrics=bound)
     scale = np.abs(series[7:80] - series[:73]).mean()
     (scores,) = result.scores.values()
     assert list(result.scores) == ["mean_absolute_scaled_error"]
     assert scores["model"] == pytest.approx(np.abs(result.y_pred - result.y_true).mean() / scale)
 
 
-def test_a_metric_that_refuses_the_values_of_a_step_scores_nan(wave, model):
+def test_a_metric_that_refuses_the_values_of_a_step_scores_nan(wave, fitted):
     # One origin, and so one value for each step, which has no spread to scale by.
     metrics = normalized_root_mean_squared_error
-    result = backtest(model, wave, horizon=6, initial=114, metrics=metrics)
+    result = backtest(fitted, wave, horizon=6, initial=114, metrics=metrics)
     (name,) = result.scores
     assert result.scores[name]["model"] > 0
     assert np.isnan(result.scores_by_step[name]["model"]).all()
