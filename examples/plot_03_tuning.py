@@ -18,7 +18,7 @@ from skwave import LSTMForecaster, WindowTransformer, make_forecast_pipeline
 from skwave.datasets import make_mackey_glass
 from skwave.model_selection import BacktestDisplay, ForecastSplit, backtest, forecast_scorer
 
-EPOCHS = 6
+EPOCHS = 2
 HORIZON, LONGEST, KNOWN = 24, 48, 800
 
 # %%

@@ -22,7 +22,7 @@ from skwave import ForecastPipeline, LSTMForecaster, WindowTransformer, make_for
 from skwave._pipeline import as_forecast_pipeline
 from skwave.model_selection import backtest, forecast_scorer
 
-TINY = {"units": 6, "epochs": 2, "batch_size": 32, "random_state": 0}
+TINY = {"units": 6, "epochs": 1, "batch_size": 32, "random_state": 0}
 LOG = FunctionTransformer(np.log, inverse_func=np.exp)
 NEITHER = "(neither begins nor ends|does not begin) with the training series"
 
