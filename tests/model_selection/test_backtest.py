@@ -14,7 +14,11 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from skwave import LSTMForecaster, WindowTransformer, make_forecast_pipeline
-from skwave.metrics import mean_absolute_scaled_error, normalized_root_mean_squared_error
+from skwave.metrics import (
+    interval_score,
+    mean_absolute_scaled_error,
+    normalized_root_mean_squared_error,
+)
 from skwave.model_selection import ForecastSplit, backtest, forecast_scorer
 
 # The networks are too small to be better than the naive forecast; one section is about that.
@@ -324,6 +328,103 @@ def test_bad_series_and_estimators_are_refused(wave, model):
         backtest(LSTMForecaster(), wave, horizon=6, initial=80)
     with pytest.raises(ValueError, match="needs an LSTMForecaster, or a pipeline"):
         backtest(make_pipeline(StandardScaler()), wave[:, None], horizon=6, initial=80)
+
+
+# --- Intervals --------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def with_intervals(fitted_on_two_channels, two_channels):
+    frame = pd.DataFrame(two_channels, columns=["wind", "power"])
+    return backtest(fitted_on_two_channels, frame, horizon=4, initial=100, step=3, coverage=0.8)
+
+
+def test_intervals_are_those_of_the_model_at_each_origin(with_intervals, fitted_on_two_channels):
+    result, model = with_intervals, fitted_on_two_channels.estimator
+    bounds = result.intervals["model"]
+    assert bounds.shape == (*result.y_true.shape, 2)
+    for k, origin in enumerate(result.origins):
+        interval = model.forecast_interval(4, coverage=0.8, context=result.series[:origin])
+        np.testing.assert_allclose(
+            bounds[k], interval.to_numpy().reshape(4, 2, 2), rtol=1e-4, atol=1e-4
+        )  # fmt: skip
+
+
+def test_scores_of_intervals_are_overall_by_step_and_by_channel(with_intervals):
+    result = with_intervals
+    for name, bounds in result.intervals.items():
+        lower, upper = np.moveaxis(bounds, -1, 0)
+        within = (lower <= result.y_true) & (result.y_true <= upper)
+        assert result.scores["coverage"][name] == pytest.approx(within.mean())
+        by_step = result.scores_by_step["coverage"][name]
+        np.testing.assert_allclose(by_step, within.mean(axis=(0, 2)))
+        by_channel = result.scores_by_channel["coverage"][name]
+        np.testing.assert_allclose(by_channel, within.mean(axis=(0, 1)))
+        assert result.scores["width"][name] == pytest.approx(np.mean(upper - lower))
+        outside = np.maximum(lower - result.y_true, 0) + np.maximum(result.y_true - upper, 0)
+        score = np.mean(upper - lower + outside / 0.1)
+        assert result.scores["interval_score"][name] == pytest.approx(score)
+    assert "coverage" in repr(result)
+
+
+def test_naive_forecasts_have_quantiles_of_their_own_errors(with_intervals, two_channels):
+    # Of the second channel, two steps ahead, at the first origin.
+    known = two_channels[:100, 1]
+    naive = known[2:98] - known[:96]
+    seasonal = known[21:98] - known[1:78]
+    for name, errors, forecast in (
+        ("naive", naive, known[99]), ("seasonal_naive", seasonal, known[81]),
+    ):  # fmt: skip
+        errors, n = np.sort(errors), len(errors)
+        lower, upper = errors[int(0.1 * (n + 1)) - 1], errors[int(np.ceil(0.9 * (n + 1))) - 1]
+        bounds = with_intervals.intervals[name][0, 1, 1]
+        np.testing.assert_allclose(bounds, [forecast + lower, forecast + upper], atol=1e-9)
+
+
+def test_a_naive_forecast_with_too_few_errors_has_no_interval(wave, fitted):
+    result = backtest(
+        fitted, wave[:60], horizon=6, initial=30, step=5, season_length=20, coverage=0.9
+    )
+    assert np.isnan(result.intervals["seasonal_naive"]).all()
+    assert np.isnan(result.scores["interval_score"]["seasonal_naive"])
+    assert np.isfinite(result.scores["interval_score"]["model"])
+
+
+def test_each_refit_has_residual_paths_of_its_own(wave, model):
+    result = backtest(model, wave, horizon=4, initial=100, step=10, refit=True, coverage=0.8)
+    second = clone(model).fit(wave[:110]).forecast_interval(4, coverage=0.8)
+    np.testing.assert_allclose(result.intervals["model"][1], second, rtol=1e-4, atol=1e-5)
+
+
+def test_the_table_has_bounds(with_intervals):
+    table = with_intervals.to_frame()
+    lower = with_intervals.intervals["model"][..., 0].ravel()
+    np.testing.assert_array_equal(table["lower"], lower)
+    assert (table["lower"] <= table["upper"]).all()
+
+
+def test_without_a_coverage_there_are_no_intervals(result):
+    assert result.coverage is None
+    assert result.intervals is None
+    assert "coverage" not in result.scores
+
+
+@pytest.mark.parametrize(
+    ("coverage", "error", "words"),
+    [
+        (90, ValueError, "For 90 % give 0.9"),
+        ([0.8, 0.9], TypeError, "a backtest takes one fraction"),
+        (0.999, ValueError, "needs at least 1999 residual paths"),
+    ],
+)
+def test_a_coverage_that_is_not_possible_is_refused(wave, fitted, coverage, error, words):
+    with pytest.raises(error, match=words):
+        backtest(fitted, wave, horizon=4, initial=100, coverage=coverage)
+
+
+def test_metrics_of_intervals_are_given_by_coverage(wave, fitted):
+    with pytest.raises(ValueError, match="metrics has interval_score, .*Give coverage="):
+        backtest(fitted, wave, horizon=4, initial=100, metrics=interval_score)
 
 
 # --- Warnings ---------------------------------------------------------------------------------

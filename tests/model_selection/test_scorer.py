@@ -25,7 +25,14 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from skwave import LSTMForecaster, WindowTransformer, make_forecast_pipeline
-from skwave.metrics import mean_absolute_scaled_error
+from skwave._pipeline import as_forecast_pipeline
+from skwave.metrics import (
+    coverage_score,
+    interval_score,
+    mean_absolute_scaled_error,
+    mean_quantile_loss,
+    mean_scaled_interval_score,
+)
 from skwave.model_selection import ForecastSplit, forecast_scorer
 
 TINY = {"units": 4, "epochs": 1, "batch_size": 32, "random_state": 0}
@@ -203,6 +210,47 @@ def test_an_estimator_that_cannot_forecast_is_refused(wave):
 def test_a_scorer_is_pickled_and_printed():
     assert repr(pickle.loads(pickle.dumps(SCORER))) == repr(SCORER)
     assert repr(SCORER) == "forecast_scorer(mean_absolute_error, horizon=6)"
+
+
+# --- Intervals and quantiles --------------------------------------------------------------------
+
+
+def test_metrics_of_intervals_and_quantiles_are_given_them(fitted_model, wave):
+    pipeline = as_forecast_pipeline(fitted_model)
+    context, y_true = wave[60:100], wave[100:106]
+    for metric, forecast, kwargs in (
+        (interval_score, pipeline.forecast_interval(6, context=context), {}),
+        (interval_score, pipeline.forecast_interval(6, coverage=0.5, context=context),
+         {"coverage": 0.5}),
+        (mean_scaled_interval_score, pipeline.forecast_interval(6, context=context), {}),
+        (mean_quantile_loss, pipeline.forecast_quantiles(6, context=context), {}),
+        (mean_quantile_loss, pipeline.forecast_quantiles(6, [0.2, 0.7], context=context),
+         {"quantiles": [0.2, 0.7]}),
+    ):  # fmt: skip
+        known = {"y_train": context} if metric is mean_scaled_interval_score else {}
+        scorer = forecast_scorer(metric, horizon=6, **kwargs)
+        expected = metric(y_true, forecast, **known, **kwargs)
+        # The least is best.
+        assert scorer(fitted_model, wave[60:106]) == pytest.approx(-expected, rel=1e-4)
+
+
+def test_a_search_tunes_for_intervals(model, wave):
+    scorer = forecast_scorer(interval_score, horizon=5, coverage=0.5)
+    search = GridSearchCV(model, LENGTHS, cv=CV, scoring=scorer, error_score="raise").fit(wave)
+    assert (search.cv_results_["mean_test_score"] < 0).all()
+
+
+def test_coverage_is_no_score_to_tune_for():
+    with pytest.raises(ValueError, match="best at the nominal coverage.*interval_score"):
+        forecast_scorer(coverage_score, horizon=6)
+
+
+@pytest.mark.parametrize(
+    ("kwargs", "words"), [({"coverage": 90}, "give 0.9"), ({"coverage": 0}, "fraction")]
+)
+def test_a_coverage_that_is_no_fraction_is_refused_at_once(kwargs, words):
+    with pytest.raises(ValueError, match=words):
+        forecast_scorer(interval_score, horizon=6, **kwargs)
 
 
 # --- In scikit-learn's tools ------------------------------------------------------------------
