@@ -21,7 +21,10 @@ def test_import_loads_no_heavy_package():
     assert modules_after(code) == "[]"
 
 
-@pytest.mark.parametrize("call", ["forecast(20)", "predict(windows)", "score(windows)"])
+@pytest.mark.parametrize(
+    "call",
+    ["forecast(20)", "predict(windows)", "score(windows)", "calibrate(windows).sample_paths(9)"],
+)
 def test_loading_predicting_and_forecasting_import_no_tensorflow(fitted, windows, tmp_path, call):
     path = tmp_path / "forecaster.pkl"
     path.write_bytes(pickle.dumps((fitted, windows)))

@@ -150,10 +150,12 @@ for model in (
     joblib.load(folder + "/model.joblib"),
 ):
     print(model.forecast(30).tobytes().hex())
+    print(model.forecast_interval(5).tobytes().hex())
 assert not {{"tensorflow", "keras", "scikeras", "matplotlib"}} & set(sys.modules)
 """
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert run.stdout.split() == 2 * [expected.tobytes().hex()]
+    interval = forecaster.forecast_interval(5)
+    assert run.stdout.split() == 2 * [expected.tobytes().hex(), interval.tobytes().hex()]
     results = []
     loaded = joblib.load(tmp_path / "model.joblib")
     thread = threading.Thread(target=lambda: results.append(loaded.forecast(30)))
