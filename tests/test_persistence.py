@@ -63,6 +63,13 @@ def estimators(wave, two_channels):
     }
 
 
+@pytest.fixture(scope="module")
+def pipeline_without_pandas():
+    """Its forecasts have bytes, unlike those of pandas."""
+    steps = StandardScaler(), WindowTransformer(6), LSTMForecaster(**TINY)
+    return make_forecast_pipeline(*steps).fit(np.sin(np.arange(120) / 3))
+
+
 KINDS = [
     "one channel",
     "two channels",
@@ -271,11 +278,12 @@ print(counts)
 
 @pytest.mark.parametrize("suffix", ["pkl", "joblib", "skops"])
 @pytest.mark.parametrize("kind", ["one channel", "ForecastPipeline"])
-def test_a_damaged_file_never_gives_a_wrong_forecast(estimators, tmp_path, kind, suffix):
+def test_a_damaged_file_never_gives_a_wrong_forecast(
+    estimators, pipeline_without_pandas, tmp_path, kind, suffix
+):  # fmt: skip
     estimator, path = estimators[kind], tmp_path / f"model.{suffix}"
-    if kind == "ForecastPipeline":  # without pandas, whose forecasts have no bytes
-        steps = StandardScaler(), WindowTransformer(6), LSTMForecaster(**TINY)
-        estimator = make_forecast_pipeline(*steps).fit(np.sin(np.arange(120) / 3))
+    if kind == "ForecastPipeline":
+        estimator = pipeline_without_pandas
     {
         "pkl": lambda: path.write_bytes(pickle.dumps(estimator)),
         "joblib": lambda: joblib.dump(estimator, path),

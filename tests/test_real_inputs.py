@@ -331,12 +331,26 @@ forecaster = LSTMForecaster(2, epochs=1, random_state=0)
 """
 
 
-def test_training_without_eager_execution_says_so():
-    done = run(
-        "import tensorflow as tf\ntf.compat.v1.disable_eager_execution()" + FIT
-        + "forecaster.fit(windows)"
-    )  # fmt: skip
-    assert "RuntimeError: TensorFlow's eager execution is off" in done.stderr
+@pytest.fixture(scope="module")
+def errors_of_a_program():
+    """The errors of a program that trains in a fork, and then without eager execution."""
+    code = FIT + (
+        "forecaster.fit(windows)\n"
+        "import multiprocessing as mp, sys\n"
+        "with mp.get_context('fork').Pool(1) as pool:\n"
+        "    try:\n"
+        "        pool.apply(forecaster.fit, (windows,))\n"
+        "    except RuntimeError as error:\n"
+        "        print(error, file=sys.stderr)\n"
+        "import tensorflow as tf\n"
+        "tf.compat.v1.disable_eager_execution()\n"
+        "forecaster.fit(windows)\n"
+    )
+    return run(code, timeout=120).stderr
+
+
+def test_training_without_eager_execution_says_so(errors_of_a_program):
+    assert "RuntimeError: TensorFlow's eager execution is off" in errors_of_a_program
 
 
 def test_another_backend_of_keras_is_refused_before_training(fitted, monkeypatch):
@@ -350,13 +364,6 @@ def test_another_backend_of_keras_is_refused_before_training(fitted, monkeypatch
     assert fitted.forecast(3).shape == (3,)
 
 
-def test_a_fit_in_a_forked_process_says_so_in_place_of_hanging():
-    code = FIT + (
-        "forecaster.fit(windows)\n"
-        "import multiprocessing as mp\n"
-        "with mp.get_context('fork').Pool(1) as pool:\n"
-        "    pool.apply(forecaster.fit, (windows,))\n"
-    )
-    done = run(code, timeout=120)
-    assert "forked from one that has trained" in done.stderr
-    assert "'spawn'" in done.stderr
+def test_a_fit_in_a_forked_process_says_so_in_place_of_hanging(errors_of_a_program):
+    assert "forked from one that has trained" in errors_of_a_program
+    assert "'spawn'" in errors_of_a_program

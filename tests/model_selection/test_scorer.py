@@ -36,7 +36,7 @@ from skwave.metrics import (
 from skwave.model_selection import ForecastSplit, forecast_scorer
 
 TINY = {"units": 4, "epochs": 1, "batch_size": 32, "random_state": 0}
-CV = ForecastSplit(3, horizon=6, context=20)
+CV = ForecastSplit(2, horizon=6, context=20)
 SCORER = forecast_scorer(mean_absolute_error, horizon=6)
 LENGTHS = {"windowtransformer__window_length": [5, 20]}
 
@@ -260,7 +260,7 @@ def test_grid_search_scores_windows_of_all_lengths_on_the_same_values(wave, mode
     search = GridSearchCV(model, LENGTHS, cv=CV, scoring=SCORER, error_score="raise").fit(wave)
     for k, length in enumerate([5, 20]):
         model.set_params(windowtransformer__window_length=length)
-        for fold, origin in enumerate([102, 108, 114]):
+        for fold, origin in enumerate([108, 114]):
             forecast = model.fit(wave[:origin])[-1].forecast(6)
             expected = mean_absolute_error(wave[origin : origin + 6], forecast)
             score = search.cv_results_[f"split{fold}_test_score"][k]
@@ -283,7 +283,7 @@ def test_random_and_halving_searches_and_cross_validation_take_the_scorer(wave, 
         return_train_score=True,
     )  # fmt: skip
     assert (both["test_mae"] < 0).all()
-    assert both["train_mae"].shape == (3,)
+    assert both["train_mae"].shape == (2,)
 
 
 def _one_step(estimator, X, y=None):
