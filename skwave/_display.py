@@ -5,10 +5,15 @@ from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.utils.validation import check_array, check_consistent_length, check_is_fitted
+from sklearn.utils.validation import check_is_fitted
 
-from skwave._baseline import find_season_length, seasonal_naive
-from skwave._pandas_index import as_times, index_spec, next_index
+from skwave._display_data import (
+    check_intervals,
+    check_values,
+    find_index,
+    find_names,
+    make_baseline,
+)
 from skwave._pipeline import as_forecast_pipeline
 from skwave._plot import (
     BASELINE,
@@ -16,7 +21,6 @@ from skwave._plot import (
     FORECAST,
     KNOWN,
     TRUTH,
-    channel_names,
     count_on_axis,
     drawn_index,
     label_channel,
@@ -24,12 +28,12 @@ from skwave._plot import (
     make_axes,
     positions_of,
     set_ticks,
+    shade_intervals,
 )
-from skwave._validation import check_no_missing, check_series, fill_masked
 
 
 class ForecastDisplay:
-    """A forecast over the true values, one panel for each channel.
+    """A forecast over the true values, with its intervals; one panel for each channel.
 
     Make one with `from_estimator` or `from_predictions`.
 
@@ -52,6 +56,11 @@ class ForecastDisplay:
         A forecast to compare with.
     baseline_name : str, default="Baseline"
         What the legend calls it.
+    intervals : ndarray of shape (n_steps, n_coverages, 2) or \
+            (n_steps, n_channels, n_coverages, 2) or None, default=None
+        Lower and upper bounds, in the units of the forecast.
+    coverages : sequence of shape (n_coverages,) or None, default=None
+        Their nominal coverages, fractions between 0 and 1.
 
     Attributes
     ----------
@@ -85,6 +94,8 @@ class ForecastDisplay:
         history_index: Any = None,
         baseline: NDArray[Any] | None = None,
         baseline_name: str = "Baseline",
+        intervals: NDArray[Any] | None = None,
+        coverages: Sequence[float] | None = None,
     ):
         self.y_true = y_true
         self.y_pred = y_pred
@@ -94,6 +105,8 @@ class ForecastDisplay:
         self.history_index = history_index
         self.baseline = baseline
         self.baseline_name = baseline_name
+        self.intervals = intervals
+        self.coverages = coverages
 
     @classmethod
     def from_estimator(
@@ -103,6 +116,7 @@ class ForecastDisplay:
         *,
         history: ArrayLike | None = None,
         baseline: Literal["naive", "seasonal_naive"] | None = None,
+        coverage: float | Sequence[float] | None = None,
         ax: Any = None,
         **kwargs: Any,
     ) -> Self:
@@ -120,6 +134,9 @@ class ForecastDisplay:
         baseline : {"naive", "seasonal_naive"} or None, default=None
             A simple forecast to draw beside: ``"naive"`` repeats the last value of `history`,
             ``"seasonal_naive"`` its last season, whose length is found in `history`.
+        coverage : float, sequence of float or None, default=None
+            Fraction of the values that an interval is to hold, between 0 and 1. The interval is
+            shaded; several are nested.
         ax : matplotlib Axes or sequence of Axes, default=None
             Where to draw; None makes a figure.
         **kwargs : dict
@@ -134,13 +151,19 @@ class ForecastDisplay:
         ------
         ValueError
             If the transformers of a plain pipeline cannot be inverted, or as in
-            `from_predictions`.
+            `from_predictions`, or as in `ForecastPipeline.forecast_interval`.
+        TypeError
+            If `coverage` is not a number or a sequence of numbers.
         """
         check_is_fitted(estimator)
-        y_pred = as_forecast_pipeline(estimator).forecast(len(y_true))
+        pipeline, n_steps = as_forecast_pipeline(estimator), len(y_true)
+        y_pred, interval = pipeline.forecast(n_steps), None
+        if coverage is not None:
+            interval = pipeline.forecast_interval(n_steps, coverage=coverage)
         return cls.from_predictions(
-            y_true, y_pred, history=history, baseline=baseline, ax=ax, **kwargs
-        )
+            y_true, y_pred, history=history, baseline=baseline, interval=interval,
+            coverage=coverage, ax=ax, **kwargs,
+        )  # fmt: skip
 
     @classmethod
     def from_predictions(
@@ -150,6 +173,8 @@ class ForecastDisplay:
         *,
         history: ArrayLike | None = None,
         baseline: Literal["naive", "seasonal_naive"] | None = None,
+        interval: ArrayLike | None = None,
+        coverage: float | Sequence[float] | None = None,
         ax: Any = None,
         **kwargs: Any,
     ) -> Self:
@@ -164,6 +189,12 @@ class ForecastDisplay:
         baseline : {"naive", "seasonal_naive"} or None, default=None
             A simple forecast to draw beside: ``"naive"`` repeats the last value of `history`,
             ``"seasonal_naive"`` its last season, whose length is found in `history`.
+        interval : array-like or DataFrame of shape (n_steps, 2), (n_steps, n_channels, 2) or with \
+                an axis of coverages before the last, default=None
+            Lower and upper bounds, as `forecast_interval` returns them. They are shaded.
+        coverage : float, sequence of float or None, default=None
+            What `forecast_interval` was asked for. A frame of several coverages has them in its
+            columns.
         ax : matplotlib Axes or sequence of Axes, default=None
             Where to draw; None makes a figure.
         **kwargs : dict
@@ -178,12 +209,16 @@ class ForecastDisplay:
         ------
         ValueError
             If values differ in shape, in their columns or in their index, hold NaN or infinity,
-            `history` does not end where the forecast begins, or a `baseline` has no `history`.
+            `history` does not end where the forecast begins, a `baseline` has no `history`, or
+            bounds do not fit the forecast or `coverage`, or a lower one is above the upper one.
+        TypeError
+            If `coverage` is not a number or a sequence of numbers.
         """
         given = {"y_true": y_true, "y_pred": y_pred}
         given |= {} if history is None else {"history": history}
-        values = _check_values(given)
-        names, index = _find_names(given), _find_index(y_true, y_pred, history)
+        values = check_values(given)
+        names, index = find_names(given), find_index(y_true, y_pred, history, interval)
+        intervals, coverages = check_intervals(interval, coverage, values["y_pred"], names)
         n_steps = len(values["y_true"])
         newest = slice(-max(2 * n_steps, 20), None)
         is_labelled = index is not None and history is not None
@@ -194,12 +229,17 @@ class ForecastDisplay:
             names=names,
             history=None if history is None else values["history"][newest],
             history_index=history.index[newest] if is_labelled else None,
-            baseline=_make_baseline(baseline, values.get("history"), values["y_pred"].shape),
+            baseline=make_baseline(baseline, values.get("history"), values["y_pred"].shape),
             baseline_name=BASELINE_NAMES.get(baseline, "Baseline"),
+            intervals=intervals,
+            coverages=coverages,
         ).plot(ax, **kwargs)
 
     def plot(self, ax: Any = None, **kwargs: Any) -> Self:
         """Draw the truth in red and the forecast in blue, known values and baseline in gray.
+
+        Intervals have the color of the forecast, lighter the wider they are. Those of a single step
+        are drawn as a bar.
 
         Parameters
         ----------
@@ -220,11 +260,15 @@ class ForecastDisplay:
         for channel, panel in enumerate(axes):
             for x, values, style in lines:
                 panel.plot(x, values[:, channel], **style)
+            if self.intervals is not None:
+                bounds = np.reshape(self.intervals, (len(x), n_channels, -1, 2))[:, channel]
+                shade_intervals(panel, x, bounds, self.coverages, style["color"])
             panel.set_ylabel(label_channel(names[channel], channel, n_channels))
             set_ticks(panel, index)
-            # Space above the lines, so that the legend hides none of them.
-            panel.margins(y=0.2)
-            panel.legend(loc="upper right", ncols=len(lines))
+            # Space above the lines, so that the legend, of one row or two, hides none of them.
+            n_labels = len(lines) + (0 if self.coverages is None else len(self.coverages))
+            panel.margins(y=0.2 if n_labels <= 4 else 0.3)
+            panel.legend(loc="upper right", ncols=n_labels if n_labels <= 4 else 3)
         axes[-1].set_xlabel(label_index(index, "Steps after the last known value"))
         self.ax_ = axes[0] if n_channels == 1 else axes
         self.figure_ = axes[0].figure
@@ -351,88 +395,3 @@ class HistoryDisplay:
         ax.legend()
         self.ax_, self.figure_ = ax, ax.figure
         return self
-
-
-def _check_values(given):
-    """Return the values of the true series, the forecast and the known series as arrays."""
-    values = {}
-    for name, y in given.items():
-        check_series(y, name)
-        y = check_array(fill_masked(y), ensure_2d=False, ensure_all_finite=False, input_name=name)
-        values[name] = check_no_missing(y, name)
-    y_true, y_pred = values["y_true"], values["y_pred"]
-    check_consistent_length(y_true, y_pred)
-    if y_true.size != y_pred.size:
-        raise ValueError(
-            f"y_true has shape {y_true.shape} and y_pred has shape {y_pred.shape}; "
-            "the same shape is needed."
-        )
-    known = values.get("history", y_true)
-    if known[0].size != y_true[0].size:
-        raise ValueError(
-            f"history has shape {known.shape} and y_true has shape {y_true.shape}; the same number "
-            "of channels is needed."
-        )
-    return values
-
-
-def _find_names(given):
-    """Return the names of the channels, or None; the columns of all frames must be the same."""
-    found = {which: channel_names(y) for which, y in given.items()}
-    found = {which: names for which, names in found.items() if names is not None}
-    first = next(iter(found), None)
-    for which, names in found.items():
-        # The name of a Series does not name a channel.
-        if len(names) > 1 and names != found[first]:
-            raise ValueError(
-                f"{first} has the columns {found[first]}, but {which} has {names}. Give both the "
-                "same columns in the same order."
-            )
-    return found.get(first)
-
-
-def _find_index(y_true, y_pred, history):
-    """Return the labels of the forecast, or None if none are known."""
-    pandas = {
-        which: y for which, y in (("forecast", y_pred), ("y_true", y_true)) if hasattr(y, "iloc")
-    }
-    labels = {which: as_times(y.index, which).rename(y.index.name) for which, y in pandas.items()}
-    if len(labels) == 2 and not labels["y_true"].equals(labels["forecast"]):
-        raise ValueError(
-            f"y_true has an index from {y_true.index[0]} to {y_true.index[-1]}, but the forecast "
-            f"has one from {y_pred.index[0]} to {y_pred.index[-1]}. Give the true values of the "
-            "same times, or y_true.to_numpy() if only their order matters."
-        )
-    index = next(iter(labels.values()), None)
-    if history is None:
-        return index
-    if index is not None and not hasattr(history, "iloc"):
-        raise ValueError(
-            f"history has no index, but the forecast has one that begins with {index[0]}. Give "
-            "history as a pandas object with the labels before."
-        )
-    spec = index_spec(history, index_spec(next(iter(pandas.values()), None)))
-    following = None if spec is None else next_index(spec, len(y_true))
-    if index is not None and following is not None and following[0] != index[0]:
-        raise ValueError(
-            f"history ends with {history.index[-1]}, so that {following[0]} follows, but the "
-            f"forecast begins with {index[0]}. Give the values up to the forecast."
-        )
-    return following if index is None else index
-
-
-def _make_baseline(baseline, history, shape):
-    """Return a naive forecast of a shape, from the whole history."""
-    if baseline is None:
-        return None
-    if not isinstance(baseline, str) or baseline not in BASELINE_NAMES:
-        raise ValueError(f"baseline={baseline!r}, but None, 'naive' or 'seasonal_naive' is needed.")
-    if history is None:
-        raise ValueError(
-            f"baseline={baseline!r} repeats values before the forecast, but history=None. Give "
-            "history= the series up to the forecast."
-        )
-    history = np.reshape(history, (len(history), -1)).astype(float)
-    season_length = 1 if baseline == "naive" else find_season_length(history)
-    end = np.array([len(history)])
-    return seasonal_naive(history, end, shape[0], season_length)[0].reshape(shape)

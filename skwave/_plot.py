@@ -1,4 +1,4 @@
-"""What displays share: colours, names of channels, indexes on an axis, and axes."""
+"""What displays share: colours, names of channels, indexes on an axis, intervals, and axes."""
 
 import numpy as np
 
@@ -76,6 +76,50 @@ def count_on_axis(ax):
     from matplotlib.ticker import MaxNLocator
 
     ax.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+
+
+def shade_intervals(ax, x, bounds, coverages, color, *, is_labelled=True):
+    """Shade intervals in a color, lighter the wider they are; those of one step as a bar.
+
+    Parameters
+    ----------
+    ax : matplotlib Axes
+        Where to draw.
+    x : ndarray of shape (n_steps,)
+        Positions of the steps.
+    bounds : ndarray of shape (n_steps, n_coverages, 2)
+        Lower and upper bounds.
+    coverages : sequence of float
+        Their nominal coverages, fractions.
+    color : object
+        A color of matplotlib.
+    is_labelled : bool, default=True
+        Whether the legend is to have them.
+    """
+    from matplotlib.colors import to_rgb, to_rgba
+
+    # Mixed with the background instead of transparent, so that an interval has the color that the
+    # legend shows where it lies over a wider one.
+    *background, opacity = to_rgba(ax.get_facecolor())
+    background = background if opacity else to_rgb("white")
+    strengths = np.linspace(0.2, 0.45, len(coverages))
+    for k, strength in zip(np.argsort(coverages)[::-1], strengths, strict=True):
+        # Below the grid.
+        style = {"color": mix(color, background, strength), "zorder": 0.4}
+        if is_labelled:
+            style["label"] = f"{100 * coverages[k]:g} % interval"
+        if len(x) == 1:
+            ax.vlines(x, bounds[:, k, 0], bounds[:, k, 1], linewidth=10, **style)
+        else:
+            ax.fill_between(x, bounds[:, k, 0], bounds[:, k, 1], linewidth=0, **style)
+
+
+def mix(color, background, strength):
+    """Return a fraction of a color of matplotlib in another one, as red, green and blue."""
+    from matplotlib.colors import to_rgb
+
+    mixed = strength * np.array(to_rgb(color)) + (1 - strength) * np.array(to_rgb(background))
+    return tuple(mixed.tolist())
 
 
 def make_axes(ax, n_panels, *, sharex=True):

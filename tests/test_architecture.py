@@ -44,6 +44,7 @@ ORDER = [
     "metrics.__init__",
     "datasets",
     "_plot",
+    "_display_data",
     "_display",
     "model_selection._split",
     "model_selection._metrics",

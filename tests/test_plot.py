@@ -339,6 +339,170 @@ def test_values_that_do_not_belong_together_are_refused(arguments, words):
         )
 
 
+# --- Intervals --------------------------------------------------------------------------------
+
+N_STEPS, COVERAGES = 12, [0.5, 0.9]
+# Half widths of 1 and 2 around zero, (n_steps, n_coverages, 2).
+BOUNDS = np.broadcast_to([[-1.0, 1.0], [-2.0, 2.0]], (N_STEPS, 2, 2))
+ZEROS = np.zeros(N_STEPS)
+
+
+def shaded(ax):
+    """Return lower and upper bounds of each area by its label."""
+    areas = {}
+    for area in ax.collections:
+        (path,) = area.get_paths()
+        x, y = path.vertices[1:].T
+        steps = np.unique(x)
+        areas[area.get_label()] = np.array([[y[x == s].min(), y[x == s].max()] for s in steps])
+    return areas
+
+
+def lightness(area):
+    return area.get_facecolor()[0, :3].sum()
+
+
+def interval_frame(bounds, channels=None):
+    """Return bounds as a pipeline does that was fitted on a Series, or on a frame of channels."""
+    labels = [COVERAGES, ["lower", "upper"]]
+    columns = pd.MultiIndex.from_product(labels if channels is None else [channels, *labels])
+    return pd.DataFrame(bounds.reshape(len(bounds), -1), SERIES.index[48:], columns)
+
+
+def test_nested_intervals_are_shaded_lighter_the_wider_they_are():
+    ax = ForecastDisplay.from_predictions(ZEROS, ZEROS, interval=BOUNDS, coverage=COVERAGES).ax_
+    assert legend_of(ax) == ["Truth", "Forecast", "90 % interval", "50 % interval"]
+    areas = shaded(ax)
+    np.testing.assert_array_equal(areas["90 % interval"], BOUNDS[:, 1])
+    np.testing.assert_array_equal(areas["50 % interval"], BOUNDS[:, 0])
+    wide, narrow = ax.collections
+    assert lightness(wide) > lightness(narrow)
+    # Blue, and behind all lines.
+    assert narrow.get_facecolor()[0, 2] > narrow.get_facecolor()[0, 0]
+    assert all(
+        area.get_zorder() < line.get_zorder() for area in (wide, narrow) for line in ax.lines
+    )
+
+
+def test_the_order_of_the_coverages_does_not_matter():
+    ax = ForecastDisplay.from_predictions(
+        ZEROS, ZEROS, interval=BOUNDS[:, ::-1], coverage=COVERAGES[::-1]
+    ).ax_
+    np.testing.assert_array_equal(shaded(ax)["90 % interval"], BOUNDS[:, 1])
+    assert legend_of(ax)[2:] == ["90 % interval", "50 % interval"]
+
+
+def test_an_interval_has_the_color_that_the_forecast_is_given():
+    ax = ForecastDisplay.from_predictions(
+        ZEROS, ZEROS, interval=BOUNDS[:, 0], coverage=0.5, c="tab:green"
+    ).ax_
+    red, green, blue, _ = ax.collections[0].get_facecolor()[0]
+    assert green > max(red, blue)
+
+
+def test_an_interval_of_one_step_is_a_bar():
+    ax = ForecastDisplay.from_predictions([0.0], [0.0], interval=BOUNDS[:1], coverage=COVERAGES).ax_
+    assert [area.get_label() for area in ax.collections] == ["90 % interval", "50 % interval"]
+    for area, half in zip(ax.collections, (2, 1), strict=True):
+        np.testing.assert_array_equal(area.get_segments(), [[[1, -half], [1, half]]])
+        assert area.get_linewidth()[0] > ax.lines[1].get_linewidth()
+
+
+def test_intervals_are_drawn_over_the_index_after_the_known_values():
+    ax = ForecastDisplay.from_predictions(
+        SERIES[48:], ZEROS, history=SERIES[:48], baseline="naive",
+        interval=interval_frame(BOUNDS),
+    ).ax_  # fmt: skip
+    (path,) = ax.collections[0].get_paths()
+    dates = [date.replace(tzinfo=None) for date in num2date(np.unique(path.vertices[:, 0]))]
+    assert dates == SERIES.index[48:].to_pydatetime().tolist()
+    assert legend_of(ax)[-2:] == ["90 % interval", "50 % interval"]
+    np.testing.assert_array_equal(shaded(ax)["50 % interval"], BOUNDS[:, 0])
+
+
+def test_the_index_of_the_interval_is_drawn_where_the_forecast_has_none():
+    ax = ForecastDisplay.from_predictions(ZEROS, ZEROS, interval=interval_frame(BOUNDS)).ax_
+    np.testing.assert_array_equal(ax.lines[1].get_xdata(), SERIES.index[48:].to_numpy())
+
+
+@pytest.mark.parametrize("is_frame", [False, True])
+def test_each_panel_has_the_intervals_of_its_channel(is_frame):
+    bounds = np.stack([BOUNDS, 100 + BOUNDS], axis=1)
+    given = interval_frame(bounds, ["a", "b"]) if is_frame else bounds
+    panels = ForecastDisplay.from_predictions(
+        FRAME[48:], FRAME[48:], interval=given, coverage=COVERAGES
+    ).ax_
+    for panel, level in zip(panels, (0, 100), strict=True):
+        np.testing.assert_array_equal(shaded(panel)["90 % interval"], level + BOUNDS[:, 1])
+
+
+def test_axes_of_a_single_channel_and_of_a_single_coverage_may_be_there_or_not():
+    for bounds in (BOUNDS[:, 0], BOUNDS[:, :1], BOUNDS[:, None, :1]):
+        for y in (ZEROS, ZEROS[:, None]):
+            display = ForecastDisplay.from_predictions(y, y, interval=bounds, coverage=0.5)
+            assert display.intervals.shape == (*y.shape, 1, 2)
+            assert display.coverages == [0.5]
+            np.testing.assert_array_equal(shaded(display.ax_)["50 % interval"], BOUNDS[:, 0])
+
+
+@pytest.mark.parametrize("coverage", [0.8, [0.5, 0.8]])
+def test_from_estimator_forecasts_the_intervals(wave, coverage):
+    series = pd.Series(wave, pd.date_range("2026-01-01", periods=len(wave)), name="Height (m)")
+    model = make_forecast_pipeline(WindowTransformer(10), LSTMForecaster(**TINY)).fit(series[:112])
+    display = ForecastDisplay.from_estimator(
+        model, series[112:], history=series[:112], coverage=coverage
+    )
+    expected = model.forecast_interval(8, coverage=coverage).to_numpy()
+    np.testing.assert_array_equal(display.intervals.reshape(8, -1), expected)
+    np.testing.assert_array_equal(shaded(display.ax_)["80 % interval"], expected[:, -2:])
+    with pytest.raises(ValueError, match="n_steps=12, but residual paths are 10 steps long"):
+        ForecastDisplay.from_estimator(model, np.zeros(12), coverage=coverage)
+
+
+def test_from_estimator_forecasts_intervals_of_several_channels(two_channels):
+    frame = pd.DataFrame(two_channels, columns=["a", "b"])
+    steps = WindowTransformer(10), LSTMForecaster(**TINY)
+    model = make_forecast_pipeline(*steps).fit(frame[:112])
+    display = ForecastDisplay.from_estimator(model, frame[112:], coverage=[0.5, 0.8])
+    expected = model.forecast_interval(8, coverage=0.8)
+    for panel, name in zip(display.ax_, "ab", strict=True):
+        np.testing.assert_array_equal(shaded(panel)["80 % interval"], expected[name])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "words"),
+    [
+        ({"interval": BOUNDS[:-1]}, ValueError,
+         r"interval has shape \(11, 2, 2\), but \(12, 2, 2\) is needed .* 2 coverages"),
+        ({"coverage": 0.9}, ValueError, r"\(12, 2, 2\), but \(12, 2\) is needed .* 1 coverage"),
+        ({"interval": BOUNDS[..., 0]}, ValueError, r"interval has shape \(12, 2\)"),
+        ({"interval": np.zeros((12, 3, 2, 2))}, ValueError, r"interval has shape \(12, 3, 2, 2\)"),
+        ({"interval": BOUNDS[..., ::-1]}, ValueError, "lower bound above its upper bound.* row 0"),
+        ({"interval": np.where(BOUNDS < -1, np.nan, BOUNDS)}, ValueError, "interval contains NaN"),
+        ({"interval": None}, ValueError, "but interval=None. Give interval= what"),
+        ({"coverage": None}, ValueError, "interval is given, but coverage=None"),
+        ({"coverage": [50, 90]}, ValueError, "a fraction between 0 and 1 .* For 50 % give 0.5"),
+        ({"coverage": "90 %"}, TypeError, "coverage='90 %', but a fraction"),
+        ({"interval": interval_frame(BOUNDS).shift(freq="MS")}, ValueError,
+         "interval has an index from 2019-02-01.* but the forecast has one from 2019-01-01"),
+        ({"interval": interval_frame(BOUNDS), "coverage": [0.9, 0.5]}, ValueError,
+         r"interval has the columns \[\(0.5, 'lower'\).*\[\(0.9, 'lower'\).*coverage=\[0.9, 0.5\]"),
+        ({"interval": interval_frame(BOUNDS)[0.9].rename(columns=str.upper), "coverage": 0.9},
+         ValueError, r"the columns \['LOWER', 'UPPER'\], but \['lower', 'upper'\] are needed"),
+    ],
+)  # fmt: skip
+def test_intervals_that_do_not_belong_to_the_forecast_are_refused(arguments, error, words):
+    given = {"interval": BOUNDS, "coverage": COVERAGES} | arguments
+    with pytest.raises(error, match=words):
+        ForecastDisplay.from_predictions(SERIES[48:], SERIES[48:], **given)
+
+
+def test_intervals_of_other_channels_are_refused():
+    frame = interval_frame(np.stack([BOUNDS, BOUNDS], axis=1), ["b", "a"])
+    with pytest.raises(ValueError, match=r"the columns \[\('b', 0.5, .*\[\('a', 0.5"):
+        ForecastDisplay.from_predictions(FRAME[48:], FRAME[48:], interval=frame)
+
+
 # --- Losses -----------------------------------------------------------------------------------
 
 
