@@ -16,6 +16,7 @@ from skwave._plot import (
     make_axes,
     positions_of,
     set_ticks,
+    shade_intervals,
 )
 from skwave._validation import check_positive_int
 from skwave.model_selection._backtest import Backtest, backtest
@@ -28,6 +29,8 @@ _BASELINES = {
 
 class BacktestDisplay:
     """The error of a backtest step by step, and some of its forecasts over the series.
+
+    Where the backtest has intervals, they are shaded, and their scores are metrics too.
 
     Make one with `from_estimator` or `from_backtest`.
 
@@ -140,7 +143,9 @@ class BacktestDisplay:
         Parameters
         ----------
         metric : str or None, default=None
-            Name of the metric, one of ``result.scores``; None takes the first.
+            Name of the metric, one of ``result.scores``; None takes the first. Of a backtest with
+            intervals, ``"coverage"``, ``"width"`` and ``"interval_score"`` are among them. The
+            nominal coverage is drawn beside ``"coverage"``.
         n_forecasts : int, default=5
             Forecasts to draw at most: the last one, and earlier ones that do not overlap.
         channel : int or column name, default=0
@@ -194,15 +199,20 @@ class BacktestDisplay:
         marker = "o" if len(steps) == 1 else None
         ax.plot(steps, errors["model"], color=FORECAST, label="Model", linewidth=2, marker=marker)
         for name, (label, color, style) in _BASELINES.items():
-            if name in errors:
+            # Baselines have no intervals where too few errors of theirs are known.
+            if name in errors and np.isfinite(errors[name]).any():
                 ax.plot(
                     steps, errors[name], color=color, linestyle=style, label=label, marker=marker
                 )
         title = metric.replace("_", " ").capitalize()
         title += ", all channels" if len(self.result._channel_names) > 1 else ""
         ax.set(xlabel="Steps after the last known value", ylabel=title)
+        if metric == "coverage" and self.result.coverage is not None:
+            ax.axhline(self.result.coverage, color="black", linestyle="--", label="Nominal")
+            # A line at 1 is not to be hidden by the border.
+            ax.set_ylim(0, 1.03)
         # Scores may be negative, errors are not.
-        if not any(np.any(of_one < 0) for of_one in errors.values()):
+        elif not any(np.any(of_one < 0) for of_one in errors.values()):
             ax.set_ylim(bottom=0)
         count_on_axis(ax)
         ax.legend()
@@ -228,6 +238,12 @@ class BacktestDisplay:
                 x[first : first + n_steps], forecast, color=FORECAST, linestyle="--", label=label,
                 marker="o" if n_steps == 1 else None,
             )  # fmt: skip
+            if result.intervals is not None:
+                bounds = result.intervals["model"][k].reshape(n_steps, -1, 1, 2)[:, channel]
+                shade_intervals(
+                    ax, x[first : first + n_steps], bounds, [result.coverage], FORECAST,
+                    is_labelled=number == 0,
+                )  # fmt: skip
             between = x[first - 1] + (x[first] - x[first - 1]) / 2
             ax.axvline(between, color="gray", linewidth=0.8, alpha=0.5)
         names = result._channel_names
@@ -236,7 +252,7 @@ class BacktestDisplay:
         set_ticks(ax, index)
         # Space above the lines, so that the legend hides none of them.
         ax.margins(y=0.2)
-        ax.legend(loc="upper right", ncols=2)
+        ax.legend(loc="upper right", ncols=3)
 
 
 def spaced_origins(origins, n_steps, n_most):

@@ -1,7 +1,10 @@
+from dataclasses import replace
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.dates import num2date
 from sklearn.metrics import r2_score
 
 from skwave import LSTMForecaster, WindowTransformer, make_forecast_pipeline
@@ -122,6 +125,74 @@ def test_a_series_has_its_name_and_an_array_its_channel(model, wave, two_channel
     np.testing.assert_array_equal(ax.lines[-2].get_xdata(), np.arange(2014, 2020))
     _, ax = BacktestDisplay.from_estimator(model, two_channels, channel=1, **arguments).ax_
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("Position in the series", "Channel 1")
+
+
+@pytest.fixture(scope="module")
+def with_intervals(model, dated):
+    return backtest(model, dated, horizon=6, initial=80, step=5, coverage=0.8)
+
+
+def test_the_intervals_of_the_drawn_forecasts_are_shaded(with_intervals, dated):
+    _, ax = BacktestDisplay.from_backtest(with_intervals, n_forecasts=2, channel=1).ax_
+    assert len(ax.collections) == 2
+    for area, k in zip(ax.collections, (-3, -1), strict=True):
+        x, y = area.get_paths()[0].vertices[1:].T
+        lower, upper = with_intervals.intervals["model"][k, :, 1].T
+        np.testing.assert_allclose(y[:6], lower)
+        np.testing.assert_allclose([y[x == s].max() for s in x[:6]], upper)
+        first = with_intervals.origins[k]
+        dates = [date.replace(tzinfo=None) for date in num2date(x[:6])]
+        assert dates == dated.index[first : first + 6].to_pydatetime().tolist()
+    texts = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert texts == ["Truth", "Forecast", "80 % interval"]
+
+
+def test_a_backtest_without_intervals_shades_nothing(result):
+    _, ax = BacktestDisplay.from_backtest(result).ax_
+    assert len(ax.collections) == 0
+
+
+def test_intervals_of_one_step_are_bars(model, wave):
+    result = backtest(model, wave, horizon=1, initial=110, step=5, coverage=0.8)
+    _, ax = BacktestDisplay.from_backtest(result).ax_
+    for area, k in zip(ax.collections, range(len(result.origins)), strict=True):
+        (bar,) = area.get_segments()
+        np.testing.assert_array_equal(bar[:, 0], result.origins[k])
+        np.testing.assert_array_equal(bar[:, 1], result.intervals["model"][k, 0])
+
+
+def test_coverage_is_drawn_between_0_and_1_beside_the_nominal_one(with_intervals):
+    ax, _ = BacktestDisplay.from_backtest(with_intervals, metric="coverage").ax_
+    labels = [line.get_label() for line in ax.lines]
+    assert labels == ["Model", "Naive", "Seasonal naive", "Nominal"]
+    np.testing.assert_array_equal(
+        ax.lines[0].get_ydata(), with_intervals.scores_by_step["coverage"]["model"]
+    )
+    nominal = ax.lines[-1]
+    assert set(nominal.get_ydata()) == {0.8}
+    assert nominal.get_linestyle() == "--"
+    low, high = ax.get_ylim()
+    assert low == 0
+    assert 1 <= high < 1.05
+    assert ax.get_ylabel() == "Coverage, all channels"
+
+
+@pytest.mark.parametrize(("metric", "label"), [("width", "Width"), ("interval_score", "Interval")])
+def test_other_scores_of_intervals_are_drawn_too(with_intervals, metric, label):
+    ax, _ = BacktestDisplay.from_backtest(with_intervals, metric=metric).ax_
+    np.testing.assert_array_equal(
+        ax.lines[0].get_ydata(), with_intervals.scores_by_step[metric]["model"]
+    )
+    assert ax.get_ylabel().startswith(label)
+    assert "Nominal" not in [line.get_label() for line in ax.lines]
+
+
+def test_a_baseline_without_intervals_has_no_line(with_intervals):
+    unknown = with_intervals.scores_by_step["coverage"] | {"seasonal_naive": np.full(6, np.nan)}
+    by_step = with_intervals.scores_by_step | {"coverage": unknown}
+    changed = replace(with_intervals, scores_by_step=by_step)
+    ax, _ = BacktestDisplay.from_backtest(changed, metric="coverage").ax_
+    assert [line.get_label() for line in ax.lines] == ["Model", "Naive", "Nominal"]
 
 
 def test_drawn_forecasts_do_not_overlap():
