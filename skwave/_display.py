@@ -267,7 +267,7 @@ class ForecastDisplay:
             set_ticks(panel, index)
             # Space above the lines, so that the legend, of one row or two, hides none of them.
             n_labels = len(lines) + (0 if self.coverages is None else len(self.coverages))
-            panel.margins(y=0.2 if n_labels <= 4 else 0.3)
+            panel.margins(y=0.2 if n_labels <= 4 else 0.25)
             panel.legend(loc="upper right", ncols=n_labels if n_labels <= 4 else 3)
         axes[-1].set_xlabel(label_index(index, "Steps after the last known value"))
         self.ax_ = axes[0] if n_channels == 1 else axes

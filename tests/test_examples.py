@@ -64,7 +64,7 @@ def test_example_is_short_and_has_a_heading(path):
 def test_examples_have_different_numbers_and_none_is_missing():
     numbers = [int(path.stem.split("_")[1]) for path in EXAMPLES]
     assert len(set(numbers)) == len(numbers)
-    assert set(range(4, 10)) <= set(numbers)
+    assert set(range(4, 11)) <= set(numbers)
 
 
 @pytest.mark.parametrize("others", [[], ["-f", "kernel.json"], ["--f=kernel.json"]])
