@@ -28,6 +28,26 @@ def draw_forecast():
     ax.figure.savefig(HERE / "_static" / "forecast.png", dpi=110)
 
 
+def draw_intervals():
+    """Draw the last two cycles of sunspots with intervals around their forecast."""
+    from sklearn.preprocessing import FunctionTransformer
+
+    from skwave import ForecastDisplay, LSTMForecaster, WindowTransformer, make_forecast_pipeline
+    from skwave.datasets import load_sunspots
+
+    series = load_sunspots(as_frame=True)
+    train, test = series[:-22], series[-22:]
+    model = make_forecast_pipeline(
+        FunctionTransformer(np.sqrt, inverse_func=lambda x: np.square(np.maximum(x, 0))),
+        WindowTransformer(22),
+        LSTMForecaster(units=16, random_state=0),
+    ).fit(train)
+    ax = ForecastDisplay.from_estimator(model, test, history=train, coverage=[0.5, 0.9]).ax_
+    ax.set(title="Sunspots, 22 years after the end of the training series", ylim=(0, None))
+    ax.figure.set_size_inches(9, 3.6)
+    ax.figure.savefig(HERE / "_static" / "intervals.png", dpi=110)
+
+
 def draw_wavefront():
     """Draw in which product a window reads a value, for a loop and for the wavefront."""
     windows, positions = np.mgrid[:STEPS, :WINDOW]
@@ -56,4 +76,5 @@ def draw_wavefront():
 
 if __name__ == "__main__":
     draw_forecast()
+    draw_intervals()
     draw_wavefront()
