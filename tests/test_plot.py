@@ -497,6 +497,14 @@ def test_intervals_that_do_not_belong_to_the_forecast_are_refused(arguments, err
         ForecastDisplay.from_predictions(SERIES[48:], SERIES[48:], **given)
 
 
+def test_axes_of_channels_and_coverages_in_the_other_order_are_refused():
+    bounds = np.zeros((N_STEPS, 3, 2, 2))
+    with pytest.raises(ValueError, match=r"\(12, 3, 2, 2\), but \(12, 2, 3, 2\) is needed"):
+        ForecastDisplay.from_predictions(
+            FRAME[48:], FRAME[48:], interval=bounds, coverage=[0.5, 0.8, 0.9]
+        )
+
+
 def test_intervals_of_other_channels_are_refused():
     frame = interval_frame(np.stack([BOUNDS, BOUNDS], axis=1), ["b", "a"])
     with pytest.raises(ValueError, match=r"the columns \[\('b', 0.5, .*\[\('a', 0.5"):

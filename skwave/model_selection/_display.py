@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike
 
 from skwave._plot import (
     FORECAST,
+    KNOWN,
     TRUTH,
     count_on_axis,
     drawn_index,
@@ -208,7 +209,7 @@ class BacktestDisplay:
         title += ", all channels" if len(self.result._channel_names) > 1 else ""
         ax.set(xlabel="Steps after the last known value", ylabel=title)
         if metric == "coverage" and self.result.coverage is not None:
-            ax.axhline(self.result.coverage, color="black", linestyle="--", label="Nominal")
+            ax.axhline(self.result.coverage, color=KNOWN, linestyle="--", label="Nominal")
             # A line at 1 is not to be hidden by the border.
             ax.set_ylim(0, 1.03)
         # Scores may be negative, errors are not.
