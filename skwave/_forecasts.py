@@ -29,6 +29,9 @@ from skwave._validation import (
 )
 from skwave.exceptions import warn
 
+# Residual paths that a coverage of 0.9 needs.
+FEW_PATHS = 19
+
 
 class ForecastMixin:
     """Forecasts of a fitted forecaster, of one series or of a batch."""
@@ -269,10 +272,20 @@ class ForecastMixin:
             other, or the network predicts something other than the channels of the window.
         TypeError
             If `n_steps` is not an integer.
+
+        Warns
+        -----
+        ForecastWarning
+            If there are fewer than 19 origins of so many steps.
         """
         check_is_fitted(self)
         self._check_feeds_back()
         windows = check_windows(self, X, reset=False)
+        if len(windows) < 2:
+            raise ValueError(
+                "X has one window, and no value after it to compare a forecast with. Give the "
+                "windows of a longer series."
+            )
         data = make_dataset(windows, 1)
         n_most = int(data.n_windows_of_series.max()) - 1
         if n_steps is None:
@@ -288,6 +301,12 @@ class ForecastMixin:
             raise ValueError(
                 "No forecast over X stays in the range of finite numbers. Give windows in the "
                 "units of the training series."
+            )
+        if len(paths) < FEW_PATHS:
+            warn(
+                f"X has {len(paths)} origins of forecasts of {n_steps} steps, but the default "
+                f"coverage of 0.9 needs {FEW_PATHS} residual paths. Give windows of a longer "
+                "series, or fewer n_steps."
             )
         self.residual_paths_, self._typical_change = paths, change
         self._learned_from_residuals = False

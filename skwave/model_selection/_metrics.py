@@ -9,6 +9,9 @@ import numpy as np
 from skwave._intervals import check_coverage, check_quantiles
 from skwave.metrics import coverage_score, interval_score
 
+# What `score_intervals` scores.
+INTERVAL_SCORES = ("coverage", "width", "interval_score")
+
 
 def metric_name(metric):
     """Return the name of a metric, that of the function where some arguments are bound."""
@@ -87,6 +90,11 @@ def check_metrics(metrics):
                 f"metrics has {name}, which scores intervals or quantiles. Give coverage= for the "
                 "scores of intervals, and metrics of y_true and y_pred."
             )
+        if name in INTERVAL_SCORES:
+            raise ValueError(
+                f"metrics has the name {name!r}, which is that of a score of intervals. Give a "
+                "dict with another name."
+            )
     return metrics
 
 
@@ -144,7 +152,7 @@ def score_intervals(y_true, intervals, coverage):
         )
         for of_part, pairs in zip(scores, parts, strict=True):
             found = np.array([_score_interval(*pair, coverage) for pair in pairs])
-            for name, values in zip(("coverage", "width", "interval_score"), found.T, strict=True):
+            for name, values in zip(INTERVAL_SCORES, found.T, strict=True):
                 of_part.setdefault(name, {})[which] = values
     overall = {n: {w: float(v[0]) for w, v in found.items()} for n, found in scores[0].items()}
     return overall, *scores[1:]

@@ -425,6 +425,8 @@ def test_a_coverage_that_is_not_possible_is_refused(wave, fitted, coverage, erro
 def test_metrics_of_intervals_are_given_by_coverage(wave, fitted):
     with pytest.raises(ValueError, match="metrics has interval_score, .*Give coverage="):
         backtest(fitted, wave, horizon=4, initial=100, metrics=interval_score)
+    with pytest.raises(ValueError, match="metrics has the name 'width', .*another name"):
+        backtest(fitted, wave, horizon=4, initial=100, metrics={"width": mean_absolute_error})
 
 
 # --- Warnings ---------------------------------------------------------------------------------
