@@ -4,6 +4,7 @@ import json
 import os
 import pickle
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -239,27 +240,35 @@ def test_a_fit_that_was_killed_after_its_last_epoch_trains_no_more(tmp_path, win
     assert_same_fit(again, whole)
 
 
-def test_half_a_backup_is_not_used(tmp_path, windows):
-    training = SMALL | {"epochs": 3}
-    broken = LSTMForecaster(**training, backup_dir=tmp_path, callbacks=[stop_at(2)])
+BROKEN = SMALL | {"epochs": 3}
+
+
+@pytest.fixture(scope="module")
+def a_backup(tmp_path_factory, windows):
+    """The file that a fit left when it stopped in its last epoch."""
+    folder = tmp_path_factory.mktemp("backup")
+    broken = LSTMForecaster(**BROKEN, backup_dir=folder, callbacks=[stop_at(2)])
     with pytest.raises(StopError):
         broken.fit(windows)
-    (backup,) = tmp_path.iterdir()
+    (backup,) = folder.iterdir()
+    return backup
+
+
+def test_half_a_backup_is_not_used(tmp_path, windows, a_backup):
+    backup = Path(shutil.copy(a_backup, tmp_path))
     backup.with_suffix(".part.npz").write_bytes(backup.read_bytes()[:100])
-    again = broken.set_params(callbacks=None).fit(windows)
-    assert_same_fit(again, LSTMForecaster(**training).fit(windows))
+    again = LSTMForecaster(**BROKEN, backup_dir=tmp_path).fit(windows)
+    assert not backup.exists()  # it was found, and went on from
+    assert_same_fit(again, LSTMForecaster(**BROKEN).fit(windows))
 
 
-def test_the_backup_of_another_fit_is_not_used(tmp_path, windows):
-    training = SMALL | {"epochs": 3}
-    broken = LSTMForecaster(**training, backup_dir=tmp_path, callbacks=[stop_at(2)])
-    with pytest.raises(StopError):
-        broken.fit(windows)
+def test_the_backup_of_another_fit_is_not_used(tmp_path, windows, a_backup):
+    shutil.copy(a_backup, tmp_path)
     for change in ({"random_state": 1}, {"learning_rate": 0.01}):
-        other = LSTMForecaster(**(training | change), backup_dir=tmp_path).fit(windows)
-        alone = LSTMForecaster(**(training | change)).fit(windows)
+        other = LSTMForecaster(**(BROKEN | change), backup_dir=tmp_path).fit(windows)
+        alone = LSTMForecaster(**(BROKEN | change)).fit(windows)
         assert_same_fit(other, alone)
-        assert len(list(tmp_path.iterdir())) == 1
+        assert [path.name for path in tmp_path.iterdir()] == [a_backup.name]
 
 
 def test_a_backup_needs_a_random_state(tmp_path, windows):
