@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from skwave._gaps import describe_gaps, interpolate, longest_gap, lost_rows, missing_rows
 from skwave._network import BLOCK_ROWS, Scaling
 from skwave._sliding import join_windows, windows_followed_by
 from skwave.exceptions import warn
@@ -17,7 +18,7 @@ class WindowDataset:
     Parameters
     ----------
     values : ndarray of shape (n_values, n_channels)
-        The series, one after the other; on the scale of the layers once `scaled`.
+        The series, one after the other, gaps filled; on the scale of the layers once `scaled`.
     starts : ndarray of shape (n_windows,)
         The position in `values` at which each window begins.
     first_windows : ndarray of shape (n_series,)
@@ -36,6 +37,9 @@ class WindowDataset:
         How many of them are for training.
     autoregressive : bool
         Whether the targets are the values that follow the windows.
+    is_missing, is_lost : ndarray of bool of shape (n_values,)
+        Rows that held NaN, and those in gaps too long to be filled. No window reaches into these
+        or ends with a missing value, and no target holds one.
     scaling : None or Scaling, default=None
         From the units of the series to the scale of the layers.
     skip : None or ndarray of shape (window_length * n_channels, n_outputs), default=None
@@ -56,6 +60,8 @@ class WindowDataset:
     weights: np.ndarray | None
     n_train: int
     autoregressive: bool
+    is_missing: np.ndarray
+    is_lost: np.ndarray
     scaling: Scaling | None = None
     skip: np.ndarray | None = None
     residuals: np.ndarray | None = None
@@ -97,6 +103,17 @@ class WindowDataset:
         borders = np.round(sizes * (1 - fraction)).astype(int)
         # Unless all are held out, the target of one for training ends before.
         return np.minimum(sizes, np.maximum(borders, self.output_length if fraction < 1 else 0))
+
+    @property
+    def is_usable(self):
+        """Whether each window can be read, of shape (n_windows,)."""
+        ends = self.starts + self.window_length
+        return ~self.is_missing[ends - 1] & self.is_kept(self.starts, self.window_length)
+
+    def is_kept(self, begins, length):
+        """Return whether none of the `length` values from each position on is lost."""
+        n_lost = np.concatenate([[0], np.cumsum(self.is_lost)])
+        return n_lost[begins + length] == n_lost[begins]
 
     def windows(self, rows):
         """Return windows as the layers see them, (n_rows, window_length, n_channels), in float64.
@@ -224,7 +241,7 @@ def make_dataset(windows, output_length, targets=None):
     Parameters
     ----------
     windows : ndarray of shape (n_windows, window_length, n_channels)
-        Windows in the order of time.
+        Windows in the order of time; NaN is a missing value.
     output_length : int
         Values in a target.
     targets : None or ndarray of shape (n_windows, ...), default=None
@@ -239,26 +256,43 @@ def make_dataset(windows, output_length, targets=None):
     Raises
     ------
     ValueError
-        If targets are to be found, and no window is followed by `output_length` values.
+        If targets are to be found, and no window is followed by `output_length` values, or if gaps
+        leave no window.
     """
-    values, starts, first_windows = join_windows(windows)
-    indices, length, autoregressive = np.arange(len(starts)), windows.shape[1], targets is None
+    raw, starts, first_windows = join_windows(windows)
+    length, autoregressive = windows.shape[1], targets is None
+    begins = starts[first_windows]
+    dataset = WindowDataset(
+        interpolate(raw, begins), starts, first_windows, length, output_length,
+        np.arange(len(starts)), targets, None, len(starts), autoregressive, missing_rows(raw),
+        lost_rows(raw, begins, longest_gap(length)),
+    )  # fmt: skip
+    is_usable = dataset.is_usable
+    indices = np.flatnonzero(is_usable)
     if autoregressive:
-        indices = windows_followed_by(output_length, first_windows, len(starts))
-        if len(indices) == 0:
+        followed = windows_followed_by(output_length, first_windows, len(starts))
+        if len(followed) == 0:
             raise ValueError(
                 f"y=None takes the targets from the windows that follow, but none of the "
                 f"{len(starts)} windows in X is continued by output_length={output_length} more. "
                 "Give the windows of a series in the order of time and unshuffled, a longer "
                 "series, or y."
             )
-        ends = starts[indices] + length
-        targets = values[ends[:, None] + np.arange(output_length)]
+        in_target = starts[followed][:, None] + length + np.arange(output_length)
+        indices = followed[is_usable[followed] & ~dataset.is_missing[in_target].any(axis=1)]
+    if len(indices) == 0:
+        raise ValueError(
+            f"None of the {len(starts)} windows of {length} values in X can be learned from: "
+            f"{describe_gaps(raw, begins)}. A window may hold gaps of at most "
+            f"{longest_gap(length)} values, and neither end with one nor be followed by one. Use "
+            "a smaller window_length, or fill the gaps."
+        )
+    if autoregressive:
+        targets = dataset.values[starts[indices][:, None] + length + np.arange(output_length)]
         targets = targets.reshape(len(indices), *(n for n in targets.shape[1:] if n > 1))
-    return WindowDataset(
-        values, starts, first_windows, length, output_length, indices, targets, None,
-        len(indices), autoregressive,
-    )  # fmt: skip
+    else:
+        targets = targets[indices]
+    return replace(dataset, indices=indices, targets=targets, n_train=len(indices))
 
 
 def fit_scaling(dataset, normalization):
@@ -285,7 +319,7 @@ def fit_scaling(dataset, normalization):
     relative = normalization == "window"
     center, scale = np.zeros(n_channels), np.ones(n_channels)
     if normalization is not None:
-        center, scale = center_and_scale(dataset.values)
+        center, scale = center_and_scale(dataset.values[~dataset.is_missing])
     if relative:
         if n_outputs != dataset.output_length * n_channels:
             raise ValueError(
@@ -331,7 +365,8 @@ def _varies(values):
 def _scale_of_differences(dataset, *, fallback):
     """Return the root mean square of values less the first one of their window."""
     # A few thousand windows are enough for it, whatever the length of the series.
-    starts = dataset.starts[:: max(1, len(dataset.starts) // 4096)]
+    starts = dataset.starts[dataset.indices]
+    starts = starts[:: max(1, len(starts) // 4096)]
     windows = dataset.values[starts[:, None] + np.arange(dataset.window_length)].astype(float)
     differences = windows - windows[:, :1]
     exponent = np.frexp(np.abs(differences).max(axis=(0, 1)))[1]

@@ -6,10 +6,17 @@ import numpy as np
 from sklearn.utils.validation import check_array, check_consistent_length
 
 from skwave._baseline import find_season_length, seasonal_naive
+from skwave._gaps import interpolate
 from skwave._intervals import check_coverage
 from skwave._pandas_index import as_times, index_spec, next_index
 from skwave._plot import BASELINE_NAMES, channel_names
-from skwave._validation import check_no_missing, check_numeric, check_series, fill_masked
+from skwave._validation import (
+    check_no_infinity,
+    check_no_missing,
+    check_numeric,
+    check_series,
+    fill_masked,
+)
 
 
 def check_values(given):
@@ -18,7 +25,9 @@ def check_values(given):
     for name, y in given.items():
         check_series(y, name)
         y = check_array(fill_masked(y), ensure_2d=False, ensure_all_finite=False, input_name=name)
-        values[name] = check_no_missing(y, name)
+        # Lines of what came break at a missing value; a forecast has none.
+        check = check_no_missing if name == "y_pred" else check_no_infinity
+        values[name] = check(y, name)
     y_true, y_pred = values["y_true"], values["y_pred"]
     check_consistent_length(y_true, y_pred)
     if y_true.size != y_pred.size:
@@ -199,6 +208,7 @@ def make_baseline(baseline, history, shape):
             "history= the series up to the forecast."
         )
     history = np.reshape(history, (len(history), -1)).astype(float)
+    history = interpolate(history, np.zeros(1, dtype=int))
     season_length = 1 if baseline == "naive" else find_season_length(history)
     end = np.array([len(history)])
     return seasonal_naive(history, end, shape[0], season_length)[0].reshape(shape)

@@ -17,10 +17,12 @@ from skwave._calibration import add_paths
 from skwave._dataset import fit_scaling, make_dataset, warn_about_window_length
 from skwave._fit import check_can_go_on, solves_readout, train_and_solve, train_readout
 from skwave._forecasts import ForecastMixin
+from skwave._gaps import missing_rows
 from skwave._keras_model import to_keras
 from skwave._network import Network, Scaling
 from skwave._persistence import add_checksum, unchanged_on_failure, verify_checksum
 from skwave._readout import lstm_variance_fraction, naive_skip, update_readout
+from skwave._recursion import fill_end
 from skwave._rollout import baseline_errors, make_rollouts
 from skwave._sklearn_callbacks import (
     CallbackSupportMixin,
@@ -28,6 +30,7 @@ from skwave._sklearn_callbacks import (
     fit_context,
     with_callbacks,
 )
+from skwave._sliding import join_windows
 from skwave._summary import FitSummary, make_report, warn_about_seasonal_naive
 from skwave._training import FitResult, TrainingConfig, set_epochs
 from skwave._validation import (
@@ -392,7 +395,9 @@ class LSTMForecaster(ForecastMixin, CallbackSupportMixin, RegressorMixin, BaseEs
         dataset, seed = self._split(data, validation_split, previous, solves)
         fitted = {
             "window_shape_": windows.shape[1:],
-            "context_": np.array(windows[-1], float) if data.autoregressive else None,
+            "context_": data.values[-data.window_length :].astype(float)
+            if data.autoregressive
+            else None,
             "_target_shape": data.targets.shape[1:],
             "_scaled_by": self.normalization,
         }
@@ -434,6 +439,9 @@ class LSTMForecaster(ForecastMixin, CallbackSupportMixin, RegressorMixin, BaseEs
                     validation_split=validation_split, by_forecasts=by_forecasts,
                     progress=progress,
                 )  # fmt: skip
+            if data.autoregressive:
+                begin = data.first_windows[-1]
+                fitted["context_"] = _last_window(result.network, windows[begin:])
             vars(self).update(fitted)
             self._set_result(result, data, rollouts, dataset, is_partial, began)
         return self
@@ -516,18 +524,23 @@ class LSTMForecaster(ForecastMixin, CallbackSupportMixin, RegressorMixin, BaseEs
         ndarray of shape (n_windows,), (n_windows, n_channels), (n_windows, output_length) or \
                 (n_windows, output_length, n_channels)
             Predictions; axes of length one are left out. After ``fit(X, y)``, of the shape of `y`.
+            NaN for a window that holds NaN.
 
         Raises
         ------
         ValueError
-            If the windows have another shape than in `fit`, or hold NaN or infinity, or if a
-            prediction would.
+            If the windows have another shape than in `fit`, or hold infinity, or if a prediction
+            is not finite.
         """
         check_is_fitted(self)
         windows = check_windows(self, X, reset=False)
+        values, starts, _ = join_windows(windows)
+        n_missing = np.concatenate([[0], np.cumsum(missing_rows(values))])
+        is_complete = n_missing[starts + windows.shape[1]] == n_missing[starts]
         with np.errstate(over="ignore", invalid="ignore"):
             predictions = self.network_.predict(windows)
-        check_finite(predictions, "The prediction")
+        check_finite(predictions[is_complete], "The prediction")
+        predictions[~is_complete] = np.nan
         return predictions.reshape(len(windows), *self._target_shape)
 
     def score(
@@ -553,14 +566,17 @@ class LSTMForecaster(ForecastMixin, CallbackSupportMixin, RegressorMixin, BaseEs
         from sklearn.metrics import r2_score
 
         check_is_fitted(self)
-        windows, data = self._make_dataset(X, y, sample_weight, reset=False)
+        _, data = self._make_dataset(X, y, sample_weight, reset=False)
         if data.n_outputs != self.network_.n_outputs:
             raise ValueError(
                 f"The targets have {data.n_outputs} outputs, but the network was fitted for "
                 f"{self.network_.n_outputs}. Give a y of as many columns as in fit."
             )
-        y_pred = self.predict(windows[data.indices]).reshape(len(data.indices), -1)
-        y_true = data.targets.reshape(y_pred.shape)
+        y_true = data.targets.reshape(len(data.indices), -1)
+        y_pred = np.empty(y_true.shape)
+        for rows in data.blocks():
+            y_pred[rows] = self.network_.predict(data.windows(rows))
+        check_finite(y_pred, "The prediction")
         return r2_score(y_true, y_pred, sample_weight=data.weights)
 
     def summary(self) -> FitSummary:
@@ -654,6 +670,14 @@ class LSTMForecaster(ForecastMixin, CallbackSupportMixin, RegressorMixin, BaseEs
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.three_d_array = True
+        tags.input_tags.allow_nan = True
         tags.target_tags.required = False
         tags.target_tags.multi_output = True
         return tags
+
+
+def _last_window(network, windows):
+    """Return the last window of a series, its gaps filled, as `context_` holds it."""
+    if not missing_rows(windows[-1]).any():
+        return np.array(windows[-1], dtype=float)
+    return fill_end(network, join_windows(windows)[0], "X")

@@ -18,7 +18,7 @@ from skwave._intervals import (
     path_quantiles,
     width_factors,
 )
-from skwave._recursion import roll_forward
+from skwave._recursion import fill_end, roll_forward
 from skwave._rollout import warn_about_recursion
 from skwave._validation import (
     check_context,
@@ -46,7 +46,7 @@ class ForecastMixin:
         context : array-like of shape (window_length,), (window_length, n_channels) or \
                 (n_series, window_length, n_channels), default=None
             The last known values of the series, or of each of several. None takes the end of the
-            series seen in `fit`.
+            series seen in `fit`. NaN is a missing value: short gaps are filled.
 
         Returns
         -------
@@ -57,8 +57,8 @@ class ForecastMixin:
         ------
         ValueError
             If `n_steps` is below 1, the context has another shape than the windows in `fit`, no
-            context is known, the network predicts something other than the channels of the window,
-            or the forecast leaves the range of finite numbers.
+            context is known or its gaps cannot be filled, the network predicts something other than
+            the channels of the window, or the forecast leaves the range of finite numbers.
         TypeError
             If `n_steps` is not an integer.
 
@@ -325,7 +325,10 @@ class ForecastMixin:
         """Return contexts (n_contexts, window_length, n_channels), and whether they are a batch."""
         self._check_feeds_back()
         contexts = check_context(self, context)
-        return (contexts, True) if contexts.ndim == 3 else (contexts[None], False)
+        batch = contexts if contexts.ndim == 3 else contexts[None]
+        if np.isnan(batch).any():
+            batch = np.stack([fill_end(self.network_, one) for one in batch])
+        return batch, contexts.ndim == 3
 
     def _check_residual_paths(self, n_steps, probabilities=None):
         """Raise an error if residual paths are too short, or too few for these quantiles."""

@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 from sklearn.utils.validation import check_array
 
-from skwave._validation import check_no_missing, check_numeric
+from skwave._validation import check_no_infinity, check_numeric
 
 # Rounding of transformed values, relative to each, that an inversion may differ by.
 RTOL = 1e-6
@@ -28,7 +28,7 @@ def transform(transformers, X):
     Raises
     ------
     ValueError
-        If a transformer makes a number that is not finite; the message names it.
+        If a transformer makes a number that is not finite of one that is; the message names it.
     """
     with np.errstate(divide="ignore", invalid="ignore"):
         for name, step in transformers:
@@ -37,7 +37,7 @@ def transform(transformers, X):
     X = check_array(
         X, ensure_2d=False, allow_nd=True, dtype="numeric", ensure_all_finite=False, input_name="X"
     )
-    return check_no_missing(check_numeric(X)).astype(float).reshape(len(X), -1)
+    return check_no_infinity(check_numeric(X)).astype(float).reshape(len(X), -1)
 
 
 def _check_step(name, step, before, after):
@@ -47,7 +47,17 @@ def _check_step(name, step, before, after):
     except (TypeError, ValueError):
         return
     is_bad = ~np.isfinite(after)
-    if np.isfinite(before).all() and is_bad.any():
+    if before.shape == after.shape:
+        is_bad &= np.isfinite(before)
+    elif not np.isfinite(before).all():
+        return
+    if is_bad.any() and not (np.isfinite(before).all() or np.isinf(after[is_bad]).any()):
+        raise ValueError(
+            f"step {name!r} ({type(step).__name__}) makes NaN of {is_bad.sum()} values that are "
+            "not missing, as a step does that reads their neighbors: a gap takes these away. Fill "
+            "the gaps before the pipeline, or leave the step out."
+        )
+    if is_bad.any():
         row = int(np.argwhere(is_bad)[0][0])
         # Of a transformer that drops rows, those at the end are the same.
         value = before[row + len(before) - len(after)].ravel().tolist()
@@ -157,8 +167,9 @@ def allclose_after_inverse(transformers, transformed, values, others):
     with np.errstate(over="ignore", invalid="ignore"):
         change = np.abs(invert(transformers, (1 + RTOL) * transformed) - values)
         # Of all channels, which some transformers mix.
-        rounding = 64 * np.finfo(float).eps * np.abs(others).max()
-        return np.abs(values - others) <= change + rounding
+        rounding = 64 * np.finfo(float).eps * np.nanmax(np.abs(others), initial=0)
+        is_same = np.abs(values - others) <= change + rounding
+    return is_same | (np.isnan(values) & np.isnan(others))
 
 
 def invert_forecasts(transformers, known, forecasts):

@@ -26,7 +26,7 @@ def check_index(X, name="X"):
     ------
     ValueError
         If the index has several levels, labels that are no times, a row without a time (NaT), a
-        time that stands twice, a time before that of the row above, or gaps in a regular step.
+        time that stands twice, or a time before that of the row above.
     """
     if not hasattr(X, "iloc") or len(X) == 0:
         return
@@ -52,7 +52,6 @@ def check_index(X, name="X"):
             "way, but rows are needed in the order of time, the newest last. Use "
             f"{name}.sort_index()."
         )
-    _check_gaps(index, name)
 
 
 def as_times(index, name):
@@ -85,51 +84,6 @@ def as_times(index, name):
             f"not understood as times. Use {name}.index = pandas.to_datetime({name}.index), with a "
             f"format, or {name}.reset_index(drop=True) if the rows are in the order of time."
         ) from error
-
-
-def _check_gaps(index, name):
-    """Raise an error that names the first label missing of a regular step."""
-    expected = _regular_index(index)
-    if expected is None:
-        return
-    is_there = expected.isin(index)
-    missing = expected[~is_there & (expected <= index[-1])]
-    sizes = np.diff(np.flatnonzero(is_there)) - 1
-    sizes = sizes[sizes > 0]
-    # Markets close at night, which takes equally long, at weekends, and on holidays too.
-    times = index if hasattr(index, "tz") else index.to_timestamp()
-    is_of_working_days = (times.day_of_week < 5).all() and (times[-1] - times[0]).days >= 7
-    is_of_sessions = len(sizes) > 1 and sizes.min() == sizes.max() > 1
-    is_sparse = len(missing) > 0.2 * (len(missing) + len(index))
-    if len(missing) and not (is_of_working_days or is_of_sessions or is_sparse):
-        raise ValueError(
-            f"{name} misses {len(missing)} of {len(missing) + len(index)} rows of a regular index, "
-            f"the first at {missing[0]}. Put rows there by {name}.asfreq({expected.freqstr!r}) and "
-            "fill them, as by interpolate()."
-        )
-
-
-def _regular_index(index):
-    """Return a regular index that holds all labels of another and reaches past its end, or None."""
-    import pandas as pd
-
-    if len(index) < 5 or len(np.unique(np.diff(index.asi8))) == 1:
-        return None
-    if isinstance(index, pd.PeriodIndex):
-        expected = pd.period_range(index[0], periods=2 * len(index), freq=index.freq)
-    elif isinstance(index, pd.DatetimeIndex) and index.freq is None:
-        # The step of most stretches of four labels.
-        starts = np.linspace(0, len(index) - 4, 25).astype(int)
-        steps = [pd.DatetimeIndex(index[k : k + 4], freq="infer").freq for k in starts]
-        steps = [step for step in steps if step is not None]
-        if not steps:
-            return None
-        step = max(steps, key=steps.count)
-        expected = pd.date_range(index[0], periods=2 * len(index), freq=step, unit=index.unit)
-    else:
-        return None
-    is_regular = expected[-1] >= index[-1] and index.isin(expected).all()
-    return expected if is_regular else None
 
 
 def index_spec(X, training_spec=None):

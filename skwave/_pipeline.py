@@ -9,6 +9,7 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline, _name_estimators
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from skwave._gaps import with_missing_rows
 from skwave._inverse import (
     check_inverse,
     check_invertible,
@@ -102,6 +103,7 @@ class ForecastPipeline(PipelineForecastMixin, Pipeline):
             part for part in self.get_params().values()
             if hasattr(part, "get_params") and not isinstance(part, type)
         ]  # fmt: skip
+        X = with_missing_rows(X)
         columns = as_2d(X)
         with unchanged_on_failure(self, *parts):
             try:
@@ -128,7 +130,8 @@ class ForecastPipeline(PipelineForecastMixin, Pipeline):
         Returns
         -------
         ndarray, Series or DataFrame of shape (n_windows,) or (n_windows, n_channels)
-            Predictions; the last one is that of the value after the end of the series.
+            Predictions; the last one is that of the value after the end of the series. NaN after a
+            window that holds NaN.
 
         Raises
         ------
@@ -138,6 +141,7 @@ class ForecastPipeline(PipelineForecastMixin, Pipeline):
             inverse depends on earlier values.
         """
         check_is_fitted(self)
+        X = with_missing_rows(X)
         transformed = self._transform_context(X, "X")
         n_windows = len(transformed) - self._window_length + 1
         windows = sliding_windows(transformed, self._window_length)
@@ -147,7 +151,7 @@ class ForecastPipeline(PipelineForecastMixin, Pipeline):
         if not self._inverts_rows:
             known = [transformed[: first + k] for k in range(n_windows)]
         values = invert_forecasts(self._transformers, known, steps)[:, 0]
-        check_finite(values, "The prediction")
+        check_finite(values[~np.isnan(steps).any(axis=(1, 2))], "The prediction")
         spec = index_spec(X, self._index_spec)
         index = None if spec is None else next_index(spec, 1)
         if index is not None:
@@ -173,7 +177,7 @@ class ForecastPipeline(PipelineForecastMixin, Pipeline):
         Returns
         -------
         float
-            At most 1.
+            At most 1. Values that are missing, or whose window holds one, are left out.
 
         Raises
         ------
@@ -186,14 +190,19 @@ class ForecastPipeline(PipelineForecastMixin, Pipeline):
         from sklearn.metrics import r2_score
 
         _refuse_y(y)
+        X = with_missing_rows(X)
         predictions = np.asarray(self.predict(X))[:-1]
         if len(predictions) == 0:
             raise ValueError(
                 f"X has {len(X)} values, but window_length={self._window_length} and the value "
                 "to predict need one more. Give a longer series or a smaller window_length."
             )
-        y_true = np.asarray(as_2d(X))[-len(predictions) :]
-        return r2_score(y_true, predictions.reshape(y_true.shape), sample_weight=sample_weight)
+        y_true = np.asarray(as_2d(X), dtype=float)[-len(predictions) :]
+        predictions = predictions.reshape(y_true.shape)
+        is_known = ~np.isnan(y_true + predictions).any(axis=1)
+        if sample_weight is not None:
+            sample_weight = np.asarray(sample_weight)[is_known]
+        return r2_score(y_true[is_known], predictions[is_known], sample_weight=sample_weight)
 
     def set_output(self, *, transform: Any = None) -> Self:
         """Set the output of the transformers before the windows; forecasts have the series' form.
@@ -244,6 +253,12 @@ class ForecastPipeline(PipelineForecastMixin, Pipeline):
         self._inverts_rows = inverts_rows(self._transformers, transformed)
         self._training_series = self._training_transformed = None
         if not self._inverts_rows:
+            if np.isnan(transformed).any():
+                raise ValueError(
+                    f"X holds missing values, but the inverse of the steps before the windows "
+                    f"({[name for name, _ in self._transformers]}) depends on earlier values, "
+                    "which a gap takes away. Fill the gaps, or leave these steps out."
+                )
             self._training_series = np.array(columns, dtype=float)
             self._training_transformed = transformed
 

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.utils.validation import check_is_fitted
 
+from skwave._gaps import with_missing_rows
 from skwave._intervals import (
     check_coverage,
     check_quantiles,
@@ -15,7 +16,13 @@ from skwave._intervals import (
     path_quantiles,
 )
 from skwave._inverse import invert_forecasts
-from skwave._pandas_index import index_spec, next_index, parts_to_pandas, to_pandas
+from skwave._pandas_index import (
+    index_spec,
+    next_index,
+    parts_to_pandas,
+    to_pandas,
+)
+from skwave._recursion import fill_end
 from skwave._sliding import sliding_windows
 from skwave._validation import (
     check_context,
@@ -60,6 +67,7 @@ class PipelineForecastMixin:
         """
         check_is_fitted(self)
         n_steps = check_positive_int(n_steps, "n_steps")
+        context = with_missing_rows(context, "context")
         contexts = None if context is None else [context]
         values = check_finite(self._forecast_after(contexts, n_steps)[0], "The forecast")
         return to_pandas(values, *self._labels_after(context, n_steps))
@@ -113,6 +121,7 @@ class PipelineForecastMixin:
         """
         check_is_fitted(self)
         probabilities = check_coverage(coverage)
+        context = with_missing_rows(context, "context")
         values = self._quantiles_after(context, n_steps, probabilities)
         labels = [np.atleast_1d(coverage)] if np.ndim(coverage) else []
         spec, index = self._labels_after(context, n_steps)
@@ -155,6 +164,7 @@ class PipelineForecastMixin:
         """
         check_is_fitted(self)
         probabilities = check_quantiles(quantiles)
+        context = with_missing_rows(context, "context")
         values = self._quantiles_after(context, n_steps, probabilities)
         labels = [np.atleast_1d(quantiles)] if np.ndim(quantiles) else []
         spec, index = self._labels_after(context, n_steps)
@@ -201,6 +211,7 @@ class PipelineForecastMixin:
         """
         check_is_fitted(self)
         n_paths = check_positive_int(n_paths, "n_paths")
+        context = with_missing_rows(context, "context")
         self[-1]._check_residual_paths(n_steps)
         random_state = make_random_state(random_state)
         residuals = self[-1].residual_paths_[:, :n_steps]
@@ -241,7 +252,8 @@ class PipelineForecastMixin:
             If `n_steps` is not an integer.
         """
         check_is_fitted(self)
-        windows = sliding_windows(self._transform_context(X, "X"), self._window_length)
+        transformed = self._transform_context(with_missing_rows(X), "X")
+        windows = sliding_windows(transformed, self._window_length)
         self[-1].calibrate(windows, n_steps)
         return self
 
@@ -255,7 +267,7 @@ class PipelineForecastMixin:
         if contexts is None:
             return [self._training_transformed], check_context(self[-1], None)[None]
         known = [self._transform_context(context, "context") for context in contexts]
-        return known, np.stack([values[-self._window_length :] for values in known])
+        return known, np.stack([fill_end(self[-1].network_, values) for values in known])
 
     def _forecast_after(self, contexts, n_steps):
         """Forecast what follows each of several contexts, all in one batch.

@@ -3,6 +3,7 @@
 import numpy as np
 
 from skwave._cells import make_cells
+from skwave._gaps import interpolate, longest_gap, lost_rows, missing_rows
 from skwave._network import BLOCK_ROWS
 
 
@@ -38,6 +39,56 @@ def roll_forward(network, contexts, n_steps):
         for begin in range(0, len(contexts), size)
     ]
     return np.concatenate(blocks)[:, :n_steps]
+
+
+def fill_end(network, values, name="context"):
+    """Return the last window of a series without NaN.
+
+    Short gaps are filled by straight lines, as in training. In a long one, and at the end, missing
+    values are predicted one step ahead, the oldest first.
+
+    Parameters
+    ----------
+    network : Network
+        The fitted network.
+    values : ndarray of shape (n_values, n_channels)
+        The series, in its units; at least a window.
+    name : str, default="context"
+        What the message calls it.
+
+    Returns
+    -------
+    ndarray of shape (window_length, n_channels)
+        The window.
+
+    Raises
+    ------
+    ValueError
+        If a gap has less than a window of values before it to be filled from.
+    """
+    length, n_channels = network.window_length, network.n_channels
+    if not missing_rows(values[-length:]).any():
+        return values[-length:]
+    begin = np.zeros(1, dtype=int)
+    lost = np.flatnonzero(lost_rows(values, begin, longest_gap(length)))
+    filled = np.array(interpolate(values, begin), dtype=float)
+    # Those that a row of the last window depends on.
+    oldest, rows = len(values) - length, []
+    for row in lost[::-1]:
+        if row >= oldest:
+            rows.append(row)
+            oldest = min(oldest, row - length)
+    if oldest < 0:
+        raise ValueError(
+            f"{name} has a gap at row {rows[-1]}, with {rows[-1]} values before it, but filling it "
+            f"takes window_length={length} of them. Give a longer {name} to a ForecastPipeline, "
+            "fill the gap, or leave out missing values at the end and forecast more steps."
+        )
+    for row in rows[::-1]:
+        is_missing = np.isnan(values[row])
+        predicted = network.predict(filled[None, row - length : row])[0, :n_channels]
+        filled[row, is_missing] = predicted[is_missing]
+    return filled[-length:]
 
 
 class _Wavefront:

@@ -151,6 +151,10 @@ def make_rollouts(dataset, fraction):
     # As many as most series have: a longer one must not be the only one that is forecast.
     n_steps = min(dataset.window_length, int(np.median(held_out[held_out > 0])))
     windows = _windows_before(dataset, held_out, n_steps)
+    while len(windows) == 0 and n_steps > 1:
+        # Gaps leave no stretch that is as long.
+        n_steps //= 2
+        windows = _windows_before(dataset, held_out, n_steps)
     if len(windows) > MAX_ORIGINS:
         windows = windows[np.linspace(0, len(windows) - 1, MAX_ORIGINS).round().astype(int)]
     n_independent = min(len(windows), held_out[held_out >= n_steps].sum() / n_steps)
@@ -194,16 +198,22 @@ def make_calibration(dataset, fraction, n_steps, n_most):
 def _n_held_out(dataset, fraction):
     """Return how many values of each series are held out; all but a window where that is none."""
     borders, sizes = dataset.borders(fraction), dataset.n_windows_of_series
-    held_out = np.where(borders < dataset.n_targets_of_series, sizes - 1 - borders, 0)
+    n_targets = dataset.n_targets_of_series
+    first = np.cumsum(n_targets) - n_targets + np.minimum(borders, np.maximum(n_targets - 1, 0))
+    # The number of the first window that is held out, of all windows of its series.
+    first = dataset.indices[np.minimum(first, len(dataset.indices) - 1)] - dataset.first_windows
+    held_out = np.where(borders < n_targets, sizes - 1 - first, 0)
     return held_out if held_out.max() > 0 else sizes - 1
 
 
 def _windows_before(dataset, held_out, n_steps):
-    """Return the windows that are followed by `n_steps` values which are held out."""
+    """Return the windows that are followed by `n_steps` values which are held out, and no gap."""
     first_windows, sizes = dataset.first_windows, dataset.n_windows_of_series
     windows = windows_followed_by(n_steps, first_windows, len(dataset.starts))
     series = np.searchsorted(first_windows, windows, side="right") - 1
-    return windows[windows >= (first_windows + sizes - 1 - held_out)[series]]
+    windows = windows[windows >= (first_windows + sizes - 1 - held_out)[series]]
+    ends = dataset.starts[windows] + dataset.window_length
+    return windows[dataset.is_usable[windows] & dataset.is_kept(ends, n_steps)]
 
 
 def _roll_outs_from(dataset, windows, n_steps, n_independent):

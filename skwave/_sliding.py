@@ -65,7 +65,9 @@ def join_windows(windows):
     if is_sliding_view(windows):
         return series_of_view(windows), np.arange(n_windows), np.zeros(1, dtype=int)
     # Windows of one value do not overlap, so that they cannot show where a series ends.
-    continues = (windows[1:, :-1] == windows[:-1, 1:]).all(axis=(1, 2))
+    later, earlier = windows[1:, :-1], windows[:-1, 1:]
+    # A missing value is the same in both.
+    continues = ((later == earlier) | (later != later) & (earlier != earlier)).all(axis=(1, 2))
     first_windows = np.concatenate([[0], 1 + np.flatnonzero(~continues)])
     series_number = np.zeros(n_windows, dtype=int)
     series_number[first_windows[1:]] = 1

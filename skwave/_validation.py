@@ -69,6 +69,13 @@ def fill_masked(X):
     return X
 
 
+def check_no_infinity(values, name="X"):
+    """Return numbers as they are, NaN among them, or raise an error that names an infinite one."""
+    if values.dtype.kind == "f" and np.isinf(values).any():
+        _refuse_values(values, np.isinf(values), name)
+    return values
+
+
 def check_no_missing(values, name="X"):
     """Return numbers as they are, or raise an error that names the first that is not finite.
 
@@ -79,9 +86,13 @@ def check_no_missing(values, name="X"):
     name : str, default="X"
         What the message calls them.
     """
-    if values.dtype.kind != "f" or np.isfinite(values).all():
-        return values
-    is_bad = ~np.isfinite(values)
+    if values.dtype.kind == "f" and not np.isfinite(values).all():
+        _refuse_values(values, ~np.isfinite(values), name)
+    return values
+
+
+def _refuse_values(values, is_bad, name):
+    """Raise an error that names the first bad value."""
     first = tuple(int(k) for k in np.argwhere(is_bad)[0])
     kind, advice = "infinity", "A logarithm of zero, or a division by it, may have made it."
     if np.isnan(values[first]):
@@ -173,7 +184,7 @@ def _dtypes(X):
 
 
 def check_windows(estimator, X, *, reset):
-    """Return `X` as finite windows of shape (n_windows, window_length, n_channels).
+    """Return `X` as windows (n_windows, window_length, n_channels); NaN is a missing value.
 
     Windows that are a view of a series are checked as a series, each value once.
     """
@@ -187,13 +198,13 @@ def check_windows(estimator, X, *, reset):
         )
     loose = {"dtype": "numeric", "ensure_all_finite": False}
     if isinstance(X, np.ndarray) and X.ndim == 3 and is_sliding_view(X):
-        series = check_no_missing(check_array(series_of_view(X), input_name="X", **loose))
+        series = check_no_infinity(check_array(series_of_view(X), input_name="X", **loose))
         # Of the windows themselves only the shape is left to check.
         validate_data(estimator, X, reset=reset, skip_check_array=True)
         windows = sliding_windows(series, X.shape[1])
     else:
         windows = validate_data(estimator, X, reset=reset, allow_nd=True, **loose)
-        check_no_missing(windows)
+        check_no_infinity(windows)
         if windows.ndim == 2:
             windows = windows[:, :, None]
     check_numeric(windows)
@@ -225,7 +236,7 @@ def check_context(estimator, context):
         fill_masked(context), ensure_2d=False, allow_nd=True, dtype="numeric",
         ensure_all_finite=False, input_name="context",
     )  # fmt: skip
-    check_no_missing(check_numeric(context, "context"), "context")
+    context = check_no_infinity(check_numeric(context, "context"), "context").astype(float)
     if context.ndim == 1 and n_channels == 1:
         context = context[:, None]
     if context.ndim not in (2, 3) or context.shape[-2:] != (length, n_channels):

@@ -10,12 +10,13 @@ from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
 from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from skwave._gaps import with_missing_rows
 from skwave._persistence import unchanged_on_failure
 from skwave._sklearn_callbacks import CallbackSupportMixin, fit_context
 from skwave._sliding import join_windows, sliding_windows
 from skwave._validation import (
     check_columns,
-    check_no_missing,
+    check_no_infinity,
     check_numeric,
     check_series,
     columns_of,
@@ -48,6 +49,9 @@ class WindowTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
     -----
     The windows of one series are a read-only view of it: they take no memory of their own. The
     windows of a list of series are a copy.
+
+    A missing value is NaN in the windows that hold it. Rows that are missing in a regular index of
+    pandas become NaN, with a warning that counts them.
 
     Examples
     --------
@@ -86,13 +90,14 @@ class WindowTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If a series is shorter than `window_length`, holds NaN or infinity, its dates do not
+            If a series is shorter than `window_length`, holds infinity, its dates do not
             increase, or several are to be cut into windows of one value.
 
         Warns
         -----
         ForecastWarning
-            If the windows of a series will seem to continue those of the one before it.
+            If the windows of a series will seem to continue those of the one before it, or rows of
+            a regular index are missing.
         """
         with unchanged_on_failure(self), fit_context(self, X):
             checked = [
@@ -101,6 +106,25 @@ class WindowTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
             ]
             _warn_about_borders(checked, int(self.window_length) - 1)
         return self
+
+    def fit_transform(self, X: ArrayLike, y: Any = None) -> NDArray[np.generic]:
+        """Fit, and cut the series into windows.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_values,) or (n_values, n_channels), or list of arrays
+            A series, or several of them.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        ndarray of shape (n_windows, window_length, n_channels)
+            As `transform` returns them.
+        """
+        # Here, so that missing rows are warned of once.
+        X = [with_missing_rows(one) for one in X] if is_several(X) else with_missing_rows(X)
+        return self.fit(X).transform(X)
 
     def transform(self, X: ArrayLike) -> NDArray[np.generic]:
         """Cut a series, or each of several, into windows.
@@ -120,7 +144,7 @@ class WindowTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         ------
         ValueError
             If a series is shorter than `window_length`, has other channels than in `fit`, or
-            holds NaN or infinity, its dates do not increase, or several are to be cut into
+            holds infinity, its dates do not increase, or several are to be cut into
             windows of one value.
         """
         check_is_fitted(self)
@@ -171,8 +195,8 @@ class WindowTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         return series
 
     def _check_series(self, series, *, reset):
-        """Return `series` as a finite array of shape (n_values, n_channels)."""
-        series = fill_masked(series)
+        """Return `series` as an array of shape (n_values, n_channels); NaN is a missing value."""
+        series = with_missing_rows(fill_masked(series))
         check_series(series)
         if reset:
             self._columns = columns_of(series)
@@ -185,7 +209,7 @@ class WindowTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         series = validate_data(
             self, series, reset=reset, dtype="numeric", order="C", ensure_all_finite=False
         )
-        check_no_missing(check_numeric(series))
+        check_no_infinity(check_numeric(series))
         if len(series) < self.window_length:
             raise ValueError(
                 f"X has n_samples = {len(series)} values, but window_length={self.window_length} "
@@ -193,13 +217,18 @@ class WindowTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
             )
         return series
 
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        return tags
+
 
 def _warn_about_borders(series, n_shared):
     """Warn if the windows of one series will seem to continue those of the one before."""
     alike = [
         number
         for number, (one, other) in enumerate(itertools.pairwise(series), start=1)
-        if np.array_equal(one[-n_shared:], other[:n_shared])
+        if np.array_equal(one[-n_shared:], other[:n_shared], equal_nan=one.dtype.kind == "f")
     ]
     if alike:
         warn(

@@ -17,6 +17,7 @@ ORDER = [
     "_sklearn_callbacks",
     "_pandas_index",
     "_sliding",
+    "_gaps",
     "_baseline",
     "_validation",
     "_window",

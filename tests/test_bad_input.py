@@ -37,7 +37,6 @@ def spoiled(array, value):
 
 # Arrays that are no series, for whatever takes one.
 BAD_SERIES = {
-    "NaN": (spoiled(SERIES, np.nan), ValueError, "contains NaN"),
     "infinity": (spoiled(SERIES, -np.inf), ValueError, "contains infinity"),
     "strings": (np.array(list("abcdefghij")), ValueError, "could not convert|numeric"),
     "complex": (SERIES * 1j, ValueError, "Complex data not supported"),
@@ -57,11 +56,10 @@ BAD_SERIES = {
 
 # The same for whatever takes windows (n, 6, 1).
 BAD_WINDOWS = {
-    "NaN": (spoiled(WINDOWS, np.nan), ValueError, "contains NaN"),
-    "NaN in a view": (
-        np.lib.stride_tricks.sliding_window_view(spoiled(SERIES, np.nan), 6)[:, :, None],
+    "infinity in a view": (
+        np.lib.stride_tricks.sliding_window_view(spoiled(SERIES, np.inf), 6)[:, :, None],
         ValueError,
-        "contains NaN",
+        "contains infinity",
     ),
     "infinity": (spoiled(WINDOWS, np.inf), ValueError, "contains infinity"),
     "strings": (np.full((9, 6), "a"), ValueError, "could not convert|numeric"),
@@ -162,10 +160,10 @@ BAD_OTHER = {
         ValueError,
         "inconsistent numbers of samples",
     ),
-    "display of NaN": (
-        lambda: ForecastDisplay.from_predictions([1.0, np.nan], [1.0, 2.0]),
+    "display of infinity": (
+        lambda: ForecastDisplay.from_predictions([1.0, np.inf], [1.0, 2.0]),
         ValueError,
-        "y_true contains NaN",
+        "y_true contains infinity",
     ),
     "display of nothing fitted": (
         lambda: ForecastDisplay.from_estimator(LSTMForecaster(), SERIES[:9]),
@@ -286,7 +284,7 @@ def test_bad_numbers_of_steps_are_refused(forecaster, pipeline, n_steps):
         (np.ones((3, 6)), ValueError, r"context has shape \(3, 6\)"),
         (np.ones((2, 2, 6, 1)), ValueError, r"context has shape \(2, 2, 6, 1\)"),
         (np.ones((0, 6, 1)), ValueError, "0 sample"),
-        (spoiled(np.ones(6), np.nan), ValueError, "context contains NaN"),
+        (spoiled(np.ones(6), np.nan), ValueError, "context has a gap at row 5, with 5 values"),
         (spoiled(np.ones(6), np.inf), ValueError, "context contains infinity"),
         (list("abcdef"), ValueError, "could not convert|numeric"),
         (np.ones(6) * 1j, ValueError, "Complex data not supported"),

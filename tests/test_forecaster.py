@@ -323,7 +323,7 @@ def test_windows_of_another_shape_than_in_fit(fitted, windows, two_channels):
     for bad in (np.zeros(9), np.zeros((10, 2)), np.zeros((3, 9, 1)), np.zeros((1, 1, 10, 1))):
         with pytest.raises(ValueError, match=r"context has shape .* \(10, 1\) is needed"):
             fitted.forecast(3, context=bad)
-    with pytest.raises(ValueError, match="context contains NaN"):
+    with pytest.raises(ValueError, match="context has a gap at row 0, with 0 values before it"):
         fitted.forecast(3, context=np.full(10, np.nan))
 
 

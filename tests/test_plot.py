@@ -322,7 +322,7 @@ FRAME = pd.DataFrame({"a": SERIES, "b": SERIES})
         ({"history": SERIES[:50]}, "ends with 2019-02-01"),
         ({"history": SERIES[:48].to_numpy()}, "history has no index, but .*2019-01-01"),
         ({"history": FRAME[:48]}, r"history has shape \(48, 2\) and y_true has shape \(12,\)"),
-        ({"history": SERIES[:48].where(SERIES[:48] < 5)}, "history contains NaN"),
+        ({"history": SERIES[:48].where(SERIES[:48] < 5, np.inf)}, "history contains infinity"),
         ({"baseline": "naive"}, "baseline='naive' repeats values .* but history=None"),
         ({"baseline": "drift", "history": SERIES[:48]}, "baseline='drift', but None, 'naive'"),
         ({"baseline": SERIES[48:]}, "but None, 'naive' or 'seasonal_naive' is needed"),

@@ -1,6 +1,7 @@
 """What real data look like: each kind of input at each place that takes a series."""
 
 import datetime
+import re
 import subprocess
 import sys
 import textwrap
@@ -9,6 +10,7 @@ from decimal import Decimal
 import numpy as np
 import pandas as pd
 import pytest
+from helpers import warnings_of
 from sklearn.metrics import mean_absolute_error
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
@@ -71,14 +73,7 @@ REFUSED = {
         of(pd.Index([*DAYS[:-1].date, "x"], dtype=object)), "index of date such as.*to_datetime"
     ),
     "two levels": (of(SHOPS), r"levels \['shop', 'day'\].*one series is needed"),
-    "missing hours": (of(WITH_GAPS), r"misses 4 of 120 rows.*2024-01-01 03:00.*asfreq\('h'\)"),
-    "a missing month": (of(MONTHS.delete(17)), r"misses 1 of 120 rows.*2021-06-01.*asfreq\('MS'\)"),
-    "a missing period": (
-        of(pd.period_range("2020-01", periods=N, freq="M").delete(17)), "misses 1 .*2021-06"
-    ),
     "a date that is missing": (of(DAYS.where(np.arange(N) != 4)), r"NaT.*at row 4"),
-    "a masked value": (MASKED, "contains NaN: 1 of \\d+ values.*row 9"),
-    "NaN": (of(DAYS, spoiled(5, np.nan)), "contains NaN: 1 of \\d+ values.*row 5.*interpolate"),
     "infinity": (spoiled(5, np.inf), "contains infinity: 1 of \\d+ values.*row 5.*logarithm"),
     "words in a Series": (of(DAYS, np.array(["Monday"] * N, object)), "'Monday', which is not a"),
     "words in a column": (
@@ -142,6 +137,31 @@ PLACES = [
 def test_input_that_is_not_understood_is_refused_everywhere(fitted, place, X, words):
     with pytest.raises(ValueError, match=words):
         place(fitted, X)
+
+
+# Kind of input with missing values -> words of the warning, or None.
+GAPS = {
+    "missing hours": (of(WITH_GAPS), r"misses 4 of 120 rows.*2024-01-01 03:00.*asfreq\('h'\)"),
+    "a missing month": (of(MONTHS.delete(17)), r"misses 1 of 120 rows.*2021-06-01.*asfreq\('MS'\)"),
+    "a missing period": (
+        of(pd.period_range("2020-01", periods=N, freq="M").delete(17)), "misses 1 .*2021-06"
+    ),
+    "a masked value": (MASKED, None),
+    "NaN": (of(DAYS, spoiled(5, np.nan)), None),
+    "NaN at the end": (of(DAYS, spoiled(N - 1, np.nan)), None),
+}  # fmt: skip
+
+
+@pytest.mark.filterwarnings("ignore:.* (of .* true values are|to forecast are) missing")
+@pytest.mark.parametrize("place", PLACES, ids=lambda place: place.__name__)
+@pytest.mark.parametrize(("X", "words"), GAPS.values(), ids=GAPS)
+def test_missing_values_are_taken_everywhere_and_missing_rows_with_one_warning(
+    fitted, place, X, words
+):  # fmt: skip
+    messages = warnings_of(place, fitted, X)
+    messages = [m for m in messages if "misses" in m]
+    assert len(messages) == (words is not None)
+    assert words is None or re.search(words, messages[0])
 
 
 # Kind of input -> the labels of the first two forecasts, or None for an array.
@@ -257,11 +277,13 @@ def test_masked_windows_contexts_and_targets_are_missing_values(fitted):
     windows = WindowTransformer(6).fit_transform(WAVE)
     masked = np.ma.masked_equal(windows, windows[2, 3, 0])
     forecaster = fitted[-1]
-    for call in (LSTMForecaster(**TINY).fit, forecaster.predict, forecaster.score):
-        with pytest.raises(ValueError, match="X contains NaN"):
-            call(masked)
-    with pytest.raises(ValueError, match="context contains NaN"):
-        forecaster.forecast(2, context=masked[2])
+    as_nan = np.where(np.ma.getmaskarray(masked), np.nan, windows)
+    for call in (forecaster.predict, forecaster.score):
+        np.testing.assert_array_equal(call(masked), call(as_nan))
+    fits = [LSTMForecaster(**TINY).fit(X).forecast(3) for X in (masked, as_nan)]
+    np.testing.assert_array_equal(*fits)
+    filled = (forecaster.forecast(2, context=X) for X in (masked[2], as_nan[2]))
+    np.testing.assert_array_equal(*filled)
     with pytest.raises(ValueError, match="y contains NaN"):
         LSTMForecaster(**TINY).fit(windows, MASKED)
     # Nothing is masked in this one.

@@ -15,11 +15,12 @@ from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_array, check_is_fitted
 
 from skwave._baseline import find_season_length, seasonal_naive
+from skwave._gaps import interpolate, with_missing_rows
 from skwave._intervals import check_coverage, check_n_paths, path_quantiles
 from skwave._pipeline import as_forecast_pipeline, is_forecaster
 from skwave._plot import channel_names, label_channel
 from skwave._validation import (
-    check_no_missing,
+    check_no_infinity,
     check_positive_int,
     check_series,
     fill_masked,
@@ -213,7 +214,7 @@ def backtest(
     Raises
     ------
     ValueError
-        If the series is too short, holds NaN or infinity, a parameter is out of its range, or
+        If the series is too short or holds infinity, a parameter is out of its range, or
         there are too few residual paths for `coverage`.
     TypeError
         If `horizon`, `initial` or `step` is not an int, or a metric cannot be called.
@@ -221,8 +222,8 @@ def backtest(
     Warns
     -----
     ForecastWarning
-        If the forecasts are worse than the naive one, are flat or explode, or if the windows that
-        chose the epoch overlap those trained on.
+        If true values are missing, the forecasts are worse than the naive one, are flat or
+        explode, or if the windows that chose the epoch overlap those trained on.
 
     See Also
     --------
@@ -259,7 +260,8 @@ def backtest(
     origins = _make_origins(len(values), horizon, initial, step)
     blocks = _make_blocks(estimator, origins, refit)
     metrics = check_metrics(metrics)
-    season_length = _check_season(season_length, values[: origins[0]])
+    filled = interpolate(values, np.zeros(1, dtype=int))
+    season_length = _check_season(season_length, filled[: origins[0]])
 
     probabilities = None if coverage is None else _check_one_coverage(coverage)
 
@@ -269,11 +271,11 @@ def backtest(
     parts = Parallel(n_jobs=n_jobs)(delayed(task)(block) for block in blocks)
     forecasts = {
         "model": np.concatenate([forecast for forecast, _, _ in parts]),
-        "naive": seasonal_naive(values, origins, horizon, 1),
-        "seasonal_naive": seasonal_naive(values, origins, horizon, season_length),
+        "naive": seasonal_naive(filled, origins, horizon, 1),
+        "seasonal_naive": seasonal_naive(filled, origins, horizon, season_length),
     }
     y_true = values[origins[:, None] + np.arange(horizon)]
-    known = {"y_train": values[: origins[0]], "season_length": season_length}
+    known = {"y_train": filled[: origins[0]], "season_length": season_length}
     scores = score_forecasts(metrics, y_true, forecasts, known)
     _warn_about(y_true, forecasts, parts[0][2])
 
@@ -349,12 +351,12 @@ def _check_series(series):
             f"series is a list of {len(series)} series, but a backtest takes one. Backtest each by "
             "itself."
         )
-    series = fill_masked(series)
+    series = with_missing_rows(fill_masked(series), "series")
     check_series(series, "series")
     values = check_array(
         series, ensure_2d=False, dtype=float, ensure_all_finite=False, input_name="series"
     )
-    check_no_missing(values, "series")
+    check_no_infinity(values, "series")
     series = series if hasattr(series, "iloc") else values
     return series, values.reshape(len(values), -1)
 
@@ -442,7 +444,14 @@ def _warn_about(y_true, forecasts, forecaster_overlaps):
             "is better than any forecast will be, and it chose the epoch. Set validation='last' to "
             "hold out the newest windows, or rely on this backtest alone."
         )
-    error, naive_error = (np.abs(forecasts[name] - y_true).mean() for name in ("model", "naive"))
+    n_missing = int(np.isnan(y_true).sum())
+    if n_missing:
+        warn(
+            f"{n_missing} of {y_true.size} true values are missing; the scores leave them out, and "
+            "the naive forecasts repeat values filled by straight lines."
+        )
+    errors = (np.abs(forecasts[name] - y_true) for name in ("model", "naive"))
+    error, naive_error = (np.nanmean(e) for e in errors)
     if error > naive_error:
         warn(
             f"The forecasts are worse than the naive one: their mean absolute error is "

@@ -6,6 +6,7 @@ import inspect
 
 import numpy as np
 
+from skwave._gaps import missing_rows
 from skwave._intervals import check_coverage, check_quantiles
 from skwave.metrics import coverage_score, interval_score
 
@@ -99,14 +100,31 @@ def check_metrics(metrics):
 
 
 def score_forecasts(metrics, y_true, forecasts, known):
-    """Score each forecast by each metric: overall, step by step, and channel by channel."""
+    """Score each forecast by each metric: overall, step by step, and channel by channel.
+
+    Parameters
+    ----------
+    metrics : dict of callables
+        Functions of true values and a forecast.
+    y_true : ndarray of shape (n_origins, horizon, n_channels)
+        The values that came. Rows that hold NaN are left out.
+    forecasts : dict of ndarray of the same shape
+        Forecasts by name.
+    known : dict
+        Further arguments for metrics that ask for them.
+
+    Returns
+    -------
+    list of three dicts
+        ``scores[metric][name]``: a number, one for each step, and one for each channel.
+    """
     n_steps, n_channels = y_true.shape[1:]
     overall, by_step, by_channel = {}, {}, {}
     for name, metric in metrics.items():
         overall[name], by_step[name], by_channel[name] = {}, {}, {}
         for which, y_pred in forecasts.items():
             flat = y_true.reshape(-1, n_channels), y_pred.reshape(-1, n_channels)
-            overall[name][which] = float(metric(*flat, **arguments_for(metric, known)))
+            overall[name][which] = _score_known(metric, *flat, known)
             by_step[name][which] = np.array(
                 [_score_part(metric, y_true[:, h], y_pred[:, h], known) for h in range(n_steps)]
             )
@@ -115,13 +133,19 @@ def score_forecasts(metrics, y_true, forecasts, known):
                 known_of_one = known | {"y_train": known["y_train"][:, [c]]}
                 of_channels.append(_score_part(metric, *(y[:, [c]] for y in flat), known_of_one))
             by_channel[name][which] = np.array(of_channels)
-    return overall, by_step, by_channel
+    return [overall, by_step, by_channel]
+
+
+def _score_known(metric, y_true, y_pred, known):
+    """Score the rows of which the true values are known."""
+    rows = ~missing_rows(y_true)
+    return float(metric(y_true[rows], y_pred[rows], **arguments_for(metric, known)))
 
 
 def _score_part(metric, y_true, y_pred, known):
     """Score some of the values, which may give a metric nothing to measure by: then NaN."""
     with contextlib.suppress(ValueError):
-        return float(metric(y_true, y_pred, **arguments_for(metric, known)))
+        return _score_known(metric, y_true, y_pred, known)
     return np.nan
 
 
@@ -160,7 +184,9 @@ def score_intervals(y_true, intervals, coverage):
 
 def _score_interval(y_true, bounds, coverage):
     """Return coverage, mean width and interval score; NaN where there are no bounds."""
-    if not np.isfinite(bounds).all():
+    rows = ~missing_rows(y_true.reshape(len(y_true), -1))
+    y_true, bounds = y_true[rows], bounds[rows]
+    if len(y_true) == 0 or not np.isfinite(bounds).all():
         return np.nan, np.nan, np.nan
     width = float(np.mean(bounds[..., 1] - bounds[..., 0]))
     score = interval_score(y_true, bounds, coverage=coverage)

@@ -9,16 +9,17 @@ from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.metrics import get_scorer
 from sklearn.utils.validation import check_is_fitted
 
+from skwave._gaps import interpolate, missing_rows, with_missing_rows
 from skwave._pipeline import as_forecast_pipeline, is_forecaster
 from skwave._sliding import join_windows
 from skwave._validation import (
-    check_no_missing,
+    check_no_infinity,
     check_positive_int,
     check_series,
     check_windows,
     fill_masked,
 )
-from skwave.exceptions import ForecastWarning
+from skwave.exceptions import ForecastWarning, warn
 from skwave.model_selection._metrics import arguments_for, metric_name, probabilities_for
 
 _REMEDY = (
@@ -171,7 +172,7 @@ class ForecastScorer:
             raise ValueError(
                 "The index of the test part does not increase, as if it were shuffled. " + _REMEDY
             )
-        context, y_true = self._cut(X, model[-1].window_shape_[0])
+        context, y_true = self._cut(with_missing_rows(X), model[-1].window_shape_[0])
         probabilities = probabilities_for(self.metric, self.kwargs)
         # A poor candidate is what a search is for; its score says so.
         with warnings.catch_warnings():
@@ -180,12 +181,13 @@ class ForecastScorer:
                 y_pred = model._forecast_after([context], self.horizon)[0]
             else:
                 y_pred = model._quantiles_after_each([context], self.horizon, probabilities)[0]
+        rows = ~missing_rows(y_true.reshape(len(y_true), -1))
+        y_pred, y_true = y_pred.reshape(*y_true.shape, *y_pred.shape[2:])[rows], y_true[rows]
         if isinstance(self.metric, str):
-            y_pred = y_pred.reshape(y_true.shape)
             return float(get_scorer(self.metric)(_GivenForecast(y_pred), y_true, y_true))
-        known = arguments_for(self.metric, {"y_train": np.asarray(context)})
+        filled = interpolate(np.asarray(context).reshape(len(context), -1), np.zeros(1, dtype=int))
+        known = arguments_for(self.metric, {"y_train": filled.reshape(np.shape(context))})
         kwargs = known | self.kwargs
-        y_pred = y_pred.reshape(*y_true.shape, *y_pred.shape[2:])
         return self.sign * float(self.metric(y_true, y_pred, **kwargs))
 
     def _cut(self, X, window_length):
@@ -200,7 +202,15 @@ class ForecastScorer:
             )
         take = X.iloc if hasattr(X, "iloc") else np.asarray(X)
         y_true = np.asarray(take[-self.horizon :], dtype=float)
-        return take[: -self.horizon], check_no_missing(y_true, "The test part")
+        check_no_infinity(y_true, "The test part")
+        n_missing = int(np.isnan(y_true).sum())
+        if n_missing == y_true.size:
+            raise ValueError(
+                f"All {n_missing} values to forecast in the test part are missing. Give another cv."
+            )
+        if n_missing:
+            warn(f"{n_missing} of {y_true.size} values to forecast are missing, and left out.")
+        return take[: -self.horizon], y_true
 
 
 class _GivenForecast(RegressorMixin, BaseEstimator):

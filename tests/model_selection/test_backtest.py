@@ -322,8 +322,8 @@ def test_bad_arguments_are_refused(wave, model, changes, error, words):
 
 
 def test_bad_series_and_estimators_are_refused(wave, model):
-    with pytest.raises(ValueError, match="series contains NaN"):
-        backtest(model, np.where(wave > 0.9, np.nan, wave), horizon=6, initial=80)
+    with pytest.raises(ValueError, match="series contains infinity"):
+        backtest(model, np.where(wave > 0.9, np.inf, wave), horizon=6, initial=80)
     with pytest.raises(ValueError, match="forecaster of windows.*make_forecast_pipeline"):
         backtest(LSTMForecaster(), wave, horizon=6, initial=80)
     with pytest.raises(ValueError, match="needs an LSTMForecaster, or a pipeline"):

@@ -1,0 +1,168 @@
+"""Gaps in a series: rows that are missing, values that are filled, and values that are lost.
+
+A short gap is filled by straight lines, so that the windows around it can be read; nothing is
+learned from a filled value as a target. A long one is not: windows that reach into it are left out.
+"""
+
+import itertools
+
+import numpy as np
+
+from skwave._pandas_index import as_times, check_index
+from skwave.exceptions import warn
+
+
+def longest_gap(window_length):
+    """Return how many missing values in a row are filled: a tenth of a window, and at least one."""
+    return max(1, window_length // 10)
+
+
+def missing_rows(values):
+    """Return which rows of (n_values, n_channels) hold NaN."""
+    if values.dtype.kind != "f":
+        return np.zeros(len(values), dtype=bool)
+    return np.isnan(values).any(axis=1)
+
+
+def interpolate(values, begins):
+    """Return series without NaN: straight lines in gaps, and the nearest value at the ends.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_values, n_channels)
+        Series, one after the other.
+    begins : ndarray of shape (n_series,)
+        The row at which each begins.
+
+    Returns
+    -------
+    ndarray of shape (n_values, n_channels)
+        The same array where no value is missing. A channel without a value becomes 0.
+    """
+    if not missing_rows(values).any():
+        return values
+    filled = values.astype(float)
+    for part in np.split(filled, begins[1:]):
+        rows = np.arange(len(part))
+        for channel in part.T:
+            is_known = ~np.isnan(channel)
+            if is_known.any():
+                channel[:] = np.interp(rows, rows[is_known], channel[is_known])
+            else:
+                channel[:] = 0
+    return filled
+
+
+def lost_rows(values, begins, longest):
+    """Return which rows are in a gap of more than `longest` values, or at the end of a series.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_values, n_channels)
+        Series, one after the other.
+    begins : ndarray of shape (n_series,)
+        The row at which each begins.
+    longest : int
+        Missing values in a row that can be filled.
+
+    Returns
+    -------
+    ndarray of bool of shape (n_values,)
+        True for rows in which a channel is lost.
+    """
+    lost = np.zeros(len(values), dtype=bool)
+    is_missing = missing_rows(values)
+    if not is_missing.any():
+        return lost
+    ends = np.append(begins[1:], len(values))
+    for begin, end in zip(begins, ends, strict=True):
+        # Between rows that are known, or stand before and after the series.
+        known = np.flatnonzero(np.concatenate([[True], ~is_missing[begin:end], [True]])) - 1
+        for before, after in itertools.pairwise(known):
+            is_at_end = after == end - begin
+            if after - before > 1 and (is_at_end or after - before - 1 > longest):
+                lost[begin + before + 1 : begin + after] = True
+    return lost
+
+
+def describe_gaps(values, begins):
+    """Return a sentence about the missing values of a series, for messages."""
+    is_missing = missing_rows(values)
+    longest = 0
+    for part in np.split(is_missing, begins[1:]):
+        positions = np.concatenate([[-1], np.flatnonzero(part), [len(part)]])
+        longest = max(longest, int(np.diff(positions).max()) - 1)
+    return (
+        f"{is_missing.sum()} of {len(values)} rows hold NaN, and the longest run without has "
+        f"{longest} values"
+    )
+
+
+def with_missing_rows(X, name="X"):
+    """Return a pandas object with a row of NaN for each label that is missing of a regular step.
+
+    Parameters
+    ----------
+    X : object
+        A series; without an index it is returned as it is.
+    name : str, default="X"
+        What the messages call it.
+
+    Returns
+    -------
+    object
+        The same object where no row is missing, or where those missing are a rule of their own:
+        nights or weekends, or more than a fifth of all.
+
+    Warns
+    -----
+    ForecastWarning
+        If rows are missing.
+    """
+    check_index(X, name)
+    if not hasattr(X, "iloc") or len(X) == 0:
+        return X
+    index = as_times(X.index, name)
+    expected = _regular_index(index) if hasattr(index, "freq") else None
+    if expected is None:
+        return X
+    is_there = expected.isin(index)
+    missing = expected[~is_there & (expected <= index[-1])]
+    sizes = np.diff(np.flatnonzero(is_there)) - 1
+    sizes = sizes[sizes > 0]
+    # Markets close at night, which takes equally long, at weekends, and on holidays too.
+    times = index if hasattr(index, "tz") else index.to_timestamp()
+    is_of_working_days = (times.day_of_week < 5).all() and (times[-1] - times[0]).days >= 7
+    is_of_sessions = len(sizes) > 1 and sizes.min() == sizes.max() > 1
+    is_sparse = len(missing) > 0.2 * (len(missing) + len(index))
+    if not len(missing) or is_of_working_days or is_of_sessions or is_sparse:
+        return X
+    warn(
+        f"{name} misses {len(missing)} of {len(missing) + len(index)} rows of a regular index, the "
+        f"first at {missing[0]}. They are taken as missing values. Put them there by "
+        f"{name}.asfreq({expected.freqstr!r}) to do without this warning."
+    )
+    return X.set_axis(index).reindex(expected[expected <= index[-1]].rename(X.index.name))
+
+
+def _regular_index(index):
+    """Return a regular index that holds all labels of another and reaches past its end, or None."""
+    import pandas as pd
+
+    if len(index) < 5 or len(np.unique(np.diff(index.asi8))) == 1:
+        return None
+    if isinstance(index, pd.PeriodIndex):
+        expected = pd.period_range(index[0], periods=2 * len(index), freq=index.freq)
+    elif isinstance(index, pd.DatetimeIndex) and index.freq is None:
+        # The step of most stretches of four labels.
+        starts = np.linspace(0, len(index) - 4, 25).astype(int)
+        steps = [pd.DatetimeIndex(index[k : k + 4], freq="infer").freq for k in starts]
+        steps = [step for step in steps if step is not None]
+        if not steps:
+            return None
+        step = max(steps, key=steps.count)
+        expected = pd.date_range(index[0], periods=2 * len(index), freq=step, unit=index.unit)
+    else:
+        return None
+    is_regular = expected[-1] >= index[-1] and index.isin(expected).all()
+    return expected if is_regular else None
