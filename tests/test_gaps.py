@@ -271,7 +271,7 @@ def test_steps_that_add_up_are_refused_by_name():
             )
 
     model = make_forecast_pipeline(Differences(), WindowTransformer(20), LSTMForecaster(**TINY))
-    with pytest.raises(ValueError, match="step 'differences'.*reads their neighbors.*Fill the gaps"):
+    with pytest.raises(ValueError, match="'differences'.*reads their neighbors.*Fill the gaps"):
         model.fit(with_gaps(50))
 
 
