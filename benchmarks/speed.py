@@ -112,6 +112,31 @@ def forecast():
     )
 
 
+def intervals():
+    """Measure what intervals add to a default fit, and to a forecast."""
+    heading("Intervals, default settings, windows of 80")
+    forecaster()  # TensorFlow's first steps in a process are slow
+    for name, noise in (("sine", 0.0), ("sine with 5 % noise", 0.05)):
+        wave = make_wave("sine", n_cycles=50, noise=noise, random_state=0)
+        windows = WindowTransformer(80).fit_transform(wave)
+        begin = time.perf_counter()
+        model = LSTMForecaster(random_state=0).fit(windows)
+        fit = time.perf_counter() - begin
+        n_paths, n_steps = model.residual_paths_.shape[:2]
+        # As many forecasts from as many origins as the fit rolls out for its residual paths.
+        part = windows[: n_paths + n_steps]
+        calibration = seconds(lambda m=model, w=part, h=n_steps: m.calibrate(w, h), repeats=3)
+        row(
+            f"{name}: residual paths / the rest of the fit",
+            calibration / (fit - calibration),
+            f"{calibration:.1f} s for {n_paths} paths of {n_steps} steps",
+            f"{fit - calibration:.1f} s",
+        )
+    plain = seconds(lambda: model.forecast(80))
+    interval = seconds(lambda: model.forecast_interval(80))
+    row("forecast_interval(80) / forecast(80)", interval / plain, f"{1000 * interval:.0f} ms")
+
+
 def nrmse200(model, future):
     return np.sqrt(np.mean((model.forecast(200) - future) ** 2)) / future.std()
 
@@ -243,7 +268,7 @@ def serving():
     row("memory / import sklearn.pipeline", ours[0][1] / bare[0][1], f"{ours[0][1]:.0f} MB")
 
 
-PARTS = {f.__name__: f for f in (forecast, training, small, memory, serving)}
+PARTS = {f.__name__: f for f in (forecast, intervals, training, small, memory, serving)}
 
 
 def main():

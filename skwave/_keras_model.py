@@ -241,6 +241,25 @@ def _weight_layers(model):
     return [layer for layer in model.layers if layer.trainable_weights]
 
 
+def batches_of(arrays, batch_size):
+    """Return arrays in batches as TensorFlow reads them, or None if they are empty.
+
+    Keras makes the same of arrays, but takes a tenth of a second, as long as many a small fit.
+
+    Parameters
+    ----------
+    arrays : tuple of ndarray
+        Inputs, targets and maybe weights, with as many rows each.
+    batch_size : int
+        Rows in a batch.
+    """
+    import tensorflow as tf
+
+    if not len(arrays[0]):
+        return None
+    return tf.data.Dataset.from_tensor_slices(arrays).batch(batch_size)
+
+
 def read_network(model, dataset):
     """Return the network that the model is now, with the linear model that is not trained."""
     *layers, (kernel, bias) = [tuple(layer.get_weights()) for layer in _weight_layers(model)]

@@ -13,7 +13,7 @@ from sklearn import config_context
 from sklearn.exceptions import ConvergenceWarning
 
 from skwave._keras_callbacks import Backup, make_callbacks
-from skwave._keras_model import borrowed_model, read_network, reset
+from skwave._keras_model import batches_of, borrowed_model, read_network, reset
 from skwave._network import Network
 from skwave.exceptions import warn
 
@@ -187,8 +187,7 @@ def _run_scikeras(model, dataset, config, callbacks, n_done):
         # The windows come in random order already, the same in each epoch.
         fit__shuffle=False,
         fit__steps_per_epoch=config.updates_per_epoch,
-        fit__validation_data=held_out if len(held_out[0]) else None,
-        fit__validation_batch_size=max(256, config.batch_size),
+        fit__validation_data=batches_of(held_out, max(256, config.batch_size)),
     )
     # scikeras has transformers within, which must not make frames for us.
     with config_context(transform_output="default"):
