@@ -77,7 +77,8 @@ def add_paths(residual_paths, typical_change, network, data):
     calibration = make_calibration(data, 1.0, n_steps, n_most)
     residuals = calibration.residuals(network)
     new = _as_paths(residuals, calibration.contexts, network.scaling, typical_change)
-    n_kept = n_paths_kept(MAX_CALIBRATED_PATHS, n_steps, n_channels)
+    # No more than before, or than a fit keeps, so that intervals follow the newest errors.
+    n_kept = max(n_most, len(residual_paths))
     return np.concatenate([residual_paths, new])[-n_kept:]
 
 

@@ -31,6 +31,9 @@ from skwave._validation import (
     make_random_state,
 )
 
+# So many of the paths that are added in a backtest reach over the same value.
+MOST_OVERLAPS = 4
+
 
 class PipelineForecastMixin:
     """Forecasts of a fitted `ForecastPipeline`."""
@@ -298,10 +301,12 @@ class PipelineForecastMixin:
     def _quantiles_after_each(self, contexts, n_steps, probabilities):
         """Forecast quantiles of what follows each of several contexts, all in one batch.
 
+        Errors of earlier forecasts that have come true take the place of the oldest residual paths.
+
         Parameters
         ----------
         contexts : None or list of array-like
-            As in `_forecast_after`.
+            As in `_forecast_after`. Several are longer and longer beginnings of one series.
         n_steps : int
             Values to forecast.
         probabilities : ndarray
@@ -315,14 +320,22 @@ class PipelineForecastMixin:
         self[-1]._check_residual_paths(n_steps, probabilities)
         known, windows = self._known_and_windows(contexts)
         forecasts = self[-1]._roll_forward(windows, n_steps)
+        scale = self[-1]._scale_residuals(windows)
         residuals = self[-1].residual_paths_[:, :n_steps]
-        quantiles = [
-            path_quantiles(
-                self._invert_paths(forecasts[[k]], windows[[k]], residuals, known[k : k + 1])[None],
-                probabilities,
-            )
-            for k in range(len(windows))
-        ]
+        n_kept, quantiles, next_origin, earlier = len(residuals), [], 0, 0
+        for k in range(len(windows)):
+            while earlier < k and len(known[earlier]) + n_steps <= len(known[k]):
+                origin = len(known[earlier])
+                # Paths that overlap much are nearly one, and would push out those that are others.
+                if origin >= next_origin:
+                    came = known[k][origin : origin + n_steps]
+                    path = (came - forecasts[earlier]) / scale[earlier]
+                    if np.isfinite(path).all():
+                        residuals = np.concatenate([residuals, path[None]])[-n_kept:]
+                        next_origin = origin + max(1, n_steps // MOST_OVERLAPS)
+                earlier += 1
+            paths = self._invert_paths(forecasts[[k]], windows[[k]], residuals, known[k : k + 1])
+            quantiles.append(path_quantiles(paths[None], probabilities))
         return check_finite(np.concatenate(quantiles), "The quantile")
 
     def _invert_paths(self, forecasts, windows, residual_paths, known):

@@ -201,8 +201,9 @@ def backtest(
         `initial` values; 1 if there is none.
     coverage : float or None, default=None
         Fraction of the values that intervals are to hold, between 0 and 1. Where given, each
-        forecast has an interval, from the residual paths that the fit knows at its origin, and the
-        scores say how many values it held, how wide it was, and the interval score.
+        forecast has an interval, and the scores say how many values it held, how wide it was, and
+        the interval score. Intervals are of the residual paths of the fit; those of forecasts of
+        this fit that have come true at an origin take the place of the oldest ones.
     n_jobs : int or None, default=None
         Fits to run in parallel through joblib, and so on whatever backend is configured there.
 

@@ -1,3 +1,4 @@
+import copy
 from dataclasses import replace
 from functools import partial
 
@@ -339,15 +340,34 @@ def with_intervals(fitted_on_two_channels, two_channels):
     return backtest(fitted_on_two_channels, frame, horizon=4, initial=100, step=3, coverage=0.8)
 
 
-def test_intervals_are_those_of_the_model_at_each_origin(with_intervals, fitted_on_two_channels):
-    result, model = with_intervals, fitted_on_two_channels.estimator
-    bounds = result.intervals["model"]
+def test_intervals_are_those_of_the_model_and_of_errors_that_have_come_true(
+    with_intervals, fitted_on_two_channels
+):  # fmt: skip
+    result, model = with_intervals, copy.deepcopy(fitted_on_two_channels.estimator)
+    bounds, forecaster = result.intervals["model"], model[-1]
     assert bounds.shape == (*result.y_true.shape, 2)
+    n_paths = len(forecaster.residual_paths_)
+    values = result.series.to_numpy()
     for k, origin in enumerate(result.origins):
         interval = model.forecast_interval(4, coverage=0.8, context=result.series[:origin])
         np.testing.assert_allclose(
             bounds[k], interval.to_numpy().reshape(4, 2, 2), rtol=1e-4, atol=1e-4
         )  # fmt: skip
+        # At the next origin, three values later, the forecast before this one has come true.
+        if k > 0:
+            earlier = result.origins[k - 1]
+            scale = forecaster._scale_residuals(values[earlier - 10 : earlier][None])
+            path = (result.y_true[k - 1] - result.y_pred[k - 1]) / scale
+            paths = np.concatenate([forecaster.residual_paths_[:, :4], path[None]])[-n_paths:]
+            forecaster.residual_paths_ = paths
+
+
+def test_forecasts_that_overlap_much_add_one_path_in_a_quarter_of_a_horizon(wave, fitted):
+    close = backtest(fitted, wave, horizon=8, initial=90, step=1, coverage=0.5)
+    apart = backtest(fitted, wave, horizon=8, initial=90, step=2, coverage=0.5)
+    np.testing.assert_allclose(
+        close.intervals["model"][::2], apart.intervals["model"], rtol=1e-4, atol=1e-5
+    )  # fmt: skip
 
 
 def test_scores_of_intervals_are_overall_by_step_and_by_channel(with_intervals):
