@@ -28,6 +28,7 @@ from scipy.integrate import solve_ivp
 from skwave import LSTMForecaster, WindowTransformer
 from skwave._dataset import fit_scaling, make_dataset
 from skwave._readout import (
+    N_FOLDS,
     Readout,
     choose_readout,
     gram_folds,
@@ -80,9 +81,8 @@ def choose(network, data, dataset, *, default=1, solve=solve_readout, make=make_
         Of this readout.
     """
     rollouts, all_rollouts = make_rollouts(data, HELD_OUT), make_rollouts(data, 1.0)
-    seen_folds, held_out_folds = gram_folds(network, dataset)
-    folds = seen_folds + held_out_folds
-    seen, everything = total(seen_folds), total(folds)
+    folds = gram_folds(network, dataset)
+    seen, everything = total(folds[:N_FOLDS]), total(folds)
     linear, candidates = make(folds, network.window_length, network.n_channels)
     zero_head = tuple(np.zeros_like(w) for w in network.head)
     naive = replace(network, head=zero_head, skip=naive_skip(network))
@@ -108,7 +108,7 @@ def choose(network, data, dataset, *, default=1, solve=solve_readout, make=make_
 
 def solve_one(network, data, dataset, *, number):
     """Solve for one readout of the package, whatever its forecasts; 0 is the linear model."""
-    folds = [fold for part in gram_folds(network, dataset) for fold in part]
+    folds = gram_folds(network, dataset)
     linear, candidates = make_readouts(folds, network.window_length, network.n_channels)
     readout = [linear, *candidates][number]
     return solve_readout(network, total(folds), readout)[0], readout.name
@@ -306,7 +306,11 @@ def fit_for(updates, model, windows):
         part.with_skip(naive_skip(part)), config, seed=seed, exact_rollouts=rollouts,
         progress=EpochProgress(None, None, {}, None, None),
     )  # fmt: skip
-    return choose_readout(trained.network, dataset, rollouts, make_rollouts(data, 1.0))[:2]
+    network, readout, *_ = choose_readout(
+        trained.network, dataset, gram_folds(trained.network, dataset), rollouts,
+        make_rollouts(data, 1.0),
+    )  # fmt: skip
+    return network, readout.name
 
 
 def run(name, readouts, seed, series):

@@ -1,0 +1,177 @@
+"""Choose how intervals are calibrated, on series, or parts of series, that no test is made on.
+
+    pip install -r benchmarks/requirements/choosing.txt
+    python benchmarks/choosing_intervals.py --data DIR [--every 4] [--jobs 2]
+
+Residual paths are those of the newest, held-out part by the readout of the older part, or of the
+whole series by readouts that were solved without each block in turn (cross-fitting). Widths are the
+same after each window, follow how much it changes from value to value, or go half way. Printed are,
+for each kind of series, coverage and interval score relative to the first row.
+
+Then, for the columns of ETTh1 over the 2,880 values after the training part of D5, with an origin
+each day: intervals as the fit leaves them, by adaptive conformal inference with a rate for each
+step (Gibbs, I. and Candès, E. (2021), Adaptive conformal inference under distribution shift), and
+with the errors that have come true in place of the oldest ones, as `backtest` makes them.
+"""
+
+import argparse
+from pathlib import Path
+
+import choosing
+import numpy as np
+import protocols
+from choosing import HELD_OUT, Training, make_windows, split
+from joblib import Parallel, delayed
+
+from skwave import LSTMForecaster, WindowTransformer, make_forecast_pipeline
+from skwave._calibration import MAX_PATHS, cross_fitted_paths
+from skwave._intervals import check_coverage, path_quantiles, width_factors
+from skwave._readout import N_FOLDS, gram_folds, make_readouts, solve_readout
+from skwave._recursion import roll_forward
+from skwave._ridge import total
+from skwave._rollout import make_calibration
+from skwave.metrics import coverage_score, interval_score
+
+COVERAGES = (0.8, 0.9, 0.95)
+POWERS = {"the same": 0.0, "half way": 1.0, "follow the window": 2.0}  # of `width_factors`
+DAY, HORIZON = 24, 96
+
+
+def calibrate(model, windows, n_steps):
+    """Return residual paths and the change that is typical, by the way of calibrating."""
+    data, dataset, _ = split(windows, model.random_state)
+    network = model.network_
+    folds = gram_folds(network, dataset)
+    readouts = {r.name: r for r in make_readouts(folds, network.window_length, 1)[1]}
+    if model.readout_ not in readouts:
+        return {}  # an exact one, whose intervals have no width
+    readout = readouts[model.readout_]
+    n_steps = min(n_steps, max(1, int(HELD_OUT * len(dataset.indices))))
+    paths, change = cross_fitted_paths(network, data, dataset, folds, readout, n_steps)
+    newest = make_calibration(data, HELD_OUT, n_steps, MAX_PATHS)
+    solved, _ = solve_readout(network, total(folds[:N_FOLDS]), readout)
+    scale = network.scaling.input_scale * width_factors(newest.contexts, change)
+    held_out = newest.residuals(solved) / scale[:, None]
+    return {"newest part": (held_out, change), "cross-fitted": (paths, change)}
+
+
+def run(seed, series):
+    """Return coverage and interval score of one series, by calibration, widths and coverage."""
+    windows = make_windows(series, Training())
+    model = LSTMForecaster(64, random_state=seed).fit(windows)
+    found = {}
+    for way, (paths, change) in calibrate(model, windows, series.n_steps).items():
+        n_steps = paths.shape[1]
+        contexts, y_true = protocols.cut(series.values, series.origins, n_steps, windows.shape[1])
+        contexts = contexts[..., None]
+        forecasts = roll_forward(model.network_, contexts, n_steps)
+        scale = model.network_.scaling.input_scale
+        factors = width_factors(contexts, change)
+        known = width_factors(make_contexts(model, windows, paths, way), change)
+        for widths, power in POWERS.items():
+            # The paths are divided by the factor once; another power takes the rest.
+            rescaled = paths * known[:, None] ** (1 - power)
+            everywhere = forecasts[:, None] + (scale * factors**power)[:, None, None] * rescaled
+            # Of too few paths for a coverage the outermost are taken.
+            n = len(paths)
+            probabilities = np.clip(check_coverage(COVERAGES), 1 / (n + 1), n / (n + 1))
+            bounds = path_quantiles(everywhere, probabilities)[:, :, 0]
+            for k, coverage in enumerate(COVERAGES):
+                pair = y_true.ravel(), bounds[:, :, k].reshape(-1, 2)
+                score = interval_score(*pair, coverage=coverage)
+                found[way, widths, coverage] = coverage_score(*pair), score
+    return series.kind, found
+
+
+def make_contexts(model, windows, paths, way):
+    """Return the contexts that residual paths followed."""
+    data, _, _ = split(windows, model.random_state)
+    fraction = HELD_OUT if way == "newest part" else 1.0
+    return make_calibration(data, fraction, paths.shape[1], MAX_PATHS).contexts
+
+
+def show(results):
+    """Print coverage by kind, and the interval score relative to the first row."""
+    keys = list(dict.fromkeys(key for _, found in results for key in found))
+    kinds = sorted({kind for kind, found in results if found})
+    print("| calibration, widths, coverage | " + " | ".join(kinds) + " | interval score |")
+    print("|---" * (2 + len(kinds)) + "|")
+    for key in keys:
+        cells, logs = [], []
+        for kind in kinds:
+            of_kind = [found for k, found in results if k == kind and found]
+            cells.append(f"{np.mean([f[key][0] for f in of_kind]):.3f}")
+            first = (keys[0][0], keys[0][1], key[2])
+            logs.append(np.mean([np.log(f[key][1] / f[first][1]) for f in of_kind]))
+        print(f"| {', '.join(map(str, key))} | {' | '.join(cells)} | {np.exp(np.mean(logs)):.3f} |")
+
+
+def adapt(model, contexts, y_true, coverage, rate):
+    """Return the bounds of adaptive conformal inference, each step by itself."""
+    n_origins, horizon = y_true.shape
+    forecasts = roll_forward(model.network_, contexts, horizon)[..., 0]
+    scale = model._scale_residuals(contexts)
+    ordered = np.sort(model.residual_paths_[:, :horizon, 0], axis=0)
+    n, steps = len(ordered), np.arange(horizon)
+    outside = np.full((2, horizon), (1 - coverage) / 2)
+    bounds = np.empty((n_origins, horizon, 2))
+    for k in range(n_origins):
+        # Of step h the newest origin that is known is that of h // DAY + 1 days before.
+        newest = k - 1 - steps // DAY
+        seen = newest >= 0
+        past, truth = bounds[newest[seen], steps[seen]], y_true[newest[seen], steps[seen]]
+        missed = np.stack([truth < past[:, 0], truth > past[:, 1]])
+        outside[:, seen] += rate * ((1 - coverage) / 2 - missed)
+        outside = np.clip(outside, 1 / (n + 1), 0.49)
+        low = np.clip(np.floor((n + 1) * outside[0]).astype(int), 1, n) - 1
+        high = np.clip(np.ceil((n + 1) * (1 - outside[1])).astype(int), 1, n) - 1
+        residuals = np.stack([ordered[low, steps], ordered[high, steps]], axis=-1)
+        bounds[k] = forecasts[k][:, None] + scale[k] * residuals
+    return bounds
+
+
+def run_in_time(folder, name):
+    """Return coverage and interval score over time of one column of ETTh1, by way and coverage."""
+    values = protocols.column(folder / "ETTh1.csv", name)[:11520]
+    model = make_forecast_pipeline(
+        WindowTransformer(protocols.WEEK), LSTMForecaster(64, random_state=0)
+    ).fit(values[:8640])
+    origins = np.arange(8640, len(values) - HORIZON + 1, DAY)
+    contexts, y_true = protocols.cut(values, origins, HORIZON, protocols.WEEK)
+    known = [values[:origin] for origin in origins]
+    found = {}
+    for coverage in COVERAGES:
+        probabilities = check_coverage(coverage)
+        ways = {
+            "as the fit leaves them": np.concatenate(
+                [model._quantiles_after_each([one], HORIZON, probabilities)[..., 0, :]
+                 for one in known]
+            ),
+            "adaptive, rate .01": adapt(model[-1], contexts[..., None], y_true, coverage, 0.01),
+            "adaptive, rate .03": adapt(model[-1], contexts[..., None], y_true, coverage, 0.03),
+            "errors that came true": model._quantiles_after_each(known, HORIZON, probabilities)[
+                ..., 0, :
+            ],
+        }  # fmt: skip
+        for way, bounds in ways.items():
+            pair = y_true.ravel(), bounds.reshape(-1, 2)
+            score = interval_score(*pair, coverage=coverage)
+            found[way, f"{HORIZON} steps", coverage] = coverage_score(*pair), score
+    return "ETT over time", found
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", type=Path, required=True, help="folder of the series")
+    parser.add_argument("--every", type=int, default=1, help="take each so many-th series only")
+    parser.add_argument("--jobs", type=int, default=2)
+    options = parser.parse_args()
+    series = list(choosing.all_series(options.data))[:: options.every]
+    parallel = Parallel(n_jobs=options.jobs, verbose=5)
+    show(parallel(delayed(run)(0, one) for one in series))
+    names = choosing.ETT[:: options.every]
+    show(parallel(delayed(run_in_time)(options.data, name) for name in names))
+
+
+if __name__ == "__main__":
+    main()
