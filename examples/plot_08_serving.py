@@ -2,8 +2,8 @@
 Save, and forecast without TensorFlow
 =====================================
 
-After ``fit`` the weights are NumPy arrays. A saved forecaster loads and forecasts where neither
-Keras nor TensorFlow is imported, and where they need not even be installed.
+After ``fit`` the weights are NumPy arrays. A machine that only forecasts needs NumPy, SciPy,
+scikit-learn and skwave itself, installed with ``--no-deps``; TensorFlow need not be installed.
 """
 
 import pickle

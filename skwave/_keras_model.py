@@ -27,6 +27,11 @@ def import_keras():
         os.environ[name] = "3"
     try:
         import keras
+    except ModuleNotFoundError as error:
+        raise ModuleNotFoundError(
+            "Training needs Keras and TensorFlow, which are not installed here; forecasts need "
+            "neither. Install them with skwave: pip install keras tensorflow scikeras."
+        ) from error
     finally:
         if is_quiet:
             # Another thread that imports at the same time may have been first.

@@ -1,6 +1,7 @@
 """The package as others get it; `make dist` builds it and runs those marked `dist`."""
 
 import importlib.metadata
+import pickle
 import re
 import subprocess
 import sys
@@ -9,12 +10,16 @@ import venv
 import zipfile
 from pathlib import Path
 
+import joblib
 import numpy as np
+import pandas as pd
 import pytest
+import skops.io
 from test_docs import LINES
 from test_docstrings import public_objects
 
 import skwave
+from skwave import LSTMForecaster, WindowTransformer, make_forecast_pipeline
 from skwave.datasets import load_sunspots
 
 ROOT = Path(__file__).parents[1]
@@ -110,3 +115,37 @@ def test_every_public_name_is_imported_without_the_extras(fresh_python, tmp_path
     out = run(fresh_python, code, tmp_path)
     assert out.startswith("None ")
     assert str(Path(sys.prefix)) not in out
+
+
+@pytest.mark.dist
+def test_a_machine_that_only_forecasts_needs_no_tensorflow(wheel, tmp_path):
+    """As the installation page says: NumPy, scikit-learn and the wheel, without dependencies."""
+    venv.create(tmp_path / "env", with_pip=True)
+    python = tmp_path / "env" / "bin" / "python"
+    for what in (["numpy", "scikit-learn", "skops"], ["--no-deps", wheel]):
+        install = [python, "-m", "pip", "install", "--quiet", "--only-binary", ":all:", *what]
+        subprocess.run(install, check=True, cwd=tmp_path)
+    model = make_forecast_pipeline(WindowTransformer(10), LSTMForecaster(4, random_state=0))
+    model.fit(pd.Series(np.sin(np.arange(120.0)), pd.date_range("2024", periods=120, freq="h")))
+    (tmp_path / "model.pkl").write_bytes(pickle.dumps(model))
+    joblib.dump(model, tmp_path / "model.joblib")
+    skops.io.dump(model, tmp_path / "model.skops")
+    code = """
+import pickle, importlib.util, joblib, skops.io, skwave
+assert not any(importlib.util.find_spec(name) for name in ("tensorflow", "keras", "pandas"))
+for model in (
+    pickle.load(open("model.pkl", "rb")), joblib.load("model.joblib"),
+    skops.io.load("model.skops", trusted=list(skwave.TRUSTED_TYPES)),
+):
+    print(*model.forecast(3), *model.forecast_interval(3).ravel())
+try:
+    skwave.LSTMForecaster().fit([[0.0, 1.0], [1.0, 2.0], [2.0, 3.0], [3.0, 4.0]])
+except ModuleNotFoundError as error:
+    print(error)
+"""
+    *lines, error = run(python, code, tmp_path).strip().splitlines()
+    expected = [*model.forecast(3), *model.forecast_interval(3).to_numpy().ravel()]
+    for line in lines:
+        np.testing.assert_allclose(np.array(line.split(), float), expected, rtol=1e-5, atol=1e-6)
+    assert len(lines) == 3
+    assert error.startswith("Training needs Keras and TensorFlow, which are not installed here")
