@@ -1,0 +1,448 @@
+"""Prediction intervals: how many values they hold and how wide they are, beside other packages.
+
+    python benchmarks/intervals.py --data DIR [--only D5 D7] [--seeds 3] [--jobs 1] [--keep]
+
+Each line of results is added to intervals.csv, beside this file, as soon as it is measured; with
+--keep what stands there already is not run again, and --show prints the tables and runs nothing.
+Without DIR only D1 and D2 are run. Each competitor has an environment of its own, in
+--environments, made from its file in `requirements/` (`interval_contestants.py`).
+"""
+
+import argparse
+import csv
+import gzip
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import protocols
+from environments import FOLDER, last_line, make_environment
+from joblib import Parallel, delayed
+
+from skwave import LSTMForecaster, WindowTransformer
+from skwave._baseline import seasonal_naive
+from skwave._intervals import path_quantiles
+from skwave.datasets import make_mackey_glass, make_wave
+from skwave.metrics import (
+    coverage_score,
+    interval_score,
+    mean_absolute_scaled_error,
+    mean_quantile_loss,
+    mean_scaled_interval_score,
+)
+
+HERE = Path(__file__).parent
+RESULTS = HERE / "intervals.csv"
+COVERAGES = (0.8, 0.9, 0.95)
+DECILES = tuple(k / 10 for k in range(1, 10))
+# Bounds of the intervals first, as pairs, then the deciles and the median.
+BOUNDS = tuple(p for c in COVERAGES for p in ((1 - c) / 2, (1 + c) / 2))
+PROBABILITIES = (*BOUNDS, *DECILES)
+KEYS = ["row", "series", "method", "seed"]
+# `held`: for each step how many of the intervals held the value; only where an origin is a line.
+FIGURES = [
+    "origins", *(f"{kind} {c}" for kind in ("coverage", "worst step") for c in COVERAGES),
+    "score 0.9", "MSIS 0.95", "loss", "size", "MASE", "seconds", "held",
+]  # fmt: skip
+
+
+class Rows(NamedTuple):
+    """A training part, forecast origins after it, and what came; each horizon is a row."""
+
+    name: str
+    series: str
+    train: np.ndarray
+    contexts: np.ndarray  # (n_origins, n_context)
+    y_true: np.ndarray  # (n_origins, n_steps)
+    gaps: np.ndarray  # values from the origin before, or from the training part, to each origin
+    season: int  # of the naive forecasts
+    longest_season: int  # that is known beforehand
+    horizons: tuple
+
+
+def make_rows(name, title, series, n_train, step, horizons, season, longest_season, first=None):
+    """Return rows with an origin every `step` values after the training part."""
+    n_steps = max(horizons)
+    origins = np.arange(first or n_train, len(series) - n_steps + 1, step)
+    # Competitors calibrate on as many values before the origin as skwave holds out.
+    n_context = int(0.3 * n_train) + max(longest_season, n_steps, 80)
+    contexts, y_true = protocols.cut(series, origins, n_steps, min(n_context, n_train))
+    gaps = np.diff(origins, prepend=n_train)
+    return Rows(
+        name, title, series[:n_train], contexts, y_true, gaps, season, longest_season, horizons
+    )
+
+
+def waves(seed):
+    """D1 with noise: 80 steps of the noisy values, an origin every 17 of the next 2,000."""
+    for kind, n_cycles in (("sine", 50), ("compound", 200)):
+        wave = make_wave(kind, n_cycles=n_cycles + 25, noise=0.05, random_state=100 + seed)
+        yield make_rows("D1", f"D1 {kind} 5% noise", wave, 80 * n_cycles, 17, (80,), 80, 80)
+
+
+def mackey_glass(seed):
+    """D2: 84 steps after each of 50 contexts of another series."""
+    train = make_mackey_glass(3000, random_state=2 * seed)
+    test = make_mackey_glass(50 * 1084, random_state=2 * seed + 1)
+    cut = protocols.cut(test, 1084 * np.arange(50) + 1000, 84, n_context=1000)
+    yield Rows("D2", "D2 Mackey-Glass", train, *cut, np.full(50, 1000), 50, 1, (84,))
+
+
+def heart_rate(folder):
+    """D4: 80 steps from each of the 101 origins that leave as many values of the test part."""
+    series = protocols.column(folder / "heart_rate.csv", -1)[::2]
+    yield make_rows("D4", "D4 heart rate", series, 720, 1, (80,), 1, 1)
+
+
+def ett(folder):
+    """D5: oil temperature, an origin every day; the first step is a row, too."""
+    series = protocols.column(folder / "ETTh1.csv", "OT")[:14400]
+    series = (series - series[:8640].mean()) / series[:8640].std()
+    for horizons in ((1, 24), (96,)):
+        yield make_rows("D5", "D5 ETTh1", series, 8640, 24, horizons, 24, 168, first=11520)
+
+
+def taylor(folder):
+    """Taylor: 48 half hours, an origin every day of the last four weeks; and its first step."""
+    series = protocols.column(folder / "taylor.csv", -1)
+    yield make_rows("taylor", "taylor", series, 2688, 48, (1, 48), 336, 336)
+
+
+def m4_hourly(folder):
+    """D7: all 414 series, one origin; in an order of which each beginning is spread over them."""
+    parts = defaultdict(dict)
+    with gzip.open(folder / "m4_hourly.csv.gz", "rt", newline="") as file:
+        for line in csv.DictReader(file):
+            parts[line["series"]][line["part"]] = np.array(line["values"].split(), dtype=float)
+    names = list(parts)
+    for name in [n for first in (0, 2, 1, 3) for n in names[first::4]]:
+        train, test = parts[name]["train"], parts[name]["test"]
+        gap = np.zeros(1, dtype=int)
+        yield Rows("D7", f"D7 {name}", train, train[None], test[None], gap, 24, 168, (48,))
+
+
+ALL = {
+    "D1": waves,
+    "D2": mackey_glass,
+    "D4": heart_rate,
+    "D5": ett,
+    "taylor": taylor,
+    "D7": m4_hourly,
+}
+DEFAULTS, RECOMMENDED, SEASONAL = "skwave, defaults", "skwave, recommended", "seasonal naive"
+# Each one's environment; their methods are those of `interval_contestants.py`.
+PEERS = {
+    "skforecast conformal": "skforecast",
+    "skforecast bootstrap": "skforecast",
+    "darts ConformalNaive": "darts",
+    "MAPIE EnbPI": "mapie",
+}
+METHODS = [RECOMMENDED, DEFAULTS, SEASONAL, *PEERS]
+
+
+def window_length(rows, length):
+    """Return a length of windows: as long as the forecast, and at most a third of the series."""
+    return min(max(length, rows.y_true.shape[1]), len(rows.train) // 3)
+
+
+def recommended_length(rows):
+    return window_length(rows, max(80, rows.longest_season))
+
+
+def skwave(rows, seed, length, units):
+    """Return forecasts (n_origins, n_steps) and quantiles (n_origins, n_steps, n_quantiles)."""
+    length = window_length(rows, length)
+    windows = WindowTransformer(length).fit_transform(rows.train)
+    model = LSTMForecaster(units, random_state=seed).fit(windows)
+    n_steps, context = rows.y_true.shape[1], rows.contexts[:, -length:, None]
+    quantiles = model.forecast_quantiles(n_steps, PROBABILITIES, context=context)
+    return model.forecast(n_steps, context=context), quantiles
+
+
+def seasonal(rows, seed):
+    """Repeat the last season; quantiles are those of its errors in the training part."""
+    n_steps, season = rows.y_true.shape[1], rows.season
+    known = rows.train[:, None]
+    origins = np.arange(season, len(known) - n_steps + 1)
+    errors = known[origins[:, None] + np.arange(n_steps)]
+    errors = errors - seasonal_naive(known, origins, n_steps, season)
+    quantiles = path_quantiles(errors[None], np.array(PROBABILITIES))[0, :, 0]
+    forecasts = rows.contexts[:, np.arange(n_steps) % season - season]
+    return forecasts, forecasts[..., None] + quantiles
+
+
+def peer(rows, method, python):
+    """Run a competitor in a process of its own; it returns bounds, without deciles."""
+    with tempfile.TemporaryDirectory() as folder:
+        given, taken = Path(folder) / "given.npz", Path(folder) / "taken.npz"
+        np.savez(
+            given, train=rows.train, contexts=rows.contexts, gaps=rows.gaps,
+            n_steps=rows.y_true.shape[1], n_lags=recommended_length(rows), coverages=COVERAGES,
+        )  # fmt: skip
+        command = [python, HERE / "interval_contestants.py", method, given, taken]
+        if last_line(command, cwd=folder) is None:
+            return None, None
+        bounds = np.load(taken)["bounds"]
+        return None, bounds.reshape(*bounds.shape[:2], -1)
+
+
+def forecast(rows, method, seed, pythons):
+    if method == RECOMMENDED:
+        return skwave(rows, seed, max(80, rows.longest_season), 64)
+    if method == DEFAULTS:
+        return skwave(rows, seed, 80, 300)
+    if method == SEASONAL:
+        return seasonal(rows, seed)
+    return peer(rows, method, pythons[PEERS[method]])
+
+
+def score(rows, n_steps, forecasts, quantiles):
+    """Return the figures of the first steps of all origins."""
+    y_true = rows.y_true[:, :n_steps]
+    n_origins = len(y_true)
+    figures, held = {"origins": n_origins}, np.zeros(n_steps, dtype=int)
+    for k, coverage in enumerate(COVERAGES):
+        bounds = quantiles[:, :n_steps, 2 * k : 2 * k + 2]
+        by_step = coverage_score(y_true, bounds, multioutput="raw_values")
+        figures[f"coverage {coverage}"] = by_step.mean()
+        if n_origins > 1:
+            figures[f"worst step {coverage}"] = np.abs(by_step - coverage).max()
+        held += by_step.astype(int)
+        if coverage == 0.9:
+            figures["score 0.9"] = interval_score(y_true, bounds, coverage=coverage)
+    if rows.name != "D7":
+        return figures
+    scale = {"y_train": rows.train, "season_length": rows.season}
+    y_true = y_true[0]
+    # Of the last of the coverages.
+    msis = mean_scaled_interval_score(y_true, bounds[0], coverage=coverage, **scale)
+    figures |= {"MSIS 0.95": msis, "held": "".join(map(str, held))}
+    if forecasts is not None:
+        deciles, size = quantiles[0, :, len(BOUNDS) :], np.abs(y_true).sum()
+        loss = size * mean_quantile_loss(y_true, deciles, quantiles=DECILES)
+        error = mean_absolute_scaled_error(y_true, forecasts[0], **scale)
+        figures |= {"loss": loss, "size": size, "MASE": error}
+    return figures
+
+
+def row_names(rows):
+    """Return the name of the row of each horizon."""
+    if rows.name == "D7":
+        return {"D7 M4 Hourly": 48}
+    return {f"{rows.series}, {h}": h for h in rows.horizons}
+
+
+def is_possible(method, row):
+    """MAPIE forecasts one step; D7 is for skwave and the seasonal naive forecast."""
+    if method == "MAPIE EnbPI":
+        return row.endswith(", 1")
+    return "D7" not in row or method in (RECOMMENDED, SEASONAL)
+
+
+def run(rows, method, seed, pythons, done):
+    """Measure a method on a series, and add the lines that are not there yet."""
+    wanted = {
+        row: n_steps
+        for row, n_steps in row_names(rows).items()
+        if is_possible(method, row) and (row, rows.series, method, str(seed)) not in done
+    }
+    # Some competitors calibrate for the number of steps; skwave is fitted once.
+    groups = [{row: n} for row, n in wanted.items()] if method in PEERS else [wanted]
+    for group in filter(None, groups):
+        part = rows._replace(y_true=rows.y_true[:, : max(group.values())])
+        begin = time.perf_counter()
+        forecasts, quantiles = forecast(part, method, seed, pythons)
+        seconds = time.perf_counter() - begin
+        if quantiles is None:
+            print(f"{method} failed on {rows.series}", file=sys.stderr, flush=True)
+            continue
+        for row, n_steps in group.items():
+            line = dict(zip(KEYS, (row, rows.series, method, seed), strict=True))
+            add(line | score(part, n_steps, forecasts, quantiles) | {"seconds": seconds})
+
+
+def add(line):
+    """Add a line to the file of results, with six significant digits."""
+    is_new = not RESULTS.exists()
+    with open(RESULTS, "a", newline="") as file:
+        writer = csv.DictWriter(file, [*KEYS, *FIGURES], lineterminator="\n")
+        if is_new:
+            writer.writeheader()
+        writer.writerow({k: f"{v:.6g}" if isinstance(v, float) else v for k, v in line.items()})
+
+
+def read():
+    if not RESULTS.exists():
+        return []
+    with open(RESULTS, newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def seeds_of(method, name, n_seeds):
+    """Return the seeds of a method: all where it or the series is drawn, else one."""
+    is_drawn = method in (RECOMMENDED, DEFAULTS) or name in ("D1", "D2")
+    return range(n_seeds if is_drawn else 1)
+
+
+def all_tasks(options):
+    """Yield each series, method and seed; the first seed of everything first."""
+    names = options.only or (ALL if options.data else ["D1", "D2"])
+    for seed in range(options.seeds):
+        for name in names:
+            for rows in ALL[name](seed if name in ("D1", "D2") else options.data):
+                for method in options.methods or METHODS:
+                    if seed in seeds_of(method, name, options.seeds):
+                        yield rows, method, seed
+
+
+def medians(lines):
+    """Return {(row, method): {figure: median over seeds}} and how many seeds there are."""
+    found = defaultdict(lambda: defaultdict(list))
+    for line in lines:
+        for figure in FIGURES[:-1]:
+            if line[figure]:
+                found[line["row"], line["method"]][figure].append(float(line[figure]))
+    return {
+        key: {f: float(np.median(values)) for f, values in figures.items()}
+        | {"seeds": len(figures["seconds"])}
+        for key, figures in found.items()
+    }
+
+
+def largest_by_chance(n_origins, n_steps, coverage=0.9):
+    """Return the largest deviation of a step that exact intervals are expected to have.
+
+    Origins and steps are taken as independent: steps alike have less, origins alike more.
+    """
+    n_held = np.random.RandomState(0).binomial(n_origins, coverage, size=(2000, n_steps))
+    return np.abs(n_held / n_origins - coverage).max(axis=1).mean()
+
+
+def number(value, digits=2):
+    """Write a fraction without its zero."""
+    return f"{value:.{digits}f}".replace("0.", ".", 1) if value < 1 else f"{value:.{digits}f}"
+
+
+def show(lines):
+    table = medians([line for line in lines if not line["row"].startswith("D7")])
+    rows = list(dict.fromkeys(row for row, _ in table))
+    lowest = {r: min(f["score 0.9"] for (row, _), f in table.items() if row == r) for r in rows}
+    methods = [m for m in METHODS if any(method == m for _, method in table)]
+    print("Intervals of .9: coverage in all, largest deviation of a step, interval score.\n")
+    print("| series, steps | origins | by chance | " + " | ".join(methods) + " |")
+    print("|---" * (len(methods) + 3) + "|")
+    for row in rows:
+        found = {method: table.get((row, method)) for method in methods}
+        cells = [_cell(figures, lowest[row]) for figures in found.values()]
+        n_origins = next(int(figures["origins"]) for figures in found.values() if figures)
+        chance = number(largest_by_chance(n_origins, int(row.split(", ")[1])))
+        print(f"| {row} | {n_origins} | {chance} | " + " | ".join(cells) + " |")
+    show_bars(table, rows, methods)
+    show_m4([line for line in lines if line["row"].startswith("D7")])
+
+
+def _cell(figures, lowest):
+    if figures is None:
+        return ""
+    score = float(f"{figures['score 0.9']:.3g}")
+    shown = f"**{score:,g}**" if figures["score 0.9"] == lowest else f"{score:,g}"
+    return f"{number(figures['coverage 0.9'])}, {number(figures['worst step 0.9'])}, {shown}"
+
+
+def show_bars(table, rows, methods):
+    """Print how often each method is within the bars, over series and the three coverages."""
+    print("\nRows and coverages of .8, .9, .95 within the bars.\n")
+    print("| method | seeds | in all within .04 | at each step within .12 | lowest score at .9 |")
+    print("|---" * 5 + "|")
+    for method in methods:
+        mine = {row: table[row, method] for row in rows if (row, method) in table}
+        n_cells = len(mine) * len(COVERAGES)
+        in_all = sum(abs(f[f"coverage {c}"] - c) <= 0.04 for f in mine.values() for c in COVERAGES)
+        by_step = sum(f[f"worst step {c}"] <= 0.12 for f in mine.values() for c in COVERAGES)
+        # The other settings of skwave are no competitor.
+        kin = (RECOMMENDED, DEFAULTS) if method in (RECOMMENDED, DEFAULTS) else (method,)
+        others = {
+            row: [f["score 0.9"] for (r, m), f in table.items() if r == row and m not in kin]
+            for row in mine
+        }
+        n_lowest = sum(f["score 0.9"] <= min(others[row], default=0) for row, f in mine.items())
+        seeds = max(f["seeds"] for f in mine.values())
+        print(
+            f"| {method} | {seeds} | {in_all} of {n_cells} | {by_step} of {n_cells} | "
+            f"{n_lowest} of {len(mine)} |"
+        )
+
+
+def show_m4(lines):
+    """Print D7, over the series that all methods have forecast."""
+    by_seed = defaultdict(dict)
+    for line in lines:
+        by_seed[line["method"], line["seed"]][line["series"]] = line
+    if not by_seed:
+        return
+    common = set.intersection(*(set(found) for found in by_seed.values()))
+    found = defaultdict(list)
+    for (method, _), by_series in by_seed.items():
+        found[method].append(m4_figures([by_series[name] for name in sorted(common)]))
+    print(f"\nD7, {len(common)} series of M4 Hourly; losses as sums over all, and as a mean.\n")
+    print(
+        "| method | seeds | coverage at .8, .9, .95 | largest deviation of a step | "
+        "MSIS at .95 | quantile loss | its mean over series | MASE |"
+    )
+    print("|---" * 8 + "|")
+    for method, figures in found.items():
+        held, worst, *means = np.median(figures, axis=0)
+        msis, loss, mean_loss, mase = (mean[0] for mean in means)
+        print(
+            f"| {method} | {len(figures)} | " + ", ".join(map(number, held))
+            + " | " + ", ".join(map(number, worst)) + f" | {msis:.2f} | {number(loss, 4)} | "
+            f"{number(mean_loss, 4)} | {number(mase, 3)} |"
+        )  # fmt: skip
+
+
+def m4_figures(lines):
+    """Return figures of one method and seed over several series."""
+    n_held = np.array([list(map(int, line["held"])) for line in lines])
+    # An interval of a larger coverage holds what one of a smaller coverage does.
+    by_step = [(n_held >= len(COVERAGES) - k).mean(axis=0) for k in range(len(COVERAGES))]
+    held = [found.mean() for found in by_step]
+    worst = [np.abs(f - c).max() for f, c in zip(by_step, COVERAGES, strict=True)]
+    msis, loss, size, mase = (
+        np.array([float(line[f]) for line in lines]) for f in ("MSIS 0.95", "loss", "size", "MASE")
+    )
+    return [
+        held, worst, *(np.full(3, x) for x in (
+            msis.mean(), loss.sum() / size.sum(), (loss / size).mean(), mase.mean()
+        )),
+    ]  # fmt: skip
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", type=Path, help="folder of the development series")
+    parser.add_argument("--only", nargs="+", choices=ALL, help="series to run")
+    parser.add_argument("--methods", nargs="+", choices=METHODS, help="methods to run")
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--keep", action="store_true", help="run what is not in the results yet")
+    parser.add_argument("--show", action="store_true", help="show the results and run nothing")
+    parser.add_argument("--environments", type=Path, default=FOLDER)
+    options = parser.parse_args()
+    if options.show:
+        show(read())
+        return
+    if not options.keep:
+        RESULTS.unlink(missing_ok=True)
+    done = {tuple(line[k] for k in KEYS) for line in read()}
+    peers = {PEERS[m] for m in options.methods or METHODS if m in PEERS and options.only != ["D7"]}
+    pythons = {name: make_environment(name, options.environments.resolve()) for name in peers}
+    Parallel(n_jobs=options.jobs)(delayed(run)(*task, pythons, done) for task in all_tasks(options))
+    show(read())
+
+
+if __name__ == "__main__":
+    main()
