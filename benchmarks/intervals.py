@@ -134,6 +134,9 @@ ALL = {
     "D7": m4_hourly,
 }
 DEFAULTS, RECOMMENDED, SEASONAL = "skwave, defaults", "skwave, recommended", "seasonal naive"
+# The recommended settings, and `calibrate` with the values between training part and first origin.
+CALIBRATED = "skwave, calibrated"
+SKWAVE = (RECOMMENDED, CALIBRATED, DEFAULTS)
 # Each one's environment; their methods are those of `interval_contestants.py`.
 PEERS = {
     "skforecast conformal": "skforecast",
@@ -141,7 +144,7 @@ PEERS = {
     "darts ConformalNaive": "darts",
     "MAPIE EnbPI": "mapie",
 }
-METHODS = [RECOMMENDED, DEFAULTS, SEASONAL, *PEERS]
+METHODS = [*SKWAVE, SEASONAL, *PEERS]
 
 
 def window_length(rows, length):
@@ -153,12 +156,14 @@ def recommended_length(rows):
     return window_length(rows, max(80, rows.longest_season))
 
 
-def skwave(rows, seed, length, units):
+def skwave(rows, seed, length, units, *, is_calibrated=False):
     """Return forecasts (n_origins, n_steps) and quantiles (n_origins, n_steps, n_quantiles)."""
-    length = window_length(rows, length)
-    windows = WindowTransformer(length).fit_transform(rows.train)
-    model = LSTMForecaster(units, random_state=seed).fit(windows)
-    n_steps, context = rows.y_true.shape[1], rows.contexts[:, -length:, None]
+    length, n_steps = window_length(rows, length), rows.y_true.shape[1]
+    cut = WindowTransformer(length)
+    model = LSTMForecaster(units, random_state=seed).fit(cut.fit_transform(rows.train))
+    if is_calibrated:
+        model.calibrate(cut.transform(rows.contexts[0, -rows.gaps[0] - length :]), n_steps)
+    context = rows.contexts[:, -length:, None]
     quantiles = model.forecast_quantiles(n_steps, PROBABILITIES, context=context)
     return model.forecast(n_steps, context=context), quantiles
 
@@ -193,6 +198,8 @@ def peer(rows, method, python):
 def forecast(rows, method, seed, pythons):
     if method == RECOMMENDED:
         return skwave(rows, seed, max(80, rows.longest_season), 64)
+    if method == CALIBRATED:
+        return skwave(rows, seed, max(80, rows.longest_season), 64, is_calibrated=True)
     if method == DEFAULTS:
         return skwave(rows, seed, 80, 300)
     if method == SEASONAL:
@@ -236,8 +243,10 @@ def row_names(rows):
     return {f"{rows.series}, {h}": h for h in rows.horizons}
 
 
-def is_possible(method, row):
+def is_possible(method, row, rows):
     """MAPIE forecasts one step; D7 is for skwave and the seasonal naive forecast."""
+    if method == CALIBRATED:
+        return rows.gaps[0] > 0
     if method == "MAPIE EnbPI":
         return row.endswith(", 1")
     return "D7" not in row or method in (RECOMMENDED, SEASONAL)
@@ -248,7 +257,7 @@ def run(rows, method, seed, pythons, done):
     wanted = {
         row: n_steps
         for row, n_steps in row_names(rows).items()
-        if is_possible(method, row) and (row, rows.series, method, str(seed)) not in done
+        if is_possible(method, row, rows) and (row, rows.series, method, str(seed)) not in done
     }
     # Some competitors calibrate for the number of steps; skwave is fitted once.
     groups = [{row: n} for row, n in wanted.items()] if method in PEERS else [wanted]
@@ -284,7 +293,7 @@ def read():
 
 def seeds_of(method, name, n_seeds):
     """Return the seeds of a method: all where it or the series is drawn, else one."""
-    is_drawn = method in (RECOMMENDED, DEFAULTS) or name in ("D1", "D2")
+    is_drawn = method in SKWAVE or name in ("D1", "D2")
     return range(n_seeds if is_drawn else 1)
 
 
@@ -329,7 +338,7 @@ def number(value, digits=2):
 
 def show(lines):
     table = medians([line for line in lines if not line["row"].startswith("D7")])
-    rows = list(dict.fromkeys(row for row, _ in table))
+    rows = sorted({row for row, _ in table})
     lowest = {r: min(f["score 0.9"] for (row, _), f in table.items() if row == r) for r in rows}
     methods = [m for m in METHODS if any(method == m for _, method in table)]
     print("Intervals of .9: coverage in all, largest deviation of a step, interval score.\n")
@@ -364,7 +373,7 @@ def show_bars(table, rows, methods):
         in_all = sum(abs(f[f"coverage {c}"] - c) <= 0.04 for f in mine.values() for c in COVERAGES)
         by_step = sum(f[f"worst step {c}"] <= 0.12 for f in mine.values() for c in COVERAGES)
         # The other settings of skwave are no competitor.
-        kin = (RECOMMENDED, DEFAULTS) if method in (RECOMMENDED, DEFAULTS) else (method,)
+        kin = SKWAVE if method in SKWAVE else (method,)
         others = {
             row: [f["score 0.9"] for (r, m), f in table.items() if r == row and m not in kin]
             for row in mine
