@@ -387,7 +387,7 @@ def show_bars(table, rows, methods):
 
 
 def show_m4(lines):
-    """Print D7, over the series that all methods have forecast."""
+    """Print D7, over the series that all methods have forecast, and what has more of them."""
     by_seed = defaultdict(dict)
     for line in lines:
         by_seed[line["method"], line["seed"]][line["series"]] = line
@@ -397,6 +397,8 @@ def show_m4(lines):
     found = defaultdict(list)
     for (method, _), by_series in by_seed.items():
         found[method].append(m4_figures([by_series[name] for name in sorted(common)]))
+        if len(by_series) > len(common):
+            found[f"{method}, all {len(by_series)}"].append(m4_figures(list(by_series.values())))
     print(f"\nD7, {len(common)} series of M4 Hourly; losses as sums over all, and as a mean.\n")
     print(
         "| method | seeds | coverage at .8, .9, .95 | largest deviation of a step | "
