@@ -3,9 +3,9 @@
 import numpy as np
 
 from skwave._intervals import mean_change, width_factors
-from skwave._readout import make_folds, solve_readout
+from skwave._readout import N_FOLDS, make_folds, solve_readout
 from skwave._ridge import total
-from skwave._rollout import make_calibration
+from skwave._rollout import EXPLODING, make_calibration
 
 # Residual paths that a fit keeps: enough for a coverage of 0.98, and rolled out in a fraction of
 # the time that training takes.
@@ -90,7 +90,7 @@ def _as_paths(residuals, contexts, scaling, typical_change):
     return paths[np.isfinite(paths).all(axis=(1, 2))]
 
 
-def cross_fitted_paths(network, data, dataset, folds, readout, n_steps):
+def cross_fitted_paths(network, data, dataset, blocks, readout, n_steps):
     """Return residual paths over the whole series, each by a readout not solved on what came.
 
     Parameters
@@ -99,7 +99,7 @@ def cross_fitted_paths(network, data, dataset, folds, readout, n_steps):
         Its layers, as they were trained.
     data, dataset : WindowDataset
         The windows in the units of the series, and those on the scale of the layers, split.
-    folds : list of GramSums
+    blocks : list of GramSums
         What `gram_folds` returned for them.
     readout : Readout
         The one to solve for.
@@ -109,7 +109,8 @@ def cross_fitted_paths(network, data, dataset, folds, readout, n_steps):
     Returns
     -------
     residual_paths, typical_change : ndarray
-        As `paths_over` returns them; none from origins for which no windows are left to solve on.
+        As `paths_over` returns them; none from origins for which no windows are left to solve on,
+        and none that explode as no forecast of the fit may.
 
     References
     ----------
@@ -119,20 +120,25 @@ def cross_fitted_paths(network, data, dataset, folds, readout, n_steps):
     """
     n_most = n_paths_kept(MAX_PATHS, n_steps, data.n_channels)
     rollouts = make_calibration(data, 1.0, n_steps, n_most)
-    fold_of_window = np.full(len(dataset.starts), -1)
-    for number, rows in enumerate(make_folds(dataset)):
-        fold_of_window[dataset.indices[rows]] = number
+    block_of_window = np.full(len(dataset.starts), -1)
+    for number, rows in enumerate(make_folds(dataset, len(blocks) // (2 * N_FOLDS))):
+        block_of_window[dataset.indices[rows]] = number
     windows = np.searchsorted(dataset.starts, rollouts.origins - dataset.window_length)
     # The windows whose targets hold a value that is forecast.
     reach = np.arange(1 - dataset.output_length, n_steps)
-    reached = fold_of_window[np.maximum(windows[:, None] + reach, 0)]
-    left_out = (reached[..., None] == np.arange(len(folds))).any(axis=1)
+    reached = block_of_window[np.maximum(windows[:, None] + reach, 0)]
+    left_out = (reached[..., None] == np.arange(len(blocks))).any(axis=1)
     residuals = np.full(rollouts.y_true.shape, np.nan)
     for pattern in np.unique(left_out, axis=0):
-        rest = [fold for fold, is_out in zip(folds, pattern, strict=True) if not is_out]
-        if sum(fold.weight for fold in rest) > 0:
+        rest = [block for block, is_out in zip(blocks, pattern, strict=True) if not is_out]
+        if sum(block.weight for block in rest) > 0:
             origins = (left_out == pattern).all(axis=1)
             solved, _ = solve_readout(network, total(rest), readout)
             residuals[origins] = rollouts.residuals(solved, origins)
+    # A readout that explodes with fewer windows to solve on is not one that a fit would keep.
+    naive = rollouts.errors_of(np.repeat(rollouts.contexts[:, -1:], n_steps, axis=1))
+    with np.errstate(over="ignore", invalid="ignore"):
+        errors = np.mean((residuals / rollouts.scale) ** 2, axis=(1, 2))
+    residuals[~(errors <= EXPLODING * naive.max())] = np.nan
     typical_change = mean_change(rollouts.contexts).mean(axis=0)
     return _as_paths(residuals, rollouts.contexts, network.scaling, typical_change), typical_change

@@ -5,7 +5,9 @@ from dataclasses import replace
 from skwave._calibration import MAX_PATHS, cross_fitted_paths, paths_over
 from skwave._readout import (
     choose_readout,
+    count_blocks,
     gram_folds,
+    join_blocks,
     linear_errors,
     naive_skip,
     smooth_readout,
@@ -150,11 +152,11 @@ def train_and_solve(
         reason = "its forecasts are as exact as float32 allows"
         paths, change = paths_over(network, data, fraction, n_steps, MAX_PATHS)
     else:
-        folds = gram_folds(layers, dataset)
+        blocks = gram_folds(layers, dataset, count_blocks(layers))
         network, readout, errors, reason = choose_readout(
-            layers, dataset, folds, rollouts, make_rollouts(data, 1.0)
+            layers, dataset, join_blocks(blocks), rollouts, make_rollouts(data, 1.0)
         )
-        paths, change = cross_fitted_paths(layers, data, dataset, folds, readout, n_steps)
+        paths, change = cross_fitted_paths(layers, data, dataset, blocks, readout, n_steps)
     return result._replace(
         network=network, readout=readout.name, errors=errors, reason=reason, residual_paths=paths,
         typical_change=change,

@@ -6,6 +6,7 @@ pandas is imported inside functions only, for users who gave a pandas object.
 import contextlib
 import datetime
 import itertools
+import warnings
 
 import numpy as np
 
@@ -149,8 +150,13 @@ def _find_freq(index, training_freq):
     # The attribute inferred_freq warns from pandas 3 on.
     inferred = pd.DatetimeIndex(index, freq="infer").freqstr if len(index) > 2 else None
     for freq in (training_freq, inferred):
-        # A frequency of the training series may not be one of these dates, or leave their range.
-        with contextlib.suppress(ValueError, pd.errors.OutOfBoundsDatetime):
+        # A frequency of the training series may not be one of these dates, or leave their range;
+        # that of periods has a deprecated name in pandas 2.
+        with (
+            contextlib.suppress(ValueError, pd.errors.OutOfBoundsDatetime),
+            warnings.catch_warnings(),
+        ):
+            warnings.simplefilter("ignore", FutureWarning)
             if freq and index.equals(
                 pd.date_range(index[0], periods=len(index), freq=freq, unit=index.unit)
             ):

@@ -14,8 +14,9 @@ from skwave._ridge import (
     window_penalties,
 )
 
-# The windows trained on and those held out fall into as many blocks each, which choose penalties.
-N_FOLDS = 3
+# The windows trained on and those held out fall into as many folds each, which choose penalties.
+# For residual paths each is cut into as many blocks, or fewer where their sums are large.
+N_FOLDS, BLOCKS_OF_FOLD, MAX_SUMS = 3, 4, 2**24
 # Penalties of the states' coefficients, from strong to weak.
 STATE_PENALTIES = tuple(10.0 ** np.arange(0, -10, -2))
 # Forecasts with a mean squared error of no more than this, in variances of the series, are as exact
@@ -131,20 +132,22 @@ def accumulate(network, dataset, rows):
     return gram
 
 
-def make_folds(dataset):
+def make_folds(dataset, n_blocks=1):
     """Return the rows of blocks of the series: of those trained on, then of those held out.
 
-    All windows are in one of the `2 * N_FOLDS` blocks, or `MAX_WINDOWS` drawn at random.
+    All windows are in a block, or `MAX_WINDOWS` drawn at random.
 
     Parameters
     ----------
     dataset : WindowDataset
         Split.
+    n_blocks : int, default=1
+        Blocks of each of the `2 * N_FOLDS` folds.
 
     Returns
     -------
     list of ndarray of int
-        Rows of `dataset`.
+        Rows of `dataset`, of the blocks of the first fold, then of the second, and so on.
     """
     part = dataset.subsample(MAX_WINDOWS)
     n_held_out = len(part.indices) - part.n_train
@@ -152,13 +155,26 @@ def make_folds(dataset):
     folds = []
     for begin, n in ((0, part.n_train), (dataset.n_train, n_held_out)):
         in_time = begin + np.argsort(starts[begin : begin + n])
-        folds += np.array_split(in_time, N_FOLDS)
+        for fold in np.array_split(in_time, N_FOLDS):
+            folds += np.array_split(fold, n_blocks)
     return folds
 
 
-def gram_folds(network, dataset):
+def gram_folds(network, dataset, n_blocks=1):
     """Return the Gram sums of the blocks that `make_folds` makes, in the same order."""
-    return [accumulate(network, dataset, rows) for rows in make_folds(dataset)]
+    return [accumulate(network, dataset, rows) for rows in make_folds(dataset, n_blocks)]
+
+
+def count_blocks(network):
+    """Return how many blocks a fold is cut into, so that their sums take bounded memory."""
+    n_inputs = network.n_states + network.window_length * network.n_channels
+    return int(np.clip(MAX_SUMS // (2 * N_FOLDS * n_inputs**2), 1, BLOCKS_OF_FOLD))
+
+
+def join_blocks(blocks):
+    """Return the Gram sums of the folds, from those of their blocks."""
+    n_blocks = len(blocks) // (2 * N_FOLDS)
+    return [total(blocks[k : k + n_blocks]) for k in range(0, len(blocks), n_blocks)]
 
 
 def make_readouts(folds, window_length, n_channels):

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from helpers import dataset_of, network_of, network_with_layers, targets_of
+from oracle import random_network
 
 from skwave._calibration import (
     MAX_NUMBERS,
@@ -12,7 +13,15 @@ from skwave._calibration import (
     paths_over,
 )
 from skwave._intervals import width_factors
-from skwave._readout import N_FOLDS, gram_folds, make_folds, make_readouts, solve_readout
+from skwave._readout import (
+    Readout,
+    count_blocks,
+    gram_folds,
+    join_blocks,
+    make_folds,
+    make_readouts,
+    solve_readout,
+)
 from skwave._recursion import roll_forward
 from skwave._ridge import total
 from skwave._rollout import make_calibration
@@ -83,18 +92,20 @@ def test_residuals_are_what_came_less_what_was_forecast():
         )
 
 
-@pytest.mark.parametrize("output_length", [1, 3])
-def test_each_forecast_is_by_a_readout_solved_without_the_blocks_that_it_reaches(output_length):
+@pytest.mark.parametrize(("output_length", "n_blocks"), [(1, 1), (3, 1), (1, 4)])
+def test_each_forecast_is_by_a_readout_solved_without_the_blocks_that_it_reaches(
+    output_length, n_blocks
+):  # fmt: skip
     n_steps = 9
     data = targets_of(NOISE, length=6, output_length=output_length)
     dataset = dataset_of(NOISE, length=6, output_length=output_length)
     dataset = dataset.split(0.3, newest=True, random_state=np.random.RandomState(0))
     layers = network_with_layers(dataset, units=3)
-    folds = gram_folds(layers, dataset)
-    readout = make_readouts(folds, 6, 1)[1][0]
+    folds = gram_folds(layers, dataset, n_blocks)
+    readout = make_readouts(join_blocks(folds), 6, 1)[1][0]
     paths, change = cross_fitted_paths(layers, data, dataset, folds, readout, n_steps)
 
-    rows = make_folds(dataset)
+    rows = make_folds(dataset, n_blocks)
     calibration = make_calibration(data, 1.0, n_steps, 128)
     assert len(paths) == len(calibration.origins) > 20
     n_left_out = set()
@@ -108,13 +119,13 @@ def test_each_forecast_is_by_a_readout_solved_without_the_blocks_that_it_reaches
             }  # fmt: skip
             if not came & targets:
                 kept.append(fold)
-        n_left_out.add(2 * N_FOLDS - len(kept))
+        n_left_out.add(len(folds) - len(kept))
         solved, _ = solve_readout(layers, total(kept), readout)
         context = calibration.contexts[[k]]
         residual = calibration.y_true[k] - roll_forward(solved, context, n_steps)[0]
         scale = solved.scaling.input_scale * width_factors(context, change)
         np.testing.assert_allclose(paths[k], residual / scale, rtol=1e-4, atol=1e-5)
-    assert n_left_out == {1, 2}
+    assert n_left_out == ({1, 2} if n_blocks == 1 else {1, 2, 3})
 
 
 def test_residuals_do_not_depend_on_the_unit_of_the_series():
@@ -128,6 +139,51 @@ def test_residuals_do_not_depend_on_the_unit_of_the_series():
         data = targets_of(factor * NOISE, length=6)
         paths.append(cross_fitted_paths(layers, data, dataset, folds, readout, 5)[0])
     np.testing.assert_allclose(paths[0], paths[1], rtol=1e-4, atol=1e-5)
+
+
+def test_blocks_of_a_fold_make_the_fold():
+    dataset = dataset_of(NOISE, length=6)
+    dataset = dataset.split(0.3, newest=True, random_state=np.random.RandomState(0))
+    layers = network_with_layers(dataset, units=3)
+    blocks, folds = gram_folds(layers, dataset, 4), gram_folds(layers, dataset)
+    assert len(blocks) == 4 * len(folds) == 24
+    for joined, fold in zip(join_blocks(blocks), folds, strict=True):
+        np.testing.assert_allclose(joined.products, fold.products)
+        assert joined.weight == fold.weight
+    for rows, fold in zip(np.split(np.arange(24), 6), make_folds(dataset), strict=True):
+        in_blocks = [make_folds(dataset, 4)[k] for k in rows]
+        np.testing.assert_array_equal(np.concatenate(in_blocks), fold)
+        assert max(map(len, in_blocks)) - min(map(len, in_blocks)) <= 1
+
+
+def test_sums_of_blocks_take_bounded_memory():
+    for units, length, n_channels, n_blocks in (
+        (300, 80, 1, 4), (64, 168, 1, 4), (300, 168, 5, 2), (300, 168, 10, 1),
+    ):  # fmt: skip
+        network = random_network(
+            np.random.default_rng(0), units=(units,), length=length, n_channels=n_channels
+        )
+        assert count_blocks(network) == n_blocks
+        n_inputs = units + length * n_channels
+        assert n_blocks == 1 or 6 * n_blocks * n_inputs**2 <= 2**24
+
+
+def test_a_path_that_explodes_is_left_out():
+    """A readout that is solved on an explosive series forecasts without end what has none."""
+    series = np.concatenate([1.3 ** np.arange(60.0) / 1e6, NOISE[:200, 0]])[:, None]
+    data, dataset = targets_of(series, length=6), dataset_of(series, length=6)
+    dataset = dataset.split(0.3, newest=True, random_state=np.random.RandomState(0))
+    layers = network_with_layers(dataset, units=3)
+    blocks = gram_folds(layers, dataset, 4)
+    explosive = Readout("", 1e-8, np.full(6, 1e-8))
+    paths, _ = cross_fitted_paths(layers, data, dataset, blocks, explosive, 40)
+    calibration = make_calibration(data, 1.0, 40, 128)
+    naive = np.repeat(calibration.contexts[:, -1:], 40, axis=1)
+    bound = 10 * calibration.errors_of(naive).max()
+    # In the units of the paths widths differ by a factor of ten at most.
+    scale = dataset.scaling.input_scale / calibration.scale
+    assert np.mean((paths * scale) ** 2, axis=(1, 2)).max() <= 100 * bound
+    assert 0 < len(paths) <= len(calibration.origins)
 
 
 def test_paths_that_are_not_finite_are_left_out():

@@ -77,7 +77,8 @@ def test_labels_continue_from_both_hours_at_the_end_of_summer_time():
 def test_labels_keep_the_offset_of_their_zone(zone):
     hours = pd.date_range("2024-03-09", periods=48, freq="h", tz=zone)
     found = next_index(index_spec(series_of(hours[:20])), 28)
-    assert found.equals(hours[20:])
+    # The same times; pandas 2 has two classes of zones, which are not equal.
+    assert list(found) == list(hours[20:])
     assert [label.utcoffset() for label in found] == [label.utcoffset() for label in hours[20:]]
 
 

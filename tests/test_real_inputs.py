@@ -334,13 +334,21 @@ def test_a_model_fitted_on_pandas_forecasts_an_array_without_pandas(tmp_path):
     np.save(tmp_path / "expected.npy", forecaster.forecast(4))
     done = run(f"""
         import sys
-        sys.modules["pandas"] = None
+        from importlib.abc import MetaPathFinder
+
+        class WithoutPandas(MetaPathFinder):
+            def find_spec(self, name, path, target=None):
+                if name.split(".")[0] == "pandas":
+                    raise ModuleNotFoundError(name)
+
+        sys.meta_path.insert(0, WithoutPandas())
         import joblib, numpy as np
         forecaster = joblib.load({str(tmp_path / "model.joblib")!r})
         forecast = forecaster.forecast(4)
         assert type(forecast) is np.ndarray
         np.testing.assert_allclose(forecast, np.load({str(tmp_path / "expected.npy")!r}))
         forecaster.forecast(2, context=np.arange(9.0))
+        assert "pandas" not in sys.modules
     """)
     assert done.returncode == 0, done.stderr
 
