@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from skwave._intervals import mean_change, width_factors
+from skwave._intervals import OF_SEVERAL_SERIES, WIDTH_EXPONENT, mean_change, width_factors
 from skwave._readout import N_FOLDS, make_folds, solve_readout
 from skwave._ridge import total
 from skwave._rollout import EXPLODING, make_calibration
@@ -17,6 +17,11 @@ MAX_CALIBRATED_PATHS, MAX_NUMBERS = 1_024, 2**18
 def n_paths_kept(n_most, n_steps, n_channels):
     """Return how many residual paths are kept: `n_most`, or as many as memory is given for."""
     return max(1, min(n_most, MAX_NUMBERS // (n_steps * n_channels)))
+
+
+def width_exponent(dataset):
+    """Return how far the widths of intervals follow the windows of a dataset."""
+    return WIDTH_EXPONENT if len(dataset.first_windows) == 1 else OF_SEVERAL_SERIES
 
 
 def paths_over(network, dataset, fraction, n_steps, n_most):
@@ -47,11 +52,12 @@ def paths_over(network, dataset, fraction, n_steps, n_most):
     calibration = make_calibration(dataset, fraction, n_steps, n_most)
     typical_change = mean_change(calibration.contexts).mean(axis=0)
     residuals = calibration.residuals(network)
-    paths = _as_paths(residuals, calibration.contexts, network.scaling, typical_change)
+    exponent = width_exponent(dataset)
+    paths = _as_paths(residuals, calibration.contexts, network.scaling, typical_change, exponent)
     return paths, typical_change
 
 
-def add_paths(residual_paths, typical_change, network, data):
+def add_paths(residual_paths, typical_change, exponent, network, data):
     """Return residual paths with those of a network over new values, before it learns from them.
 
     Parameters
@@ -60,6 +66,8 @@ def add_paths(residual_paths, typical_change, network, data):
         Those known before.
     typical_change : ndarray of shape (n_channels,)
         Of the contexts that these have followed.
+    exponent : float
+        How far widths follow their window.
     network : Network
         As it was fitted before.
     data : WindowDataset
@@ -76,15 +84,17 @@ def add_paths(residual_paths, typical_change, network, data):
     n_most = n_paths_kept(MAX_PATHS, n_steps, n_channels)
     calibration = make_calibration(data, 1.0, n_steps, n_most)
     residuals = calibration.residuals(network)
-    new = _as_paths(residuals, calibration.contexts, network.scaling, typical_change)
+    new = _as_paths(
+        residuals, calibration.contexts, network.scaling, typical_change, exponent
+    )  # fmt: skip
     # No more than before, or than a fit keeps, so that intervals follow the newest errors.
     n_kept = max(n_most, len(residual_paths))
     return np.concatenate([residual_paths, new])[-n_kept:]
 
 
-def _as_paths(residuals, contexts, scaling, typical_change):
+def _as_paths(residuals, contexts, scaling, typical_change, exponent):
     """Return residuals as paths that are kept: those that are finite, scaled, in float32."""
-    scale = scaling.input_scale * width_factors(contexts, typical_change)
+    scale = scaling.input_scale * width_factors(contexts, typical_change, exponent)
     with np.errstate(over="ignore", invalid="ignore"):
         paths = (residuals / scale[:, None]).astype(np.float32)
     return paths[np.isfinite(paths).all(axis=(1, 2))]
@@ -141,4 +151,6 @@ def cross_fitted_paths(network, data, dataset, blocks, readout, n_steps):
         errors = np.mean((residuals / rollouts.scale) ** 2, axis=(1, 2))
     residuals[~(errors <= EXPLODING * naive.max())] = np.nan
     typical_change = mean_change(rollouts.contexts).mean(axis=0)
-    return _as_paths(residuals, rollouts.contexts, network.scaling, typical_change), typical_change
+    exponent = width_exponent(dataset)
+    paths = _as_paths(residuals, rollouts.contexts, network.scaling, typical_change, exponent)
+    return paths, typical_change

@@ -13,7 +13,7 @@ from sklearn.base import BaseEstimator, RegressorMixin, _fit_context
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted
 
-from skwave._calibration import add_paths
+from skwave._calibration import add_paths, width_exponent
 from skwave._dataset import fit_scaling, make_dataset, warn_about_window_length
 from skwave._fit import check_can_go_on, solves_readout, train_and_solve, train_readout
 from skwave._forecasts import ForecastMixin
@@ -160,7 +160,8 @@ class LSTMForecaster(ForecastMixin, CallbackSupportMixin, RegressorMixin, BaseEs
         Residuals are in standard deviations of the series (with ``normalization="window"``, of
         differences within a window; with None, in its units) and divided by the square root of how
         much the window before them changes from value to value, relative to the mean of all
-        windows. In float32, at most 1 MB. None after ``fit(X, y)``.
+        windows; by this ratio itself where there are several series, whose scales may differ. In
+        float32, at most 1 MB. None after ``fit(X, y)``.
     window_shape_ : tuple of (window_length, n_channels)
         Shape of a window.
     context_ : ndarray of shape (window_length, n_channels), or None
@@ -403,7 +404,7 @@ class LSTMForecaster(ForecastMixin, CallbackSupportMixin, RegressorMixin, BaseEs
         }
         if is_partial and self.residual_paths_ is not None:
             fitted["residual_paths_"] = add_paths(
-                self.residual_paths_, self._typical_change, previous, data
+                self.residual_paths_, self._typical_change, self._width_exponent, previous, data
             )
         # scikit-learn's callbacks read them on demand.
         shown = {"X": lambda: windows[data.indices], "y": lambda: data.targets}
@@ -496,6 +497,7 @@ class LSTMForecaster(ForecastMixin, CallbackSupportMixin, RegressorMixin, BaseEs
         self._learned_from_residuals = result.readout == "trained" and not is_held_out
         self.residual_paths_ = result.residual_paths
         self._typical_change = result.typical_change
+        self._width_exponent = width_exponent(data)
         self.validation_errors_, self._report = {}, None
         if rollouts is not None:
             errors, season_length = baseline_errors(rollouts, data)

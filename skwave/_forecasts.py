@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_is_fitted
 
-from skwave._calibration import MAX_CALIBRATED_PATHS, paths_over
+from skwave._calibration import MAX_CALIBRATED_PATHS, paths_over, width_exponent
 from skwave._dataset import make_dataset
 from skwave._intervals import (
     check_coverage,
@@ -309,6 +309,7 @@ class ForecastMixin:
                 "series, or fewer n_steps."
             )
         self.residual_paths_, self._typical_change = paths, change
+        self._width_exponent = width_exponent(data)
         self._learned_from_residuals = False
         return self
 
@@ -356,7 +357,8 @@ class ForecastMixin:
 
     def _scale_residuals(self, contexts):
         """Return what residual paths are multiplied by after contexts, (n_contexts, n_channels)."""
-        return self.network_.scaling.input_scale * width_factors(contexts, self._typical_change)
+        factors = width_factors(contexts, self._typical_change, self._width_exponent)
+        return self.network_.scaling.input_scale * factors
 
     def _roll_forward(self, contexts, n_steps):
         """Forecast from contexts, (n_contexts, n_steps, n_channels), and warn of what looks bad."""

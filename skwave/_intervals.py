@@ -9,9 +9,13 @@ import numpy as np
 _ROUNDING = 1e-9
 
 
+# How widths follow the change from value to value: half way, in logarithms, between widths that
+# follow their window and widths that are all the same (benchmarks/README.md). Several series may
+# differ in scale, so that widths follow it all the way.
+WIDTH_EXPONENT, OF_SEVERAL_SERIES = 0.5, 1.0
 # Values that are nearly constant do not make a forecast certain, and an outlier among them does not
-# make it worthless: widths change by no more than this factor.
-MAX_WIDTH_FACTOR = 10
+# make it worthless: changes count up to this factor.
+MAX_CHANGE_FACTOR = 100
 
 
 def mean_change(contexts):
@@ -20,7 +24,7 @@ def mean_change(contexts):
     return changes.mean(axis=1) if changes.shape[1] else np.zeros(changes.shape[::2])
 
 
-def width_factors(contexts, typical_change):
+def width_factors(contexts, typical_change, exponent=WIDTH_EXPONENT):
     """Return by how much residuals are wider after each context than after a typical one.
 
     Parameters
@@ -29,16 +33,17 @@ def width_factors(contexts, typical_change):
         The windows that forecasts start from.
     typical_change : ndarray of shape (n_channels,)
         The mean of `mean_change` over the contexts of the residual paths.
+    exponent : float, default=WIDTH_EXPONENT
+        How far widths follow the window: 0 is not at all, and 1 all the way.
 
     Returns
     -------
     ndarray of shape (n_contexts, n_channels)
-        The square root of the ratio of changes: half way, in logarithms, between widths that follow
-        their window and widths that are all the same (benchmarks/README.md).
+        The ratio of changes to the power of `exponent`.
     """
     known = np.where(typical_change > 0, typical_change, 1.0)
     ratio = np.where(typical_change > 0, mean_change(contexts) / known, 1.0)
-    return np.clip(np.sqrt(ratio), 1 / MAX_WIDTH_FACTOR, MAX_WIDTH_FACTOR)
+    return np.clip(ratio, 1 / MAX_CHANGE_FACTOR, MAX_CHANGE_FACTOR) ** exponent
 
 
 def make_paths(forecasts, residual_paths, scale):

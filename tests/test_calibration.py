@@ -201,7 +201,7 @@ def test_paths_over_new_values_are_added_and_the_newest_are_kept():
     network, old = network_of([0.0, 0.0, 0.5]), targets_of(NOISE[:100], length=3)
     paths, change = paths_over(network, old, 1.0, 4, 1000)
     new = targets_of(NOISE[100:130], length=3)
-    added = add_paths(paths, change, network, new)
+    added = add_paths(paths, change, 0.5, network, new)
     np.testing.assert_array_equal(added[: len(paths)], paths)
     assert len(paths) == 94
     assert len(added) == 94 + 30 - 3 - 4 + 1
@@ -211,7 +211,7 @@ def test_paths_over_new_values_are_added_and_the_newest_are_kept():
     )
     np.testing.assert_allclose(added[-1], residual, rtol=1e-5)
     many = np.zeros((500, 4, 1), np.float32)
-    longer = add_paths(many, change, network, new)
+    longer = add_paths(many, change, 0.5, network, new)
     assert len(longer) == 500
     np.testing.assert_array_equal(longer[-1], added[-1])
 
@@ -220,4 +220,4 @@ def test_new_values_that_are_too_few_add_no_path():
     network = network_of([0.0, 0.0, 0.5])
     paths, change = paths_over(network, targets_of(NOISE[:100], length=3), 1.0, 4, 1000)
     new = targets_of(NOISE[100:106], length=3)
-    assert add_paths(paths, change, network, new) is paths
+    assert add_paths(paths, change, 0.5, network, new) is paths

@@ -119,6 +119,18 @@ def test_no_windows_have_to_be_held_out_for_a_solved_readout():
     assert not warnings_of(forecaster.forecast_interval, 3)
 
 
+def test_intervals_of_several_series_have_the_scale_of_each():
+    quiet, loud = noisy_wave(200, seed=1), 30 * noisy_wave(200, seed=2)
+    windows = WindowTransformer(10).fit_transform([quiet, loud])
+    forecaster = LSTMForecaster(**SOLVED).fit(windows)
+    contexts = np.stack([quiet[-10:], loud[-10:]])[..., None]
+    widths = np.ptp(forecaster.forecast_interval(5, context=contexts), axis=2).mean(axis=1)
+    assert 15 < widths[1] / widths[0] < 60
+    loaded = pickle.loads(pickle.dumps(forecaster))
+    again = np.ptp(loaded.forecast_interval(5, context=contexts), axis=2).mean(axis=1)
+    np.testing.assert_array_equal(again, widths)
+
+
 def test_after_a_fit_with_y_there_are_none():
     windows = WindowTransformer(10).fit_transform(noisy_wave(120))
     forecaster = LSTMForecaster(**TINY).fit(windows, np.zeros(len(windows)))
