@@ -10,6 +10,8 @@ from skwave._rollout import EXPLODING, make_calibration
 # Residual paths that a fit keeps: enough for a coverage of 0.98, and rolled out in a fraction of
 # the time that training takes.
 MAX_PATHS = 128
+# And where forecasts are exact, so that training was short: enough for a coverage of 0.95.
+EXACT_PATHS = 40
 # Paths that `calibrate` keeps, and numbers in all of them: 1 MB of float32.
 MAX_CALIBRATED_PATHS, MAX_NUMBERS = 1_024, 2**18
 

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from skwave._calibration import MAX_PATHS, cross_fitted_paths, paths_over
+from skwave._calibration import EXACT_PATHS, MAX_PATHS, cross_fitted_paths, paths_over
 from skwave._readout import (
     choose_readout,
     count_blocks,
@@ -150,7 +150,7 @@ def train_and_solve(
         network, readout, errors = exact
         errors = {readout.name: errors} | linear_errors(layers, dataset, rollouts)
         reason = "its forecasts are as exact as float32 allows"
-        paths, change = paths_over(network, data, fraction, n_steps, MAX_PATHS)
+        paths, change = paths_over(network, data, fraction, n_steps, EXACT_PATHS)
     else:
         blocks = gram_folds(layers, dataset, count_blocks(layers))
         network, readout, errors, reason = choose_readout(

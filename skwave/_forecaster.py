@@ -153,10 +153,11 @@ class LSTMForecaster(ForecastMixin, CallbackSupportMixin, RegressorMixin, BaseEs
         the series has one. These values are held out, but where `validation_split` is 0, or the
         readout is trained with ``validation="random"``. Empty after ``fit(X, y)``.
     residual_paths_ : ndarray of shape (n_origins, n_steps, n_channels), or None
-        What came less what was forecast, from at most 128 origins and as far as a window is long
-        or the held-out values reach; intervals and sample paths are made of them. No forecast is
-        by a readout that was solved on the values it forecasts: it is solved again without their
-        block of the series. With ``readout="trained"`` the forecasts are over the newest values.
+        What came less what was forecast, from at most 128 origins (40 where forecasts are exact)
+        and as far as a window is long or the held-out values reach; intervals and sample paths are
+        made of them. No forecast is by a readout that was solved on the values it forecasts: it is
+        solved again without their block of the series. With ``readout="trained"`` the forecasts are
+        over the newest values.
         Residuals are in standard deviations of the series (with ``normalization="window"``, of
         differences within a window; with None, in its units) and divided by the square root of how
         much the window before them changes from value to value, relative to the mean of all

@@ -103,8 +103,8 @@ def interval_score(
     Notes
     -----
     With bounds l and u, true value y and α = 1 − coverage, the mean of
-    (u − l) + 2/α · max(l − y, 0) + 2/α · max(y − u, 0). The quantiles α/2 and 1 − α/2 of what is
-    known have the least expected score.
+    ``(u − l) + 2/α · max(l − y, 0) + 2/α · max(y − u, 0)``. The quantiles α/2 and 1 − α/2 of what
+    is known have the least expected score.
 
     References
     ----------
@@ -234,8 +234,9 @@ def mean_quantile_loss(
 
     Notes
     -----
-    The mean over the quantiles q of 2 Σ max(q (y − ŷ), (1 − q) (ŷ − y)) / Σ |y|. For many evenly
-    spaced quantiles it approaches the continuous ranked probability score relative to mean |y|.
+    The mean over the quantiles q of ``2 Σ max(q (y − ŷ), (1 − q) (ŷ − y)) / Σ |y|``. For many
+    evenly spaced quantiles it approaches the continuous ranked probability score relative to the
+    mean absolute value.
 
     References
     ----------
@@ -304,7 +305,7 @@ def continuous_ranked_probability_score(
     Notes
     -----
     The score of the empirical distribution of n samples x is
-    Σ |x[i] − y| / n − Σ |x[i] − x[j]| / (2 n²), as a mean over the true values y.
+    ``Σ |x[i] − y| / n − Σ |x[i] − x[j]| / (2 n²)``, as a mean over the true values y.
 
     References
     ----------
