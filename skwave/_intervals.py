@@ -138,7 +138,7 @@ def _check_fractions(values, name):
         )
     for x in numbers:
         if not 0 < x < 1:
-            advice = f" For {x:g} % give {x / 100:g}." if 1 <= x < 100 else ""
+            advice = f" For {x:g} % give {x / 100:g}." if 1 < x < 100 else ""
             raise ValueError(
                 f"{name}={values!r}, but a fraction between 0 and 1 is needed.{advice}"
             )

@@ -128,6 +128,8 @@ def test_a_coverage_that_is_no_fraction_is_refused(coverage):
 def test_a_coverage_in_percent_is_translated():
     with pytest.raises(ValueError, match=r"For 90 % give 0\.9\."):
         check_coverage(90)
+    with pytest.raises(ValueError, match=r"coverage=1\.0, but .* is needed\.$"):
+        check_coverage(1.0)
 
 
 @pytest.mark.parametrize("coverage", ["90 %", None, True, [], [[0.5, 0.9]], [0.5, "0.9"]])
