@@ -87,7 +87,9 @@ class RollOuts:
         """Return the standard error of a mean over origins; infinite for fewer than two."""
         if self.n_independent < 2 or not np.isfinite(differences).all():
             return np.inf
-        return differences.std(ddof=1) / np.sqrt(self.n_independent)
+        # Held-out values that are constant give no scale, so that errors may be huge.
+        with np.errstate(over="ignore"):
+            return differences.std(ddof=1) / np.sqrt(self.n_independent)
 
     def is_better(self, errors, others):
         """Return whether forecasts are better than others by more than one standard error.

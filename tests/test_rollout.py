@@ -139,6 +139,10 @@ def test_the_standard_error_is_of_as_many_forecasts_as_do_not_overlap():
     assert with_independent(1.9).standard_error(values) == np.inf
 
 
+def test_the_standard_error_of_huge_errors_is_infinite_without_a_warning(rollouts):
+    assert rollouts.standard_error(np.array([1e200, 3e200, 2e200])) == np.inf
+
+
 def test_a_gain_counts_that_is_larger_than_its_standard_error():
     others = np.array([1.0, 3.0, 2.0, 4.0])
     assert is_better(others - 0.1, others)
