@@ -11,7 +11,7 @@ for each kind of series, coverage and interval score relative to the first row.
 Then, for the columns of ETTh1 over the 2,880 values after the training part of D5, with an origin
 each day: intervals as the fit leaves them, by adaptive conformal inference with a rate for each
 step (Gibbs, I. and Candès, E. (2021), Adaptive conformal inference under distribution shift), and
-with the errors that have come true in place of the oldest ones, as `backtest` makes them.
+with the errors that are known by then in place of the oldest ones, as `backtest` makes them.
 """
 
 import argparse
@@ -130,6 +130,11 @@ def adapt(model, contexts, y_true, coverage, rate):
     return bounds
 
 
+def bounds_after(model, contexts, probabilities):
+    """Return the bounds after each context, as `backtest` makes them."""
+    return model._forecasts_and_quantiles(contexts, HORIZON, probabilities)[1][..., 0, :]
+
+
 def run_in_time(folder, name):
     """Return coverage and interval score over time of one column of ETTh1, by way and coverage."""
     values = protocols.column(folder / "ETTh1.csv", name)[:11520]
@@ -142,17 +147,13 @@ def run_in_time(folder, name):
     found = {}
     for coverage in COVERAGES:
         probabilities = check_coverage(coverage)
+        one_by_one = [bounds_after(model, [one], probabilities) for one in known]
         ways = {
-            "as the fit leaves them": np.concatenate(
-                [model._quantiles_after_each([one], HORIZON, probabilities)[..., 0, :]
-                 for one in known]
-            ),
+            "as the fit leaves them": np.concatenate(one_by_one),
             "adaptive, rate .01": adapt(model[-1], contexts[..., None], y_true, coverage, 0.01),
             "adaptive, rate .03": adapt(model[-1], contexts[..., None], y_true, coverage, 0.03),
-            "errors that came true": model._quantiles_after_each(known, HORIZON, probabilities)[
-                ..., 0, :
-            ],
-        }  # fmt: skip
+            "errors known by then": bounds_after(model, known, probabilities),
+        }
         for way, bounds in ways.items():
             pair = y_true.ravel(), bounds.reshape(-1, 2)
             score = interval_score(*pair, coverage=coverage)

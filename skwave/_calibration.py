@@ -47,16 +47,14 @@ def paths_over(network, dataset, fraction, n_steps, n_most):
     residual_paths : ndarray of shape (n_paths, n_steps, n_channels)
         True values less forecasts, relative to the scale of the network's inputs and to the
         `width_factors` of their contexts; in float32. Those that are not finite are left out.
-    typical_change : ndarray of shape (n_channels,)
-        Mean absolute change from value to value in these contexts.
+    typical_change : ndarray of shape (n_channels,) or None
+        Mean absolute change from value to value in these contexts; None where there are none.
     """
     n_most = n_paths_kept(n_most, n_steps, dataset.n_channels)
-    calibration = make_calibration(dataset, fraction, n_steps, n_most)
-    typical_change = mean_change(calibration.contexts).mean(axis=0)
-    residuals = calibration.residuals(network)
-    exponent = width_exponent(dataset)
-    paths = _as_paths(residuals, calibration.contexts, network.scaling, typical_change, exponent)
-    return paths, typical_change
+    rollouts = make_calibration(dataset, fraction, n_steps, n_most)
+    if rollouts is None:
+        return np.empty((0, n_steps, dataset.n_channels), np.float32), None
+    return _scale(rollouts.residuals(network), rollouts, network.scaling, width_exponent(dataset))
 
 
 def add_paths(residual_paths, typical_change, exponent, network, data):
@@ -81,25 +79,27 @@ def add_paths(residual_paths, typical_change, exponent, network, data):
         The newest of them all. None are new where no window is followed by `n_steps` values.
     """
     n_steps, n_channels = residual_paths.shape[1:]
-    if data.n_windows_of_series.max() <= n_steps:
-        return residual_paths
     n_most = n_paths_kept(MAX_PATHS, n_steps, n_channels)
-    calibration = make_calibration(data, 1.0, n_steps, n_most)
-    residuals = calibration.residuals(network)
-    new = _as_paths(
-        residuals, calibration.contexts, network.scaling, typical_change, exponent
-    )  # fmt: skip
+    rollouts = make_calibration(data, 1.0, n_steps, n_most)
+    if rollouts is None:
+        return residual_paths
+    residuals = rollouts.residuals(network)
+    new, _ = _scale(residuals, rollouts, network.scaling, exponent, typical_change)
     # No more than before, or than a fit keeps, so that intervals follow the newest errors.
-    n_kept = max(n_most, len(residual_paths))
-    return np.concatenate([residual_paths, new])[-n_kept:]
+    return np.concatenate([residual_paths, new])[-max(n_most, len(residual_paths)) :]
 
 
-def _as_paths(residuals, contexts, scaling, typical_change, exponent):
-    """Return residuals as paths that are kept: those that are finite, scaled, in float32."""
-    scale = scaling.input_scale * width_factors(contexts, typical_change, exponent)
+def _scale(residuals, rollouts, scaling, exponent, typical_change=None):
+    """Return residuals that are finite, scaled and in float32, and the change that is typical.
+
+    Where none is given it is that of the contexts of these residuals.
+    """
+    if typical_change is None:
+        typical_change = mean_change(rollouts.contexts).mean(axis=0)
+    scale = scaling.input_scale * width_factors(rollouts.contexts, typical_change, exponent)
     with np.errstate(over="ignore", invalid="ignore"):
         paths = (residuals / scale[:, None]).astype(np.float32)
-    return paths[np.isfinite(paths).all(axis=(1, 2))]
+    return paths[np.isfinite(paths).all(axis=(1, 2))], typical_change
 
 
 def cross_fitted_paths(network, data, dataset, blocks, readout, n_steps):
@@ -152,7 +152,4 @@ def cross_fitted_paths(network, data, dataset, blocks, readout, n_steps):
     with np.errstate(over="ignore", invalid="ignore"):
         errors = np.mean((residuals / rollouts.scale) ** 2, axis=(1, 2))
     residuals[~(errors <= EXPLODING * naive.max())] = np.nan
-    typical_change = mean_change(rollouts.contexts).mean(axis=0)
-    exponent = width_exponent(dataset)
-    paths = _as_paths(residuals, rollouts.contexts, network.scaling, typical_change, exponent)
-    return paths, typical_change
+    return _scale(residuals, rollouts, network.scaling, width_exponent(dataset))

@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.utils.validation import check_array, check_consistent_length
 
 from skwave._baseline import find_season_length, seasonal_naive
-from skwave._gaps import interpolate
+from skwave._gaps import fill_forward
 from skwave._intervals import check_coverage
 from skwave._pandas_index import as_times, index_spec, next_index
 from skwave._plot import BASELINE_NAMES, channel_names
@@ -208,7 +208,7 @@ def make_baseline(baseline, history, shape):
             "history= the series up to the forecast."
         )
     history = np.reshape(history, (len(history), -1)).astype(float)
-    history = interpolate(history, np.zeros(1, dtype=int))
+    history = fill_forward(history)
     season_length = 1 if baseline == "naive" else find_season_length(history)
     end = np.array([len(history)])
     return seasonal_naive(history, end, shape[0], season_length)[0].reshape(shape)

@@ -12,9 +12,10 @@ from skwave._readout import (
     naive_skip,
     smooth_readout,
     solve_exact,
+    update_readout,
 )
 from skwave._rollout import make_rollouts
-from skwave._training import train
+from skwave._training import FitResult, train
 
 # Least squares takes memory for some ten matrices of as many rows and columns: 300 MB in all.
 MAX_COEFFICIENTS = 2_000
@@ -49,6 +50,31 @@ def _is_mean_squared(loss):
     elif str(getattr(loss, "__module__", "")).startswith("keras."):
         loss = getattr(loss, "__name__", type(loss).__name__)
     return loss in ("mean_squared_error", "MeanSquaredError", "mse", "MSE")
+
+
+def check_can_roll_out(dataset, *, solves, by_forecasts):
+    """Raise an error if forecasts are to be rolled out, but the targets are others.
+
+    Parameters
+    ----------
+    dataset : WindowDataset
+        What there is to learn.
+    solves : bool
+        Whether the readout is solved for, and chosen by forecasts.
+    by_forecasts : bool
+        Whether forecasts choose the best epoch.
+
+    Raises
+    ------
+    ValueError
+        If the targets are not the values that follow the windows.
+    """
+    if not dataset.autoregressive and (solves or by_forecasts):
+        asks = "readout='ridge'" if solves else "validation='forecast'"
+        raise ValueError(
+            f"{asks} rolls forecasts out over held-out values, so the targets must be the "
+            "values that follow the windows: fit without y."
+        )
 
 
 def check_can_go_on(network, scaled_by, was_autoregressive, dataset, config, normalization):
@@ -105,8 +131,8 @@ def check_can_go_on(network, scaled_by, was_autoregressive, dataset, config, nor
 
 
 def train_and_solve(
-    data, dataset, training_set, config, seed, *, previous, rollouts, by_forecasts, until_exact,
-    progress,
+    data, dataset, training_set, config, seed, *, previous, rollouts, validation_split,
+    by_forecasts, until_exact, progress,
 ):  # fmt: skip
     """Train the LSTM on a part of the windows, and solve for the readout of all.
 
@@ -124,10 +150,12 @@ def train_and_solve(
         The network to go on from.
     rollouts : RollOuts
         Forecasts over the held-out values.
+    validation_split : float
+        Fraction of the newest windows that are held out.
     by_forecasts : bool
         Whether their errors choose the best epoch.
     until_exact : bool
-        Whether training stops as soon as they are exact.
+        Whether training stops as soon as they are exact, where windows are held out.
     progress : EpochProgress
         Notified of each epoch.
 
@@ -137,20 +165,20 @@ def train_and_solve(
         The network, how it was trained, and how its readout was chosen.
     """
     start = None if previous is None else smooth_readout(previous, dataset)
+    holds_out = dataset.n_train < len(dataset.indices)
     result = train(
         training_set.with_skip(naive_skip(training_set)), config, seed=seed, network=start,
         rollouts=rollouts if by_forecasts else None,
-        exact_rollouts=rollouts if until_exact else None,
+        exact_rollouts=rollouts if until_exact and holds_out else None,
         progress=progress,
     )  # fmt: skip
-    layers, fraction = result.network, 1 - dataset.n_train / len(dataset.indices)
-    n_steps = rollouts.y_true.shape[1]
-    exact = solve_exact(layers, dataset, rollouts) if fraction > 0 else None
+    layers, n_steps = result.network, rollouts.y_true.shape[1]
+    exact = solve_exact(layers, dataset, rollouts) if holds_out else None
     if exact is not None:
         network, readout, errors = exact
         errors = {readout.name: errors} | linear_errors(layers, dataset, rollouts)
         reason = "its forecasts are as exact as float32 allows"
-        paths, change = paths_over(network, data, fraction, n_steps, EXACT_PATHS)
+        paths, change = paths_over(network, data, validation_split, n_steps, EXACT_PATHS)
     else:
         blocks = gram_folds(layers, dataset, count_blocks(layers))
         network, readout, errors, reason = choose_readout(
@@ -161,6 +189,30 @@ def train_and_solve(
         network=network, readout=readout.name, errors=errors, reason=reason, residual_paths=paths,
         typical_change=change,
     )  # fmt: skip
+
+
+def choose_skip(dataset, normalization, previous, readout):
+    """Return the linear model beside which the LSTM and its output layer are trained, or None.
+
+    Parameters
+    ----------
+    dataset : WindowDataset
+        What there is to learn.
+    normalization : {"series", "window"} or None
+        How the values are scaled.
+    previous : None or Network
+        The network to go on from.
+    readout : None or str
+        Where its output layer came from.
+    """
+    if previous is not None and readout == "trained":
+        return previous.skip
+    if dataset.autoregressive and normalization is not None:
+        # The LSTM learns by how much the next values differ from the newest one. Neighbors in a
+        # series are much alike, so that the same relative error of what is learned is a far
+        # smaller error of the forecast (benchmarks/README.md).
+        return naive_skip(dataset)
+    return None
 
 
 def train_readout(
@@ -208,3 +260,35 @@ def train_readout(
     n_steps = rollouts.y_true.shape[1]
     paths, change = paths_over(result.network, data, validation_split, n_steps, MAX_PATHS)
     return result._replace(errors=errors, residual_paths=paths, typical_change=change)
+
+
+def update_solved(dataset, *, previous, n_windows, readout, regressor, progress):
+    """Move a readout that was solved for towards new windows; the LSTM stays as it is.
+
+    Parameters
+    ----------
+    dataset : WindowDataset
+        The new windows, on the scale of the layers.
+    previous : Network
+        The network.
+    n_windows : int
+        How many windows its readout was solved for.
+    readout : str
+        What this readout is called.
+    regressor : KerasRegressor or None
+        What trained the LSTM.
+    progress : EpochProgress
+        Notified of one epoch.
+
+    Returns
+    -------
+    FitResult
+        The network with the new readout.
+    """
+    progress.begin()
+    network, loss = update_readout(previous, dataset, n_windows)
+    progress.end(network)
+    return FitResult(
+        network, history={"loss": [loss]}, best_epoch=0, n_updates=0, regressor=regressor,
+        readout=readout,
+    )  # fmt: skip

@@ -15,13 +15,21 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted
 
 from skwave._calibration import add_paths, width_exponent
 from skwave._dataset import fit_scaling, make_dataset, warn_about_window_length
-from skwave._fit import check_can_go_on, solves_readout, train_and_solve, train_readout
+from skwave._fit import (
+    check_can_go_on,
+    check_can_roll_out,
+    choose_skip,
+    solves_readout,
+    train_and_solve,
+    train_readout,
+    update_solved,
+)
 from skwave._forecasts import ForecastMixin
-from skwave._gaps import missing_rows
+from skwave._gaps import missing_in_windows, missing_rows
 from skwave._keras_model import to_keras
 from skwave._network import Network, Scaling
 from skwave._persistence import add_checksum, unchanged_on_failure, verify_checksum
-from skwave._readout import lstm_variance_fraction, naive_skip, update_readout
+from skwave._readout import lstm_variance_fraction
 from skwave._recursion import fill_end
 from skwave._rollout import baseline_errors, make_rollouts
 from skwave._sklearn_callbacks import (
@@ -32,7 +40,7 @@ from skwave._sklearn_callbacks import (
 )
 from skwave._sliding import join_windows
 from skwave._summary import FitSummary, make_report, warn_about_seasonal_naive
-from skwave._training import FitResult, TrainingConfig, set_epochs
+from skwave._training import TrainingConfig, set_epochs
 from skwave._validation import (
     check_backup,
     check_finite,
@@ -380,12 +388,8 @@ class LSTMForecaster(ForecastMixin, CallbackSupportMixin, RegressorMixin, BaseEs
         windows, data = self._make_dataset(X, y, weights, reset=previous is None)
         solves = solves_readout(self.readout, data, config, self.normalization)
         by_forecasts = self.validation == "forecast" and not is_partial
-        if not data.autoregressive and ((solves and not is_partial) or by_forecasts):
-            asks = "readout='ridge'" if solves else "validation='forecast'"
-            raise ValueError(
-                f"{asks} rolls forecasts out over held-out values, so the targets must be the "
-                "values that follow the windows: fit without y."
-            )
+        solves_anew = solves and not is_partial
+        check_can_roll_out(data, solves=solves_anew, by_forecasts=by_forecasts)
         if previous is not None:
             check_can_go_on(
                 previous, self._scaled_by, self.context_ is not None, data, config,
@@ -397,12 +401,12 @@ class LSTMForecaster(ForecastMixin, CallbackSupportMixin, RegressorMixin, BaseEs
         dataset, seed = self._split(data, validation_split, previous, solves)
         fitted = {
             "window_shape_": windows.shape[1:],
-            "context_": data.values[-data.window_length :].astype(float)
-            if data.autoregressive
-            else None,
+            "context_": None,
             "_target_shape": data.targets.shape[1:],
             "_scaled_by": self.normalization,
         }
+        if data.autoregressive:
+            fitted["context_"] = data.values[-data.window_length :].astype(float)
         if is_partial and self.residual_paths_ is not None:
             fitted["residual_paths_"] = add_paths(
                 self.residual_paths_, self._typical_change, self._width_exponent, previous, data
@@ -413,33 +417,24 @@ class LSTMForecaster(ForecastMixin, CallbackSupportMixin, RegressorMixin, BaseEs
         with fit_context(self, **shown, n_tasks=config.epochs) as callback_ctx:
             progress = EpochProgress(self, callback_ctx, fitted, **shown)
             if is_partial and self.readout_ != "trained":
-                progress.begin()
-                network, loss = update_readout(previous, dataset, self._n_windows)
-                progress.end(network)
-                result = FitResult(
-                    network, history={"loss": [loss]}, best_epoch=0, n_updates=0,
-                    regressor=getattr(self, "_regressor", None), readout=self.readout_,
+                result = update_solved(
+                    dataset, previous=previous, n_windows=self._n_windows, readout=self.readout_,
+                    regressor=getattr(self, "_regressor", None), progress=progress,
                 )  # fmt: skip
-            elif solves and not is_partial:
-                holds_out = dataset.n_train < len(dataset.indices)
+            elif solves_anew:
                 result = train_and_solve(
                     data, dataset, training_set, config, seed, previous=previous,
-                    rollouts=rollouts, by_forecasts=by_forecasts,
-                    until_exact=self.epochs == "auto" and holds_out, progress=progress,
+                    rollouts=rollouts, validation_split=validation_split,
+                    by_forecasts=by_forecasts, until_exact=self.epochs == "auto",
+                    progress=progress,
                 )  # fmt: skip
             else:
-                skip = None
-                if previous is not None and self.readout_ == "trained":
-                    skip = previous.skip
-                elif data.autoregressive and self.normalization is not None:
-                    # The LSTM learns by how much the next values differ from the newest one.
-                    # Neighbors in a series are much alike, so that the same relative error of what
-                    # is learned is a far smaller error of the forecast (benchmarks/README.md).
-                    skip = naive_skip(dataset)
+                readout = getattr(self, "readout_", None)
                 result = train_readout(
-                    data, dataset, config, seed, previous=previous, skip=skip, rollouts=rollouts,
-                    validation_split=validation_split, by_forecasts=by_forecasts,
-                    progress=progress,
+                    data, dataset, config, seed, previous=previous,
+                    skip=choose_skip(dataset, self.normalization, previous, readout),
+                    rollouts=rollouts, validation_split=validation_split,
+                    by_forecasts=by_forecasts, progress=progress,
                 )  # fmt: skip
             if data.autoregressive:
                 begin = data.first_windows[-1]
@@ -495,7 +490,7 @@ class LSTMForecaster(ForecastMixin, CallbackSupportMixin, RegressorMixin, BaseEs
                 self._report = self._report | {"n_new_windows": n_new}
             return
         is_held_out = dataset.n_train < len(dataset.indices) and self.validation != "random"
-        self._learned_from_residuals = result.readout == "trained" and not is_held_out
+        self._residuals_are_in_sample = result.readout == "trained" and not is_held_out
         self.residual_paths_ = result.residual_paths
         self._typical_change = result.typical_change
         self._width_exponent = width_exponent(data)
@@ -537,13 +532,11 @@ class LSTMForecaster(ForecastMixin, CallbackSupportMixin, RegressorMixin, BaseEs
         """
         check_is_fitted(self)
         windows = check_windows(self, X, reset=False)
-        values, starts, _ = join_windows(windows)
-        n_missing = np.concatenate([[0], np.cumsum(missing_rows(values))])
-        is_complete = n_missing[starts + windows.shape[1]] == n_missing[starts]
+        is_missing = missing_in_windows(windows)
         with np.errstate(over="ignore", invalid="ignore"):
             predictions = self.network_.predict(windows)
-        check_finite(predictions[is_complete], "The prediction")
-        predictions[~is_complete] = np.nan
+        check_finite(predictions[~is_missing], "The prediction")
+        predictions[is_missing] = np.nan
         return predictions.reshape(len(windows), *self._target_shape)
 
     def score(

@@ -200,7 +200,7 @@ class ForecastMixin:
         context: ArrayLike | None = None,
         random_state: int | np.random.RandomState | None = None,
     ) -> NDArray[np.float64]:
-        """Draw paths that the series may take: the forecast plus residuals that hang together.
+        """Draw paths that the series may take: the forecast plus residuals that belong together.
 
         Parameters
         ----------
@@ -299,8 +299,9 @@ class ForecastMixin:
         paths, change = paths_over(self.network_, data, 1.0, n_steps, MAX_CALIBRATED_PATHS)
         if not len(paths):
             raise ValueError(
-                "No forecast over X stays in the range of finite numbers. Give windows in the "
-                "units of the training series."
+                f"No forecast of {n_steps} steps over X can be compared with what came: gaps leave "
+                "no stretch that is as long, or forecasts leave the range of finite numbers. Give "
+                "windows of another series, in the units of the training series, or fewer n_steps."
             )
         if len(paths) < FEW_PATHS:
             warn(
@@ -310,7 +311,7 @@ class ForecastMixin:
             )
         self.residual_paths_, self._typical_change = paths, change
         self._width_exponent = width_exponent(data)
-        self._learned_from_residuals = False
+        self._residuals_are_in_sample = False
         return self
 
     def _check_feeds_back(self):
@@ -348,7 +349,7 @@ class ForecastMixin:
                 f"{n_known} steps, or call calibrate with n_steps={n_steps} and windows of a "
                 "series that is longer than that."
             )
-        if self._learned_from_residuals:
+        if self._residuals_are_in_sample:
             warn(
                 "The residuals are of values that the network was trained on, so that intervals "
                 "are too narrow. Fit with validation='last', or call calibrate with windows of "
@@ -371,13 +372,11 @@ class ForecastMixin:
     def _path_quantiles(self, contexts, n_steps, probabilities):
         """Return quantiles, (n_contexts, n_steps, n_channels, *probabilities.shape)."""
         forecasts = self._roll_forward(contexts, n_steps)
-        residuals, scale = self.residual_paths_[:, :n_steps], self._scale_residuals(contexts)
-        # One context after the other, as paths take more memory than forecasts.
-        quantiles = [
-            path_quantiles(make_paths(forecasts[[k]], residuals, scale[[k]]), probabilities)
-            for k in range(len(contexts))
-        ]
-        return check_finite(np.concatenate(quantiles), "The quantile")
+        # Those of the residuals, to which the same rank belongs after each context.
+        residuals = path_quantiles(self.residual_paths_[None, :, :n_steps], probabilities)
+        axes = tuple(range(3, residuals.ndim))
+        scale = np.expand_dims(self._scale_residuals(contexts)[:, None], axes)
+        return check_finite(np.expand_dims(forecasts, axes) + scale * residuals, "The quantile")
 
 
 def _without_single_axes(values, channel_axis, is_batch):

@@ -9,6 +9,7 @@ import itertools
 import numpy as np
 
 from skwave._pandas_index import as_times, check_index
+from skwave._sliding import is_sliding_view, series_of_view
 from skwave.exceptions import warn
 
 
@@ -51,6 +52,39 @@ def interpolate(values, begins):
             else:
                 channel[:] = 0
     return filled
+
+
+def fill_forward(values):
+    """Return a series without NaN: a missing value repeats the one before, which is known by then.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_values, n_channels)
+        One series.
+
+    Returns
+    -------
+    ndarray of shape (n_values, n_channels)
+        The same array where no value is missing. Values before the first one that is known are
+        equal to it.
+    """
+    if not missing_rows(values).any():
+        return values
+    newest = np.where(np.isnan(values), -1, np.arange(len(values))[:, None])
+    newest = np.maximum.accumulate(newest, axis=0)
+    first = np.argmax(~np.isnan(values), axis=0)
+    return np.take_along_axis(values, np.where(newest < 0, first, newest), axis=0)
+
+
+def missing_in_windows(windows):
+    """Return which windows (n_windows, window_length, n_channels) hold NaN."""
+    if windows.dtype.kind != "f":
+        return np.zeros(len(windows), dtype=bool)
+    if not is_sliding_view(windows):
+        return np.isnan(windows).any(axis=(1, 2))
+    # Each value of the series is looked at once.
+    n_missing = np.concatenate([[0], np.cumsum(missing_rows(series_of_view(windows)))])
+    return n_missing[windows.shape[1] :] > n_missing[: len(windows)]
 
 
 def lost_rows(values, begins, longest):

@@ -181,7 +181,7 @@ class PipelineForecastMixin:
         context: ArrayLike | None = None,
         random_state: int | np.random.RandomState | None = None,
     ) -> Any:
-        """Draw paths that the series may take: the forecast plus residuals that hang together.
+        """Draw paths that the series may take: the forecast plus residuals that belong together.
 
         Parameters
         ----------
@@ -290,18 +290,23 @@ class PipelineForecastMixin:
         """
         known, windows = self._known_and_windows(contexts)
         forecasts = self[-1].forecast(n_steps, context=windows).reshape(len(windows), n_steps, -1)
+        return self._invert(forecasts, known)
+
+    def _invert(self, forecasts, known):
+        """Bring forecasts, each after known values of its own, to the units of the series."""
         known = None if self._inverts_rows else known
         return invert_forecasts(self._transformers, known, forecasts)
 
     def _quantiles_after(self, context, n_steps, probabilities):
         """Forecast quantiles of what follows a context, (n_steps, n_channels, ...)."""
         contexts = None if context is None else [context]
-        return self._quantiles_after_each(contexts, n_steps, probabilities)[0]
+        return self._forecasts_and_quantiles(contexts, n_steps, probabilities)[1][0]
 
-    def _quantiles_after_each(self, contexts, n_steps, probabilities):
-        """Forecast quantiles of what follows each of several contexts, all in one batch.
+    def _forecasts_and_quantiles(self, contexts, n_steps, probabilities):
+        """Forecast what follows each of several contexts, and its quantiles, all in one batch.
 
-        Errors of earlier forecasts that have come true take the place of the oldest residual paths.
+        Errors of earlier forecasts that are known by then take the place of the oldest residual
+        paths.
 
         Parameters
         ----------
@@ -314,32 +319,33 @@ class PipelineForecastMixin:
 
         Returns
         -------
-        ndarray of shape (n_contexts, n_steps, n_channels, *probabilities.shape)
-            Quantiles in the units of the series.
+        forecasts : ndarray of shape (n_contexts, n_steps, n_channels)
+            In the units of the series.
+        quantiles : ndarray of shape (n_contexts, n_steps, n_channels, *probabilities.shape)
+            The same.
         """
-        self[-1]._check_residual_paths(n_steps, probabilities)
+        forecaster = self[-1]
+        forecaster._check_residual_paths(n_steps, probabilities)
         known, windows = self._known_and_windows(contexts)
-        forecasts = self[-1]._roll_forward(windows, n_steps)
-        scale = self[-1]._scale_residuals(windows)
-        residuals = self[-1].residual_paths_[:, :n_steps]
+        forecasts = forecaster._roll_forward(windows, n_steps)
+        scale = forecaster._scale_residuals(windows)
+        residuals = forecaster.residual_paths_[:, :n_steps]
         n_kept, quantiles, next_origin, earlier = len(residuals), [], 0, 0
         for k in range(len(windows)):
             while earlier < k and len(known[earlier]) + n_steps <= len(known[k]):
                 origin = len(known[earlier])
+                path = (known[k][origin : origin + n_steps] - forecasts[earlier]) / scale[earlier]
                 # Paths that overlap much are nearly one, and would push out those that are others.
-                if origin >= next_origin:
-                    came = known[k][origin : origin + n_steps]
-                    path = (came - forecasts[earlier]) / scale[earlier]
-                    if np.isfinite(path).all():
-                        residuals = np.concatenate([residuals, path[None]])[-n_kept:]
-                        next_origin = origin + max(1, n_steps // MOST_OVERLAPS)
+                if origin >= next_origin and np.isfinite(path).all():
+                    residuals = np.concatenate([residuals, path[None]])[-n_kept:]
+                    next_origin = origin + max(1, n_steps // MOST_OVERLAPS)
                 earlier += 1
             paths = self._invert_paths(forecasts[[k]], windows[[k]], residuals, known[k : k + 1])
             quantiles.append(path_quantiles(paths[None], probabilities))
-        return check_finite(np.concatenate(quantiles), "The quantile")
+        forecasts = self._invert(forecasts, known)
+        return forecasts, check_finite(np.concatenate(quantiles), "The quantile")
 
     def _invert_paths(self, forecasts, windows, residual_paths, known):
         """Return the paths after one context, in the units of the series."""
         (paths,) = make_paths(forecasts, residual_paths, self[-1]._scale_residuals(windows))
-        known = None if self._inverts_rows else known * len(paths)
-        return invert_forecasts(self._transformers, known, paths)
+        return self._invert(paths, known * len(paths))

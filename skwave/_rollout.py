@@ -179,11 +179,14 @@ def make_calibration(dataset, fraction, n_steps, n_most):
 
     Returns
     -------
-    RollOuts
-        With origins spread evenly over the phases, and within each of them over time.
+    RollOuts or None
+        With origins spread evenly over the phases, and within each of them over time. None where no
+        window is followed by so many values, or gaps leave none.
     """
     held_out = _n_held_out(dataset, fraction)
     windows = _windows_before(dataset, held_out, n_steps)
+    if len(windows) == 0:
+        return None
     longest = int(np.argmax(dataset.n_windows_of_series))
     begin = dataset.starts[dataset.first_windows[longest]]
     n_values = dataset.n_windows_of_series[longest] + dataset.window_length - 1

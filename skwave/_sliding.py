@@ -66,8 +66,11 @@ def join_windows(windows):
         return series_of_view(windows), np.arange(n_windows), np.zeros(1, dtype=int)
     # Windows of one value do not overlap, so that they cannot show where a series ends.
     later, earlier = windows[1:, :-1], windows[:-1, 1:]
-    # A missing value is the same in both.
-    continues = ((later == earlier) | (later != later) & (earlier != earlier)).all(axis=(1, 2))
+    is_same = later == earlier
+    if windows.dtype.kind == "f" and np.isnan(windows.min()):
+        # A missing value is the same in both.
+        is_same |= np.isnan(later) & np.isnan(earlier)
+    continues = is_same.all(axis=(1, 2))
     first_windows = np.concatenate([[0], 1 + np.flatnonzero(~continues)])
     series_number = np.zeros(n_windows, dtype=int)
     series_number[first_windows[1:]] = 1

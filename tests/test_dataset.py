@@ -150,8 +150,6 @@ def test_of_a_few_windows_no_training_target_reaches_those_held_out(output_lengt
         targets = parts.targets.reshape(-1, output_length)
         train, held_out = targets[: parts.n_train], targets[parts.n_train :]
         assert len(train) > 0
-        # Targets of the same series have no value in common where one is held out.
-        assert not set(train.ravel()) & set(held_out.max(axis=1)) or not len(held_out)
         if len(held_out):
             assert train.max() < held_out.max(axis=1).min()
 

@@ -12,7 +12,13 @@ from sklearn.preprocessing import FunctionTransformer, PowerTransformer, Standar
 
 from skwave import ForecastDisplay, LSTMForecaster, WindowTransformer, make_forecast_pipeline
 from skwave._dataset import fit_scaling
-from skwave._gaps import interpolate, longest_gap, lost_rows
+from skwave._gaps import (
+    fill_forward,
+    interpolate,
+    longest_gap,
+    lost_rows,
+    missing_in_windows,
+)
 from skwave._recursion import fill_end, roll_forward
 from skwave._rollout import make_calibration, make_rollouts
 from skwave._sliding import join_windows, sliding_windows
@@ -46,6 +52,23 @@ def test_gaps_are_filled_by_straight_lines_and_ends_by_the_nearest_value():
 def test_a_series_is_not_filled_from_the_one_before():
     filled = interpolate(column(1, np.nan, np.nan, 100), np.array([0, 2]))
     np.testing.assert_array_equal(filled.ravel(), [1, 1, 100, 100])
+
+
+def test_forward_a_missing_value_repeats_the_newest_one_that_is_known():
+    nan = np.nan
+    values = np.array([[nan, 1.0], [2.0, nan], [nan, nan], [5.0, 7.0]])
+    np.testing.assert_array_equal(fill_forward(values), [[2, 1], [2, 1], [2, 1], [5, 7]])
+    complete = column(1, 2)
+    assert fill_forward(complete) is complete
+
+
+def test_windows_with_missing_values_are_found_in_views_and_copies():
+    windows = sliding_windows(with_gaps(7, slice(30, 33))[:, None], 5)
+    expected = np.zeros(196, dtype=bool)
+    expected[3:8] = expected[26:33] = True
+    np.testing.assert_array_equal(missing_in_windows(windows), expected)
+    np.testing.assert_array_equal(missing_in_windows(windows.copy()), expected)
+    assert not missing_in_windows(sliding_windows(np.arange(9)[:, None], 3)).any()
 
 
 def test_channels_are_filled_by_themselves():
@@ -298,6 +321,30 @@ def test_a_backtest_leaves_out_missing_true_values_and_says_how_many():
     assert result.scores["coverage"]["model"] == pytest.approx(within.mean())
     for name in ("naive", "seasonal_naive"):
         assert np.isfinite(result.baselines[name]).all()
+
+
+@pytest.mark.filterwarnings("ignore:The forecasts are worse", "ignore:.*true values are missing")
+def test_a_naive_forecast_knows_no_value_after_its_origin():
+    values = with_gaps(slice(118, 120))
+    model = make_forecast_pipeline(WindowTransformer(20), LSTMForecaster(**TINY))
+    first, second = (
+        backtest(model, series, horizon=5, initial=120, step=20)
+        for series in (values, np.where(np.arange(200) < 120, values, 1e3 + values))
+    )
+    for name in ("naive", "seasonal_naive"):
+        np.testing.assert_array_equal(first.baselines[name][0], second.baselines[name][0])
+    assert (first.baselines["naive"][0] == WAVE[117]).all()
+
+
+def test_where_gaps_leave_no_stretch_nothing_is_calibrated_and_nothing_lost():
+    forecaster = LSTMForecaster(**TINY).fit(sliding_windows(WAVE[:, None], 10))
+    before = forecaster.residual_paths_
+    gaps = sliding_windows(with_gaps(*(slice(k, k + 3) for k in range(14, 200, 17)))[:, None], 10)
+    with pytest.raises(ValueError, match="No forecast of 30 steps over X .* gaps leave no stretch"):
+        forecaster.calibrate(gaps, 30)
+    assert forecaster.residual_paths_ is before
+    forecaster.partial_fit(gaps)
+    np.testing.assert_array_equal(forecaster.residual_paths_, before)
 
 
 @pytest.mark.filterwarnings("ignore:.*values to forecast are missing")

@@ -15,7 +15,7 @@ from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_array, check_is_fitted
 
 from skwave._baseline import find_season_length, seasonal_naive
-from skwave._gaps import interpolate, with_missing_rows
+from skwave._gaps import fill_forward, with_missing_rows
 from skwave._intervals import check_coverage, check_n_paths, path_quantiles
 from skwave._pipeline import as_forecast_pipeline, is_forecaster
 from skwave._plot import channel_names, label_channel
@@ -202,8 +202,8 @@ def backtest(
     coverage : float or None, default=None
         Fraction of the values that intervals are to hold, between 0 and 1. Where given, each
         forecast has an interval, and the scores say how many values it held, how wide it was, and
-        the interval score. Intervals are of the residual paths of the fit; those of forecasts of
-        this fit that have come true at an origin take the place of the oldest ones.
+        the interval score. Intervals are of the residual paths of the fit; at each origin the
+        errors of its forecasts that are known by then take the place of the oldest ones.
     n_jobs : int or None, default=None
         Fits to run in parallel through joblib, and so on whatever backend is configured there.
 
@@ -261,7 +261,8 @@ def backtest(
     origins = _make_origins(len(values), horizon, initial, step)
     blocks = _make_blocks(estimator, origins, refit)
     metrics = check_metrics(metrics)
-    filled = interpolate(values, np.zeros(1, dtype=int))
+    # Forward, since a straight line to the next value would know it.
+    filled = fill_forward(values)
     season_length = _check_season(season_length, filled[: origins[0]])
 
     probabilities = None if coverage is None else _check_one_coverage(coverage)
@@ -283,11 +284,8 @@ def backtest(
     shape = y_true.shape if series.ndim == 2 else y_true.shape[:2]
     intervals = None
     if probabilities is not None:
-        intervals = {"model": np.concatenate([bounds for _, bounds, _ in parts])}
-        for name, length in (("naive", 1), ("seasonal_naive", season_length)):
-            intervals[name] = _baseline_intervals(
-                known["y_train"], forecasts[name], length, probabilities
-            )
+        bounds = np.concatenate([bounds for _, bounds, _ in parts])
+        intervals = _make_intervals(bounds, forecasts, known, probabilities)
         of_intervals = score_intervals(y_true, intervals, coverage)
         scores = [by | of_one for by, of_one in zip(scores, of_intervals, strict=True)]
         intervals = {name: bounds.reshape(*shape, 2) for name, bounds in intervals.items()}
@@ -314,6 +312,16 @@ def _check_one_coverage(coverage):
             f"coverage={coverage!r}, but a backtest takes one fraction between 0 and 1, or None."
         )
     return check_coverage(coverage)
+
+
+def _make_intervals(bounds, forecasts, known, probabilities):
+    """Return the intervals of the model, and of the baselines by quantiles of their own errors."""
+    intervals = {"model": bounds}
+    for name, length in (("naive", 1), ("seasonal_naive", known["season_length"])):
+        intervals[name] = _baseline_intervals(
+            known["y_train"], forecasts[name], length, probabilities
+        )
+    return intervals
 
 
 def _baseline_intervals(known, forecasts, season_length, probabilities):
@@ -427,10 +435,9 @@ def _fit_and_forecast(estimator, series, horizon, probabilities, origins):
         and forecaster.readout_ == "trained"  # a solved readout always holds out the newest windows
         and forecaster.validation_split > 0
     )
-    bounds = None
-    if probabilities is not None:
-        bounds = model._quantiles_after_each(contexts, horizon, probabilities)
-    return model._forecast_after(contexts, horizon), bounds, overlaps
+    if probabilities is None:
+        return model._forecast_after(contexts, horizon), None, overlaps
+    return *model._forecasts_and_quantiles(contexts, horizon, probabilities), overlaps
 
 
 def _first(series, n_values):
@@ -449,7 +456,7 @@ def _warn_about(y_true, forecasts, forecaster_overlaps):
     if n_missing:
         warn(
             f"{n_missing} of {y_true.size} true values are missing; the scores leave them out, and "
-            "the naive forecasts repeat values filled by straight lines."
+            "the naive forecasts repeat the last value that is known."
         )
     errors = (np.abs(forecasts[name] - y_true) for name in ("model", "naive"))
     error, naive_error = (np.nanmean(e) for e in errors)

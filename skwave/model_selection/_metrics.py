@@ -58,12 +58,12 @@ def probabilities_for(metric, kwargs):
     if not callable(metric):
         return None
     parameters = inspect.signature(metric).parameters
-    for forecast, name, check in (
-        ("y_interval", "coverage", check_coverage), ("y_quantiles", "quantiles", check_quantiles),
-    ):  # fmt: skip
-        if forecast in parameters:
-            default = parameters[name].default if name in parameters else 0.9
-            return check(kwargs.get(name, default))
+    if "y_interval" in parameters:
+        # `coverage_score` has no nominal coverage.
+        default = parameters["coverage"].default if "coverage" in parameters else 0.9
+        return check_coverage(kwargs.get("coverage", default))
+    if "y_quantiles" in parameters:
+        return check_quantiles(kwargs.get("quantiles", parameters["quantiles"].default))
     return None
 
 

@@ -9,7 +9,7 @@ from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.metrics import get_scorer
 from sklearn.utils.validation import check_is_fitted
 
-from skwave._gaps import interpolate, missing_rows, with_missing_rows
+from skwave._gaps import fill_forward, missing_rows, with_missing_rows
 from skwave._pipeline import as_forecast_pipeline, is_forecaster
 from skwave._sliding import join_windows
 from skwave._validation import (
@@ -180,12 +180,12 @@ class ForecastScorer:
             if probabilities is None:
                 y_pred = model._forecast_after([context], self.horizon)[0]
             else:
-                y_pred = model._quantiles_after_each([context], self.horizon, probabilities)[0]
+                y_pred = model._quantiles_after(context, self.horizon, probabilities)
         rows = ~missing_rows(y_true.reshape(len(y_true), -1))
         y_pred, y_true = y_pred.reshape(*y_true.shape, *y_pred.shape[2:])[rows], y_true[rows]
         if isinstance(self.metric, str):
             return float(get_scorer(self.metric)(_GivenForecast(y_pred), y_true, y_true))
-        filled = interpolate(np.asarray(context).reshape(len(context), -1), np.zeros(1, dtype=int))
+        filled = fill_forward(np.asarray(context).reshape(len(context), -1))
         known = arguments_for(self.metric, {"y_train": filled.reshape(np.shape(context))})
         kwargs = known | self.kwargs
         return self.sign * float(self.metric(y_true, y_pred, **kwargs))

@@ -340,7 +340,7 @@ def with_intervals(fitted_on_two_channels, two_channels):
     return backtest(fitted_on_two_channels, frame, horizon=4, initial=100, step=3, coverage=0.8)
 
 
-def test_intervals_are_those_of_the_model_and_of_errors_that_have_come_true(
+def test_intervals_are_those_of_the_model_and_of_errors_that_are_known_by_then(
     with_intervals, fitted_on_two_channels
 ):  # fmt: skip
     result, model = with_intervals, copy.deepcopy(fitted_on_two_channels.estimator)
@@ -353,7 +353,7 @@ def test_intervals_are_those_of_the_model_and_of_errors_that_have_come_true(
         np.testing.assert_allclose(
             bounds[k], interval.to_numpy().reshape(4, 2, 2), rtol=1e-4, atol=1e-4
         )  # fmt: skip
-        # At the next origin, three values later, the forecast before this one has come true.
+        # At the next origin, three values later, the values of the forecast before are known.
         if k > 0:
             earlier = result.origins[k - 1]
             scale = forecaster._scale_residuals(values[earlier - 10 : earlier][None])
