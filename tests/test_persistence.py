@@ -194,9 +194,11 @@ def test_there_is_an_artefact_of_every_format():
 @pytest.mark.parametrize("path", artefacts(), ids=lambda p: f"{p.parent.name}/{p.name}")
 def test_artefacts_load_and_forecast_as_they_did(path):
     with np.load(path.parent / "forecasts.npz") as forecasts:
-        expected = forecasts[path.stem]
+        expected, interval = forecasts[path.stem], forecasts[f"{path.stem}_interval"]
     # Another BLAS may round differently.
     np.testing.assert_allclose(load(path).forecast(20), expected, rtol=1e-5, atol=1e-6)
+    loaded = load(path).forecast_interval(5, coverage=0.5)
+    np.testing.assert_allclose(loaded, interval, rtol=1e-5, atol=1e-5)
 
 
 @pytest.mark.parametrize("way", ["partial_fit", "warm_start"])

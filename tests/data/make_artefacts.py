@@ -40,4 +40,8 @@ if __name__ == "__main__":
         joblib.dump(estimator, folder / f"{name}.joblib")
         skops.io.dump(estimator, folder / f"{name}.skops")
     forecasts = {name: estimator.forecast(20) for name, estimator in estimators.items()}
+    forecasts |= {
+        f"{name}_interval": estimator.forecast_interval(5, coverage=0.5)
+        for name, estimator in estimators.items()
+    }
     np.savez(folder / "forecasts.npz", **forecasts)
