@@ -83,7 +83,7 @@ def choose(network, data, dataset, *, default=1, solve=solve_readout, make=make_
     rollouts, all_rollouts = make_rollouts(data, HELD_OUT), make_rollouts(data, 1.0)
     folds = gram_folds(network, dataset)
     seen, everything = total(folds[:N_FOLDS]), total(folds)
-    linear, candidates = make(folds, network.window_length, network.n_channels)
+    linear, candidates = make(folds, network)
     zero_head = tuple(np.zeros_like(w) for w in network.head)
     naive = replace(network, head=zero_head, skip=naive_skip(network))
 
@@ -109,16 +109,16 @@ def choose(network, data, dataset, *, default=1, solve=solve_readout, make=make_
 def solve_one(network, data, dataset, *, number):
     """Solve for one readout of the package, whatever its forecasts; 0 is the linear model."""
     folds = gram_folds(network, dataset)
-    linear, candidates = make_readouts(folds, network.window_length, network.n_channels)
+    linear, candidates = make_readouts(folds, network)
     readout = [linear, *candidates][number]
     return solve_readout(network, total(folds), readout)[0], readout.name
 
 
-def make_with_equal_penalties(folds, window_length, n_channels):
+def make_with_equal_penalties(folds, network):
     """Make the readouts of the package with penalties that are the same for all lags."""
-    linear, candidates = make_readouts(folds, window_length, n_channels)
+    linear, candidates = make_readouts(folds, network)
     n_states = folds[0].n_states
-    equal = np.outer(EQUAL_PENALTIES, np.ones(window_length * n_channels))
+    equal = np.outer(EQUAL_PENALTIES, np.ones(network.window_length * network.n_channels))
     alone, beside = (
         choose_penalty(folds, np.insert(equal, [0] * n_states, penalty, axis=1))[n_states:]
         for penalty in (np.inf, candidates[0].state_penalty)

@@ -42,7 +42,7 @@ def calibrate(model, windows, n_steps):
     data, dataset, _ = split(windows, model.random_state)
     network = model.network_
     folds = gram_folds(network, dataset)
-    readouts = {r.name: r for r in make_readouts(folds, network.window_length, 1)[1]}
+    readouts = {r.name: r for r in make_readouts(folds, network)[1]}
     if model.readout_ not in readouts:
         return {}  # an exact one, whose intervals have no width
     readout = readouts[model.readout_]

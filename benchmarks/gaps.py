@@ -35,7 +35,7 @@ def errors_of(model, series, truth, horizons=(24, 96)):
     origins = np.arange(FIRST, LAST - max(horizons) + 1, DAY)
     # Some weeks are enough for a gap to be filled from.
     contexts = [series[origin - 4 * WEEK : origin] for origin in origins]
-    forecasts = model._forecast_after(contexts, max(horizons))[..., 0]
+    forecasts = model._forecast_after(contexts, [None] * len(contexts), max(horizons))[..., 0]
     y_true = truth[origins[:, None] + np.arange(max(horizons))]
     return [np.mean((forecasts[:, :h] - y_true[:, :h]) ** 2) for h in horizons]
 

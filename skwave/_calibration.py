@@ -50,10 +50,10 @@ def paths_over(network, dataset, fraction, n_steps, n_most):
     typical_change : ndarray of shape (n_channels,) or None
         Mean absolute change from value to value in these contexts; None where there are none.
     """
-    n_most = n_paths_kept(n_most, n_steps, dataset.n_channels)
+    n_most = n_paths_kept(n_most, n_steps, dataset.n_predicted)
     rollouts = make_calibration(dataset, fraction, n_steps, n_most)
     if rollouts is None:
-        return np.empty((0, n_steps, dataset.n_channels), np.float32), None
+        return np.empty((0, n_steps, dataset.n_predicted), np.float32), None
     return _scale(rollouts.residuals(network), rollouts, network.scaling, width_exponent(dataset))
 
 
@@ -95,8 +95,9 @@ def _scale(residuals, rollouts, scaling, exponent, typical_change=None):
     Where none is given it is that of the contexts of these residuals.
     """
     if typical_change is None:
-        typical_change = mean_change(rollouts.contexts).mean(axis=0)
-    scale = scaling.input_scale * width_factors(rollouts.contexts, typical_change, exponent)
+        typical_change = mean_change(rollouts.predicted_contexts).mean(axis=0)
+    factors = width_factors(rollouts.predicted_contexts, typical_change, exponent)
+    scale = scaling.input_scale[: factors.shape[1]] * factors
     with np.errstate(over="ignore", invalid="ignore"):
         paths = (residuals / scale[:, None]).astype(np.float32)
     return paths[np.isfinite(paths).all(axis=(1, 2))], typical_change
@@ -130,7 +131,7 @@ def cross_fitted_paths(network, data, dataset, blocks, readout, n_steps):
     the jackknife+. Annals of Statistics 49(1), 486–507. (Residuals of models that were fitted
     without a fold.)
     """
-    n_most = n_paths_kept(MAX_PATHS, n_steps, data.n_channels)
+    n_most = n_paths_kept(MAX_PATHS, n_steps, data.n_predicted)
     rollouts = make_calibration(data, 1.0, n_steps, n_most)
     block_of_window = np.full(len(dataset.starts), -1)
     for number, rows in enumerate(make_folds(dataset, len(blocks) // (2 * N_FOLDS))):
@@ -148,7 +149,7 @@ def cross_fitted_paths(network, data, dataset, blocks, readout, n_steps):
             solved, _ = solve_readout(network, total(rest), readout)
             residuals[origins] = rollouts.residuals(solved, origins)
     # A readout that explodes with fewer windows to solve on is not one that a fit would keep.
-    naive = rollouts.errors_of(np.repeat(rollouts.contexts[:, -1:], n_steps, axis=1))
+    naive = rollouts.errors_of(np.repeat(rollouts.predicted_contexts[:, -1:], n_steps, axis=1))
     with np.errstate(over="ignore", invalid="ignore"):
         errors = np.mean((residuals / rollouts.scale) ** 2, axis=(1, 2))
     residuals[~(errors <= EXPLODING * naive.max())] = np.nan

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from skwave._gaps import describe_gaps, interpolate, longest_gap, lost_rows, missing_rows
-from skwave._network import BLOCK_ROWS, Scaling
+from skwave._network import BLOCK_ROWS, Scaling, reference_of
 from skwave._sliding import join_windows, windows_followed_by
 from skwave.exceptions import warn
 
@@ -42,6 +42,8 @@ class WindowDataset:
         or ends with a missing value, and no target holds one.
     scaling : None or Scaling, default=None
         From the units of the series to the scale of the layers.
+    n_known : int, default=0
+        Channels that are known in advance, the last ones; each stands one step ahead.
     skip : None or ndarray of shape (window_length * n_channels, n_outputs), default=None
         A linear model of the scaled window that is no part of the training.
     residuals : None or ndarray of shape (n_targets, n_outputs), default=None
@@ -63,6 +65,7 @@ class WindowDataset:
     is_missing: np.ndarray
     is_lost: np.ndarray
     scaling: Scaling | None = None
+    n_known: int = 0
     skip: np.ndarray | None = None
     residuals: np.ndarray | None = None
     residual_center: np.ndarray | None = None
@@ -72,6 +75,11 @@ class WindowDataset:
     def n_channels(self):
         """Channels of a window."""
         return self.values.shape[1]
+
+    @property
+    def n_predicted(self):
+        """Channels that are forecast: all but those known in advance."""
+        return self.n_channels - self.n_known
 
     @property
     def n_outputs(self):
@@ -126,7 +134,7 @@ class WindowDataset:
         starts = self.starts[self.indices[rows]]
         windows = self.values[starts[:, None] + np.arange(self.window_length)].astype(float)
         if self.scaling is not None and self.scaling.relative:
-            windows -= windows[:, :1].copy()
+            windows -= reference_of(windows[:, :1], self.n_known)
         return windows
 
     def take(self, rows, n_train):
@@ -194,7 +202,7 @@ class WindowDataset:
             spread = np.where(scaling.output_scale > 0, scaling.output_scale, 1.0)
             targets = (targets - scaling.output_center) / spread
             if scaling.relative:
-                reference = values[self.starts[self.indices]]
+                reference = values[self.starts[self.indices], : self.n_predicted]
                 targets = targets - np.tile(reference, self.output_length)
             values, targets = values.astype(np.float32), targets.astype(np.float32)
         scales = scaling.input_center, scaling.input_scale, scaling.output_scale
@@ -235,7 +243,7 @@ class WindowDataset:
             yield slice(begin, min(begin + BLOCK_ROWS, len(self.indices)))
 
 
-def make_dataset(windows, output_length, targets=None):
+def make_dataset(windows, output_length, targets=None, *, n_known=0):
     """Return the dataset of windows, in which nothing is scaled or held out yet.
 
     Parameters
@@ -246,7 +254,10 @@ def make_dataset(windows, output_length, targets=None):
         Values in a target.
     targets : None or ndarray of shape (n_windows, ...), default=None
         A target for each window. None takes the values that follow, of shape
-        (n_targets[, output_length][, n_channels]); axes of length one are left out.
+        (n_targets[, output_length][, n_predicted]); axes of length one are left out.
+    n_known : int, default=0
+        Channels that are known in advance, the last ones; each stands one step ahead, so that the
+        newest value of a series may be missing.
 
     Returns
     -------
@@ -262,10 +273,14 @@ def make_dataset(windows, output_length, targets=None):
     raw, starts, first_windows = join_windows(windows)
     length, autoregressive = windows.shape[1], targets is None
     begins = starts[first_windows]
+    n_predicted = raw.shape[1] - n_known
+    is_missing, in_future = missing_rows(raw), missing_rows(raw[:, :n_predicted])
+    if n_known:
+        raw = _with_newest_known(raw, np.append(begins[1:], len(raw)) - 1, n_known)
     dataset = WindowDataset(
         interpolate(raw, begins), starts, first_windows, length, output_length,
-        np.arange(len(starts)), targets, None, len(starts), autoregressive, missing_rows(raw),
-        lost_rows(raw, begins, longest_gap(length)),
+        np.arange(len(starts)), targets, None, len(starts), autoregressive, is_missing,
+        lost_rows(raw, begins, longest_gap(length)), n_known=n_known,
     )  # fmt: skip
     is_usable = dataset.is_usable
     indices = np.flatnonzero(is_usable)
@@ -279,7 +294,7 @@ def make_dataset(windows, output_length, targets=None):
                 "series, or y."
             )
         in_target = starts[followed][:, None] + length + np.arange(output_length)
-        indices = followed[is_usable[followed] & ~dataset.is_missing[in_target].any(axis=1)]
+        indices = followed[is_usable[followed] & ~in_future[in_target].any(axis=1)]
     if len(indices) == 0:
         raise ValueError(
             f"None of the {len(starts)} windows of {length} values in X can be learned from: "
@@ -288,11 +303,24 @@ def make_dataset(windows, output_length, targets=None):
             "a smaller window_length, or fill the gaps."
         )
     if autoregressive:
-        targets = dataset.values[starts[indices][:, None] + length + np.arange(output_length)]
+        following = starts[indices][:, None] + length + np.arange(output_length)
+        targets = dataset.values[following, :n_predicted]
         targets = targets.reshape(len(indices), *(n for n in targets.shape[1:] if n > 1))
     else:
         targets = targets[indices]
     return replace(dataset, indices=indices, targets=targets, n_train=len(indices))
+
+
+def _with_newest_known(values, ends, n_known):
+    """Return series whose last rows repeat the known inputs before them, where these are missing.
+
+    No window that ends there is learned from, but the other channels of these rows are targets.
+    """
+    values = values.astype(float)
+    known = values[:, -n_known:]
+    is_missing = np.isnan(known[ends])
+    known[ends] = np.where(is_missing, known[np.maximum(ends - 1, 0)], known[ends])
+    return values
 
 
 def fit_scaling(dataset, normalization):
@@ -315,27 +343,28 @@ def fit_scaling(dataset, normalization):
     ValueError
         If targets relative to the window are asked for that are not one value for each channel.
     """
-    n_channels, n_outputs = dataset.n_channels, dataset.n_outputs
+    n_predicted, n_outputs = dataset.n_predicted, dataset.n_outputs
     relative = normalization == "window"
-    center, scale = np.zeros(n_channels), np.ones(n_channels)
+    center, scale = np.zeros(dataset.n_channels), np.ones(dataset.n_channels)
     if normalization is not None:
         center, scale = center_and_scale(dataset.values[~dataset.is_missing])
     if relative:
-        if n_outputs != dataset.output_length * n_channels:
+        if n_outputs != dataset.output_length * n_predicted:
             raise ValueError(
                 "normalization='window' predicts relative to a value of the window, so y needs "
-                f"{dataset.output_length * n_channels} outputs, those of the channels, but has "
+                f"{dataset.output_length * n_predicted} outputs, those of the channels, but has "
                 f"{n_outputs}."
             )
         with np.errstate(over="ignore", invalid="ignore"):
-            scale = _scale_of_differences(dataset, fallback=scale)
-    repeats = n_outputs // n_channels
+            differences = _scale_of_differences(dataset, fallback=scale)
+        # Known inputs are not relative to the window.
+        scale = np.append(differences[:n_predicted], scale[n_predicted:])
     if dataset.autoregressive or relative:
-        output_center, output_scale = np.tile(center, repeats), np.tile(scale, repeats)
-        varies = np.tile(_varies(dataset.values), repeats)
+        values, repeats = dataset.values[:, :n_predicted], n_outputs // n_predicted
+        varies = _varies(values)
         # A channel that is constant is predicted to stay so.
-        output_center = np.where(varies, output_center, np.tile(dataset.values[0], repeats))
-        output_scale = output_scale * varies
+        output_center = np.tile(np.where(varies, center[:n_predicted], values[0]), repeats)
+        output_scale = np.tile(scale[:n_predicted] * varies, repeats)
     elif normalization is None:
         output_center, output_scale = np.zeros(n_outputs), np.ones(n_outputs)
     else:

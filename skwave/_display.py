@@ -128,7 +128,8 @@ class ForecastDisplay:
             A fitted `LSTMForecaster` or `ForecastPipeline`, a pipeline of a `WindowTransformer`
             and a forecaster, or a search over one.
         y_true : array-like of shape (n_steps,) or (n_steps, n_channels)
-            The values that came after the end of the training series.
+            The values that came after the end of the training series, with its columns: those known
+            in advance are given to the forecast.
         history : array-like of shape (n_known,) or (n_known, n_channels), default=None
             The training series, in its units. Its newest max(2 · n_steps, 20) values are drawn.
         baseline : {"naive", "seasonal_naive"} or None, default=None
@@ -157,9 +158,12 @@ class ForecastDisplay:
         """
         check_is_fitted(estimator)
         pipeline, n_steps = as_forecast_pipeline(estimator), len(y_true)
-        y_pred, interval = pipeline.forecast(n_steps), None
+        future, y_true = pipeline._take_known(y_true), pipeline._take_predicted(y_true)
+        y_pred, interval = pipeline.forecast(n_steps, future=future), None
         if coverage is not None:
-            interval = pipeline.forecast_interval(n_steps, coverage=coverage)
+            interval = pipeline.forecast_interval(n_steps, coverage=coverage, future=future)
+        if history is not None:
+            history = pipeline._take_predicted(history)
         return cls.from_predictions(
             y_true, y_pred, history=history, baseline=baseline, interval=interval,
             coverage=coverage, ax=ax, **kwargs,

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from skwave._calibration import EXACT_PATHS, MAX_PATHS, cross_fitted_paths, paths_over
 from skwave._readout import (
+    choose_known_penalty,
     choose_readout,
     count_blocks,
     gram_folds,
@@ -111,8 +112,9 @@ def check_can_go_on(network, scaled_by, was_autoregressive, dataset, config, nor
         {
             "units": units,
             "normalization": how,
-            "(window_length, n_channels, n_outputs, output_length)": (
-                shapes.window_length, shapes.n_channels, shapes.n_outputs, shapes.output_length,
+            "(window_length, n_channels, n_known, n_outputs, output_length)": (
+                shapes.window_length, shapes.n_channels, shapes.n_known, shapes.n_outputs,
+                shapes.output_length,
             ),
         }
         for units, how, shapes in (
@@ -182,8 +184,9 @@ def train_and_solve(
     else:
         blocks = gram_folds(layers, dataset, count_blocks(layers))
         network, readout, errors, reason = choose_readout(
-            layers, dataset, join_blocks(blocks), rollouts, make_rollouts(data, 1.0)
-        )
+            layers, dataset, join_blocks(blocks), rollouts, make_rollouts(data, 1.0),
+            choose_known_penalty(layers, dataset, rollouts),
+        )  # fmt: skip
         paths, change = cross_fitted_paths(layers, data, dataset, blocks, readout, n_steps)
     return result._replace(
         network=network, readout=readout.name, errors=errors, reason=reason, residual_paths=paths,

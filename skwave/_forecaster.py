@@ -27,6 +27,7 @@ from skwave._fit import (
 from skwave._forecasts import ForecastMixin
 from skwave._gaps import missing_in_windows, missing_rows
 from skwave._keras_model import to_keras
+from skwave._known import check_roles, known_of
 from skwave._network import Network, Scaling
 from skwave._persistence import add_checksum, unchanged_on_failure, verify_checksum
 from skwave._readout import lstm_variance_fraction
@@ -173,8 +174,12 @@ class LSTMForecaster(ForecastMixin, CallbackSupportMixin, RegressorMixin, BaseEs
         float32, at most 1 MB. None after ``fit(X, y)``.
     window_shape_ : tuple of (window_length, n_channels)
         Shape of a window.
+    known_ : list
+        Names of the inputs known in advance, or their positions in the series: the last channels of
+        the windows, each of which stands one step ahead. Empty where there are none.
     context_ : ndarray of shape (window_length, n_channels), or None
-        The last window, which `forecast` continues; None after ``fit(X, y)``.
+        The last window, which `forecast` continues; None after ``fit(X, y)``. In its last row the
+        inputs known in advance are NaN, as their next values are not in the series.
     n_features_in_ : int
         Length of a window.
     model_ : keras.Model
@@ -385,7 +390,8 @@ class LSTMForecaster(ForecastMixin, CallbackSupportMixin, RegressorMixin, BaseEs
         which nothing is held out and nothing is chosen.
         """
         began = time.perf_counter()
-        windows, data = self._make_dataset(X, y, weights, reset=previous is None)
+        known = known_of(X) if previous is None else self.known_
+        windows, data = self._make_dataset(X, y, weights, known, reset=previous is None)
         solves = solves_readout(self.readout, data, config, self.normalization)
         by_forecasts = self.validation == "forecast" and not is_partial
         solves_anew = solves and not is_partial
@@ -401,6 +407,7 @@ class LSTMForecaster(ForecastMixin, CallbackSupportMixin, RegressorMixin, BaseEs
         dataset, seed = self._split(data, validation_split, previous, solves)
         fitted = {
             "window_shape_": windows.shape[1:],
+            "known_": known,
             "context_": None,
             "_target_shape": data.targets.shape[1:],
             "_scaled_by": self.normalization,
@@ -451,11 +458,14 @@ class LSTMForecaster(ForecastMixin, CallbackSupportMixin, RegressorMixin, BaseEs
         check_backup(config.backup_dir, self.random_state)
         return config
 
-    def _make_dataset(self, X, y, sample_weight, *, reset):
+    def _make_dataset(self, X, y, sample_weight, known, *, reset):
         """Check windows, targets and weights, and return the windows and their dataset."""
+        check_roles(X, known, self.output_length)
         windows = check_windows(self, X, reset=reset)
-        targets = None if y is None else check_targets(y, windows, self.output_length)
-        data = make_dataset(windows, self.output_length, targets)
+        targets = None
+        if y is not None:
+            targets = check_targets(y, windows, self.output_length, len(known))
+        data = make_dataset(windows, self.output_length, targets, n_known=len(known))
         if sample_weight is not None:
             weights = _check_sample_weight(sample_weight, windows, ensure_non_negative=True)
             weights = weights[data.indices]
@@ -531,6 +541,7 @@ class LSTMForecaster(ForecastMixin, CallbackSupportMixin, RegressorMixin, BaseEs
             is not finite.
         """
         check_is_fitted(self)
+        check_roles(X, self.known_)
         windows = check_windows(self, X, reset=False)
         is_missing = missing_in_windows(windows)
         with np.errstate(over="ignore", invalid="ignore"):
@@ -562,7 +573,7 @@ class LSTMForecaster(ForecastMixin, CallbackSupportMixin, RegressorMixin, BaseEs
         from sklearn.metrics import r2_score
 
         check_is_fitted(self)
-        _, data = self._make_dataset(X, y, sample_weight, reset=False)
+        _, data = self._make_dataset(X, y, sample_weight, self.known_, reset=False)
         if data.n_outputs != self.network_.n_outputs:
             raise ValueError(
                 f"The targets have {data.n_outputs} outputs, but the network was fitted for "
@@ -673,7 +684,14 @@ class LSTMForecaster(ForecastMixin, CallbackSupportMixin, RegressorMixin, BaseEs
 
 
 def _last_window(network, windows):
-    """Return the last window of a series, its gaps filled, as `context_` holds it."""
-    if not missing_rows(windows[-1]).any():
-        return np.array(windows[-1], dtype=float)
-    return fill_end(network, join_windows(windows)[0], "X")
+    """Return the last window of a series, its gaps filled, as `context_` holds it.
+
+    The newest values of inputs known in advance stay as they are, which is mostly missing.
+    """
+    window, newest = np.array(windows[-1], dtype=float), windows[-1, -1, network.n_predicted :]
+    if missing_rows(window).any():
+        series = np.array(join_windows(windows)[0], dtype=float)
+        series[-1, network.n_predicted :] = 0
+        window = np.array(fill_end(network, series, "X"))
+        window[-1, network.n_predicted :] = newest
+    return window

@@ -18,6 +18,7 @@ from skwave._intervals import (
     path_quantiles,
     width_factors,
 )
+from skwave._known import check_future, check_roles
 from skwave._recursion import fill_end, roll_forward
 from skwave._rollout import warn_about_recursion
 from skwave._validation import (
@@ -36,17 +37,28 @@ FEW_PATHS = 19
 class ForecastMixin:
     """Forecasts of a fitted forecaster, of one series or of a batch."""
 
-    def forecast(self, n_steps: int, *, context: ArrayLike | None = None) -> NDArray[np.float64]:
+    def forecast(
+        self,
+        n_steps: int,
+        *,
+        future: ArrayLike | None = None,
+        context: ArrayLike | None = None,
+    ) -> NDArray[np.float64]:
         """Forecast the values after the end of a series; predictions are fed back as inputs.
 
         Parameters
         ----------
         n_steps : int
             Values to forecast.
+        future : array-like or DataFrame of shape (n_steps, n_known) or \
+                (n_series, n_steps, n_known), default=None
+            The values at these steps of the inputs that are known in advance, in their units. A
+            DataFrame has the columns `known_`.
         context : array-like of shape (window_length,), (window_length, n_channels) or \
                 (n_series, window_length, n_channels), default=None
             The last known values of the series, or of each of several. None takes the end of the
-            series seen in `fit`. NaN is a missing value: short gaps are filled.
+            series seen in `fit`. NaN is a missing value: short gaps are filled. Inputs known in
+            advance stand one step ahead, and those of the first step are taken from `future`.
 
         Returns
         -------
@@ -57,8 +69,9 @@ class ForecastMixin:
         ------
         ValueError
             If `n_steps` is below 1, the context has another shape than the windows in `fit`, no
-            context is known or its gaps cannot be filled, the network predicts something other than
-            the channels of the window, or the forecast leaves the range of finite numbers.
+            context is known or its gaps cannot be filled, `future` lacks a value or an input or has
+            one that is not known in advance, the network predicts something other than the channels
+            of the window, or the forecast leaves the range of finite numbers.
         TypeError
             If `n_steps` is not an integer.
 
@@ -69,14 +82,15 @@ class ForecastMixin:
         """
         check_is_fitted(self)
         n_steps = check_positive_int(n_steps, "n_steps")
-        batch, is_batch = self._contexts(context)
-        return _without_single_axes(self._roll_forward(batch, n_steps), 2, is_batch)
+        batch, future, is_batch = self._contexts(context, future, n_steps)
+        return _without_single_axes(self._roll_forward(batch, n_steps, future), 2, is_batch)
 
     def forecast_interval(
         self,
         n_steps: int,
         *,
         coverage: float | Sequence[float] = 0.9,
+        future: ArrayLike | None = None,
         context: ArrayLike | None = None,
     ) -> NDArray[np.float64]:
         """Forecast intervals that hold each value with a given probability.
@@ -88,7 +102,7 @@ class ForecastMixin:
         coverage : float or sequence of float, default=0.9
             Fraction of the values that the intervals are to hold, between 0 and 1. Several give
             nested intervals.
-        context : array-like, default=None
+        future, context : array-like, default=None
             As in `forecast`.
 
         Returns
@@ -140,9 +154,9 @@ class ForecastMixin:
         """
         check_is_fitted(self)
         probabilities = check_coverage(coverage)
-        batch, is_batch = self._contexts(context)
         self._check_residual_paths(n_steps, probabilities)
-        quantiles = self._path_quantiles(batch, n_steps, probabilities)
+        batch, future, is_batch = self._contexts(context, future, n_steps)
+        quantiles = self._path_quantiles(batch, n_steps, probabilities, future)
         return _without_single_axes(quantiles, 2, is_batch)
 
     def forecast_quantiles(
@@ -150,6 +164,7 @@ class ForecastMixin:
         n_steps: int,
         quantiles: float | Sequence[float] = (0.1, 0.5, 0.9),
         *,
+        future: ArrayLike | None = None,
         context: ArrayLike | None = None,
     ) -> NDArray[np.float64]:
         """Forecast quantiles of each value.
@@ -160,7 +175,7 @@ class ForecastMixin:
             Values to forecast, at most as many as residual paths are long.
         quantiles : float or sequence of float, default=(0.1, 0.5, 0.9)
             Their probabilities, between 0 and 1.
-        context : array-like, default=None
+        future, context : array-like, default=None
             As in `forecast`.
 
         Returns
@@ -187,9 +202,9 @@ class ForecastMixin:
         """
         check_is_fitted(self)
         probabilities = check_quantiles(quantiles)
-        batch, is_batch = self._contexts(context)
         self._check_residual_paths(n_steps, probabilities)
-        forecasts = self._path_quantiles(batch, n_steps, probabilities)
+        batch, future, is_batch = self._contexts(context, future, n_steps)
+        forecasts = self._path_quantiles(batch, n_steps, probabilities, future)
         return _without_single_axes(forecasts, 2, is_batch)
 
     def sample_paths(
@@ -197,6 +212,7 @@ class ForecastMixin:
         n_steps: int,
         n_paths: int = 100,
         *,
+        future: ArrayLike | None = None,
         context: ArrayLike | None = None,
         random_state: int | np.random.RandomState | None = None,
     ) -> NDArray[np.float64]:
@@ -208,7 +224,7 @@ class ForecastMixin:
             Values to forecast, at most as many as residual paths are long.
         n_paths : int, default=100
             Paths to draw, with replacement.
-        context : array-like, default=None
+        future, context : array-like, default=None
             As in `forecast`.
         random_state : int, RandomState instance or None, default=None
             Source of the draws. None draws fresh entropy each time.
@@ -238,12 +254,12 @@ class ForecastMixin:
         """
         check_is_fitted(self)
         n_paths = check_positive_int(n_paths, "n_paths")
-        batch, is_batch = self._contexts(context)
         self._check_residual_paths(n_steps)
+        batch, future, is_batch = self._contexts(context, future, n_steps)
         random_state = make_random_state(random_state)
         drawn = draw_paths(self.residual_paths_[:, :n_steps], len(batch), n_paths, random_state)
         scale = self._scale_residuals(batch)
-        paths = make_paths(self._roll_forward(batch, n_steps), drawn, scale)
+        paths = make_paths(self._roll_forward(batch, n_steps, future), drawn, scale)
         return _without_single_axes(check_finite(paths, "The path"), 3, is_batch)
 
     def calibrate(self, X: ArrayLike, n_steps: int | None = None) -> Self:
@@ -280,13 +296,14 @@ class ForecastMixin:
         """
         check_is_fitted(self)
         self._check_feeds_back()
+        check_roles(X, self.known_)
         windows = check_windows(self, X, reset=False)
         if len(windows) < 2:
             raise ValueError(
                 "X has one window, and no value after it to compare a forecast with. Give the "
                 "windows of a longer series."
             )
-        data = make_dataset(windows, 1)
+        data = make_dataset(windows, 1, n_known=len(self.known_))
         n_most = int(data.n_windows_of_series.max()) - 1
         if n_steps is None:
             n_steps = min(data.window_length, n_most)
@@ -316,21 +333,59 @@ class ForecastMixin:
 
     def _check_feeds_back(self):
         """Raise an error if the network predicts something other than the next values."""
-        network, n_channels = self.network_, self.window_shape_[1]
-        if network.n_outputs != network.output_length * n_channels:
+        network = self.network_
+        if network.n_outputs != network.output_length * network.n_predicted:
             raise ValueError(
                 f"forecast feeds predictions back, but y had {network.n_outputs} outputs for "
-                f"windows of {n_channels} channels. Fit without y, or use predict."
+                f"windows of {network.n_predicted} channels to forecast. Fit without y, or use "
+                "predict."
             )
 
-    def _contexts(self, context):
-        """Return contexts (n_contexts, window_length, n_channels), and whether they are a batch."""
+    def _contexts(self, context, future, n_steps):
+        """Return what forecasts start from.
+
+        Returns
+        -------
+        contexts : ndarray of shape (n_contexts, window_length, n_channels)
+            Without NaN.
+        future : None or ndarray of shape (n_contexts, n_steps, n_known)
+            The inputs known in advance.
+        is_batch : bool
+            Whether several contexts were given.
+        """
         self._check_feeds_back()
         contexts = check_context(self, context)
+        future = check_future(future, self.known_, n_steps)
         batch = contexts if contexts.ndim == 3 else contexts[None]
-        if np.isnan(batch).any():
-            batch = np.stack([fill_end(self.network_, one) for one in batch])
-        return batch, contexts.ndim == 3
+        if future is not None:
+            future = future if future.ndim == 3 else np.repeat(future[None], len(batch), axis=0)
+            if len(future) != len(batch):
+                raise ValueError(
+                    f"future has values for {len(future)} series, but context is of {len(batch)}. "
+                    "Give as many of both."
+                )
+        return self._complete(batch, future), future, contexts.ndim == 3
+
+    def _complete(self, series, future):
+        """Return the last windows of series, as windows hold them, without gaps.
+
+        Parameters
+        ----------
+        series : sequence of ndarray of shape (n_values, n_channels)
+            Of at least a window; lengths may differ.
+        future : None or ndarray of shape (n_series, n_steps, n_known)
+            The inputs known in advance, whose first row belongs into the last one of each.
+
+        Returns
+        -------
+        ndarray of shape (n_series, window_length, n_channels)
+            The windows.
+        """
+        if future is not None:
+            series = [np.array(values) for values in series]
+            for values, known in zip(series, future, strict=True):
+                values[-1, self.network_.n_predicted :] = known[0]
+        return np.stack([fill_end(self.network_, values) for values in series])
 
     def _check_residual_paths(self, n_steps, probabilities=None):
         """Raise an error if residual paths are too short, or too few for these quantiles."""
@@ -358,20 +413,21 @@ class ForecastMixin:
 
     def _scale_residuals(self, contexts):
         """Return what residual paths are multiplied by after contexts, (n_contexts, n_channels)."""
+        contexts = contexts[..., : self.network_.n_predicted]
         factors = width_factors(contexts, self._typical_change, self._width_exponent)
-        return self.network_.scaling.input_scale * factors
+        return self.network_.scaling.input_scale[: self.network_.n_predicted] * factors
 
-    def _roll_forward(self, contexts, n_steps):
-        """Forecast from contexts, (n_contexts, n_steps, n_channels), and warn of what looks bad."""
+    def _roll_forward(self, contexts, n_steps, future):
+        """Forecast from contexts, (n_contexts, n_steps, n_predicted), and warn of what looks bad."""
         with np.errstate(over="ignore", invalid="ignore"):
-            forecasts = roll_forward(self.network_, contexts, n_steps)
+            forecasts = roll_forward(self.network_, contexts, n_steps, future)
         check_finite(forecasts, "The forecast")
-        warn_about_recursion(contexts, forecasts)
+        warn_about_recursion(contexts[..., : self.network_.n_predicted], forecasts)
         return forecasts
 
-    def _path_quantiles(self, contexts, n_steps, probabilities):
-        """Return quantiles, (n_contexts, n_steps, n_channels, *probabilities.shape)."""
-        forecasts = self._roll_forward(contexts, n_steps)
+    def _path_quantiles(self, contexts, n_steps, probabilities, future):
+        """Return quantiles, (n_contexts, n_steps, n_predicted, *probabilities.shape)."""
+        forecasts = self._roll_forward(contexts, n_steps, future)
         # Those of the residuals, to which the same rank belongs after each context.
         residuals = path_quantiles(self.residual_paths_[None, :, :n_steps], probabilities)
         axes = tuple(range(3, residuals.ndim))

@@ -96,7 +96,7 @@ def _build(dataset, config, capacity):
     )
     x = series(positions)
     if dataset.scaling.relative:
-        x = x - x[:, :1]
+        x = x - x[:, :1] * _is_relative(dataset)
     for layer in _trained_layers(keras, config.units, dataset.n_outputs, config.dropout):
         x = layer(x)
     optimizer = _get_from_keras(keras.optimizers.get, "optimizer", config.optimizer)
@@ -112,6 +112,11 @@ def _build(dataset, config, capacity):
     )
     model.optimizer.build(model.trainable_variables)
     return model
+
+
+def _is_relative(shapes):
+    """Return 1 for each channel that is relative to the first value of the window, and 0."""
+    return np.repeat(np.float32([1, 0]), [shapes.n_predicted, shapes.n_known])
 
 
 def _trained_layers(keras, units, n_outputs, dropout=0.0):
@@ -157,8 +162,8 @@ def borrowed_model(dataset, config):
     # Space in powers of two, so that series of similar length share a model.
     capacity = 1 << max(10, math.ceil(math.log2(len(dataset.values))))
     key = (
-        dataset.window_length, dataset.n_channels, dataset.n_outputs, dataset.scaling.relative,
-        capacity,
+        dataset.window_length, dataset.n_channels, dataset.n_known, dataset.n_outputs,
+        dataset.scaling.relative, capacity,
         config.units, config.dropout, config.loss, config.optimizer, config.clipnorm,
         config.jit_compile,
     )  # fmt: skip
@@ -273,7 +278,7 @@ def read_network(model, dataset):
         bias = (bias * dataset.residual_scale + dataset.residual_center).astype(np.float32)
     return Network(
         dataset.window_length, dataset.output_length, dataset.scaling, tuple(layers),
-        (kernel, bias), dataset.skip,
+        (kernel, bias), dataset.skip, dataset.n_known,
     )  # fmt: skip
 
 
@@ -307,7 +312,9 @@ def to_keras(network):
     x = layers.Rescaling((1 / scaling.input_scale).tolist(), name="scale", **float32)(x)
     if scaling.relative:
         cropping = (0, network.window_length - 1)
-        first = layers.Cropping1D(cropping, name="reference", **float32)(x)
+        first = layers.Cropping1D(cropping, name="first", **float32)(x)
+        is_relative = _is_relative(network).tolist()
+        first = layers.Rescaling(is_relative, name="reference", **float32)(first)
         x = layers.Subtract(name="from_reference", **float32)([x, first])
     y = x
     for trained in _trained_layers(keras, network.units, n_outputs):
@@ -317,7 +324,11 @@ def to_keras(network):
         skip = layers.Dense(n_outputs, use_bias=False, name="skip", **_ZEROS, **float32)(flat)
         y = layers.Add(name="with_skip", **float32)([y, skip])
     if scaling.relative:
-        level = layers.UpSampling1D(network.output_length, name="level", **float32)(first)
+        level = first
+        if network.n_known:
+            level = layers.Permute((2, 1), name="channels_first", **float32)(level)
+            level = layers.Cropping1D((0, network.n_known), name="predicted", **float32)(level)
+        level = layers.UpSampling1D(network.output_length, name="level", **float32)(level)
         level = layers.Flatten(name="levels", **float32)(level)
         y = layers.Add(name="to_level", **float32)([y, level])
     unscale = (scaling.output_scale.tolist(), scaling.output_center.tolist())

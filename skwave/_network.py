@@ -30,13 +30,34 @@ class Scaling:
     output_scale: np.ndarray
     relative: bool = False
 
-    def scale(self, values):
-        """Bring values of the series, (..., n_channels), to the scale of the layers."""
-        return (values - self.input_center) / self.input_scale
+    def scale(self, values, channels=slice(None)):
+        """Bring values of some channels, (..., n_channels), to the scale of the layers."""
+        return (values - self.input_center[channels]) / self.input_scale[channels]
 
     def unscale(self, outputs):
         """Bring outputs of the network, (..., n_outputs), to the units of the target."""
         return outputs * self.output_scale + self.output_center
+
+
+def reference_of(first, n_known):
+    """Return what windows are relative to: their first values, and zero for known inputs.
+
+    Parameters
+    ----------
+    first : ndarray of shape (..., n_channels)
+        The first values of windows.
+    n_known : int
+        Channels that are known in advance, the last ones. Those that are holidays or hours of a day
+        mean something by themselves.
+
+    Returns
+    -------
+    ndarray of shape (..., n_channels)
+        A copy.
+    """
+    reference = np.array(first)
+    reference[..., reference.shape[-1] - n_known :] = 0
+    return reference
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,6 +79,8 @@ class Network:
         The output layer: shapes (units, n_outputs) and (n_outputs,).
     skip : None or ndarray of shape (window_length * n_channels, n_outputs), default=None
         Coefficients of a linear model of the scaled window that is added to the output layer.
+    n_known : int, default=0
+        Channels that are known in advance, the last ones; each stands one step ahead.
     """
 
     window_length: int
@@ -66,11 +89,17 @@ class Network:
     layers: tuple
     head: tuple
     skip: np.ndarray | None = None
+    n_known: int = 0
 
     @property
     def n_channels(self):
         """Channels of a window."""
         return len(self.scaling.input_center)
+
+    @property
+    def n_predicted(self):
+        """Channels that are forecast: all but those known in advance."""
+        return self.n_channels - self.n_known
 
     @property
     def n_outputs(self):
@@ -104,13 +133,13 @@ class Network:
         outputs = np.empty((len(windows), self.n_outputs))
         for begin in range(0, len(windows), BLOCK_ROWS):
             block = self.scaling.scale(windows[begin : begin + BLOCK_ROWS])
-            reference = block[:, 0]
+            reference = reference_of(block[:, 0], self.n_known)
             if self.scaling.relative:
                 block = block - reference[:, None]
             states = read_windows(cells, block.astype(np.float32)) if cells else None
             result = self.read_out(states, block)
             if self.scaling.relative:
-                result += np.tile(reference, self.output_length)
+                result += np.tile(reference[:, : self.n_predicted], self.output_length)
             outputs[begin : begin + BLOCK_ROWS] = self.scaling.unscale(result)
         return outputs
 

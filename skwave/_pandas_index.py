@@ -231,6 +231,58 @@ def next_index(spec, n_steps):
     return pd.RangeIndex(first, first + n_steps * step, step, name=name)
 
 
+def take_columns(spec, positions):
+    """Return the description of a pandas object that has some of the columns only."""
+    return spec | {"columns": [spec["columns"][k] for k in positions]}
+
+
+def check_labels(future, spec, n_steps):
+    """Raise an error if what is known in advance has other labels than the steps of a forecast.
+
+    Parameters
+    ----------
+    future : object
+        Values of `n_steps` rows or more.
+    spec : None or dict
+        What `index_spec` returned for the series before.
+    n_steps : int
+        Steps of the forecast.
+
+    Raises
+    ------
+    ValueError
+        If the series has an index that goes on, and this is another; or if the series has names,
+        and this has none.
+    """
+    if spec is None:
+        return
+    if not hasattr(future, "iloc"):
+        raise ValueError(
+            f"future is a {type(future).__name__}, but the series was a pandas object. Give one "
+            "with the same columns, and the index of the forecast, so that nothing is taken by its "
+            "position."
+        )
+    check_index(future, "future")
+    expected = next_index(spec, n_steps)
+    if expected is None:
+        return
+    labels = as_times(future.index[:n_steps], "future")
+    if type(labels) is not type(expected) and not (
+        hasattr(expected, "step") and len(labels) and not hasattr(labels, "freq")
+    ):
+        raise ValueError(
+            f"future has an index of {labels.dtype}, but the series continues with {expected[0]}. "
+            "Give future an index of the same kind."
+        )
+    is_other = np.flatnonzero(np.asarray(labels != expected))
+    if len(is_other):
+        row = int(is_other[0])
+        raise ValueError(
+            f"future has the label {labels[row]} in row {row}, but the forecast is of "
+            f"{expected[row]} there. Give the rows from {expected[0]} to {expected[-1]}."
+        )
+
+
 def to_pandas(values, spec, index):
     """Return `values` of shape (n, n_channels) as a Series or DataFrame with `index`.
 

@@ -13,12 +13,11 @@ from skwave._gaps import with_missing_rows
 from skwave._inverse import (
     check_inverse,
     check_invertible,
-    invert_forecasts,
     inverts_rows,
     inverts_window,
     transform,
 )
-from skwave._pandas_index import index_spec, next_index, to_pandas
+from skwave._pandas_index import index_spec, to_pandas
 from skwave._persistence import add_checksum, unchanged_on_failure, verify_checksum
 from skwave._pipeline_forecasts import PipelineForecastMixin
 from skwave._sliding import sliding_windows
@@ -143,17 +142,18 @@ class ForecastPipeline(PipelineForecastMixin, Pipeline):
         check_is_fitted(self)
         X = with_missing_rows(X)
         transformed = self._transform_context(X, "X")
-        n_windows = len(transformed) - self._window_length + 1
-        windows = sliding_windows(transformed, self._window_length)
+        first, n_windows = self._window_length, len(transformed) - self._window_length + 1
+        windows = sliding_windows(self[-2]._arrange(transformed, X), first)
         # Of several values predicted at once, the first.
-        steps = self[-1].predict(windows).reshape(n_windows, -1, transformed.shape[1])[:, :1]
-        first, known = self._window_length, None
-        if not self._inverts_rows:
-            known = [transformed[: first + k] for k in range(n_windows)]
-        values = invert_forecasts(self._transformers, known, steps)[:, 0]
-        check_finite(values[~np.isnan(steps).any(axis=(1, 2))], "The prediction")
-        spec = index_spec(X, self._index_spec)
-        index = None if spec is None else next_index(spec, 1)
+        steps = self[-1].predict(windows).reshape(n_windows, -1, len(self._predicted_positions))
+        steps, is_missing = steps[:, :1], np.isnan(steps[:, 0]).any(axis=1)
+        # Those that are known at the time of each step: the last one is after the series.
+        future = np.vstack([transformed[first:], np.full((1, transformed.shape[1]), np.nan)])
+        future = future[:, None, self[-2]._known_positions]
+        known = [transformed[: first + k] for k in range(0 if self._inverts_rows else n_windows)]
+        values = self._invert(steps, known, future)[:, 0]
+        check_finite(values[~is_missing], "The prediction")
+        spec, index = self._labels_after([X], 1)
         if index is not None:
             index = X.index[len(X) - n_windows + 1 :].append(index)
         return to_pandas(values, spec, index)
@@ -197,7 +197,7 @@ class ForecastPipeline(PipelineForecastMixin, Pipeline):
                 f"X has {len(X)} values, but window_length={self._window_length} and the value "
                 "to predict need one more. Give a longer series or a smaller window_length."
             )
-        y_true = np.asarray(as_2d(X), dtype=float)[-len(predictions) :]
+        y_true = np.asarray(as_2d(X), dtype=float)[-len(predictions) :, self._predicted_positions]
         predictions = predictions.reshape(y_true.shape)
         is_known = ~np.isnan(y_true + predictions).any(axis=1)
         if sample_weight is not None:
@@ -245,6 +245,12 @@ class ForecastPipeline(PipelineForecastMixin, Pipeline):
     def _window_length(self):
         return self[-1].window_shape_[0]
 
+    @property
+    def _predicted_positions(self):
+        """The columns of the series that are forecast."""
+        known = self[-2]._known_positions
+        return [k for k in range(self[-2].n_features_in_) if k not in known]
+
     def _remember(self, columns):
         """Find out whether rows invert alone, and keep the training series where they do not."""
         transformed = self._transform(columns)
@@ -268,6 +274,39 @@ class ForecastPipeline(PipelineForecastMixin, Pipeline):
             # The first step of a pipeline sees to it that the channels are the same.
             validate_data(self[-2], columns, reset=False, skip_check_array=True)
         return transform(self._transformers, columns)
+
+    def _take_predicted(self, X):
+        """Return the columns of a series that are forecast, of as many dimensions as it has."""
+        if not self[-2]._known_positions:
+            return X
+        take = X.iloc if hasattr(X, "iloc") else np.asarray(X)
+        return take[:, self._predicted_positions]
+
+    def _take_known(self, X):
+        """Return the columns of a series that are known in advance, or None."""
+        if not self[-2]._known_positions:
+            return None
+        take = X.iloc if hasattr(X, "iloc") else np.asarray(X)
+        return take[:, self[-2]._known_positions]
+
+    def _transform_rows(self, rows, before):
+        """Return rows after a series as the windows are cut from them.
+
+        Parameters
+        ----------
+        rows : ndarray of shape (n_rows, n_columns)
+            NaN in the columns that are forecast.
+        before : None or array-like
+            The series, on which a transform may depend where its inverse does.
+        """
+        n_rows = len(rows)
+        if not self._inverts_rows:
+            rows = np.concatenate([np.asarray(as_2d(before), dtype=float), rows])
+        if self._index_spec is not None:
+            import pandas as pd
+
+            rows = pd.DataFrame(rows, columns=self._index_spec["columns"])
+        return transform(self._transformers, rows)[-n_rows:]
 
     def _transform_context(self, context, name):
         """Return a series to continue as the windows are cut from it.
@@ -329,7 +368,7 @@ def as_forecast_pipeline(estimator):
     if isinstance(estimator, ForecastPipeline):
         return estimator
     if is_forecaster(estimator):
-        steps = [("windows", WindowTransformer()), ("forecaster", estimator)]
+        steps = [("windows", _window_step_of(estimator)), ("forecaster", estimator)]
     else:
         steps = getattr(estimator, "steps", [])
     _check_steps(steps, type(estimator).__name__)
@@ -347,6 +386,15 @@ def as_forecast_pipeline(estimator):
                 "FunctionTransformer), and use make_forecast_pipeline in place of make_pipeline."
             )
     return view
+
+
+def _window_step_of(forecaster):
+    """Return the step that cuts such windows as a forecaster was fitted on, if it was."""
+    if not hasattr(forecaster, "window_shape_"):
+        return WindowTransformer()
+    length, n_channels = forecaster.window_shape_
+    known = list(range(n_channels - len(forecaster.known_), n_channels))
+    return WindowTransformer(length, known=known or None).fit(np.zeros((length, n_channels)))
 
 
 def _refuse_y(y):

@@ -16,13 +16,15 @@ from skwave._intervals import (
     path_quantiles,
 )
 from skwave._inverse import invert_forecasts
+from skwave._known import check_future, columns_again
 from skwave._pandas_index import (
+    check_labels,
     index_spec,
     next_index,
     parts_to_pandas,
+    take_columns,
     to_pandas,
 )
-from skwave._recursion import fill_end
 from skwave._sliding import sliding_windows
 from skwave._validation import (
     check_context,
@@ -38,13 +40,23 @@ MOST_OVERLAPS = 4
 class PipelineForecastMixin:
     """Forecasts of a fitted `ForecastPipeline`."""
 
-    def forecast(self, n_steps: int, *, context: ArrayLike | None = None) -> Any:
+    def forecast(
+        self,
+        n_steps: int,
+        *,
+        future: ArrayLike | None = None,
+        context: ArrayLike | None = None,
+    ) -> Any:
         """Forecast the values after the end of the series.
 
         Parameters
         ----------
         n_steps : int
             Values to forecast.
+        future : array-like or pandas object of shape (n_steps, n_known), default=None
+            The values at these steps of the columns that are known in advance, in their units and
+            with their names; its index is that of the forecast. Rows after the last step are left
+            out. Calendar features are not among them: they follow from the index.
         context : array-like or pandas object of shape (n_values[, n_channels]), default=None
             Another series to continue, of at least a window. None continues that of `fit`.
 
@@ -59,7 +71,8 @@ class PipelineForecastMixin:
         ValueError
             If `n_steps` is below 1, `context` is shorter than a window, has other channels, or its
             dates do not increase, or if it neither begins nor ends with the training series where
-            an inverse depends on earlier values.
+            an inverse depends on earlier values; or if `future` has other times, lacks a column, a
+            row or a value, or has a column that is not known in advance.
         TypeError
             If `n_steps` is not an integer.
 
@@ -70,16 +83,17 @@ class PipelineForecastMixin:
         """
         check_is_fitted(self)
         n_steps = check_positive_int(n_steps, "n_steps")
-        context = with_missing_rows(context, "context")
-        contexts = None if context is None else [context]
-        values = check_finite(self._forecast_after(contexts, n_steps)[0], "The forecast")
-        return to_pandas(values, *self._labels_after(context, n_steps))
+        contexts, futures = self._single(context, future)
+        values = self._forecast_after(contexts, futures, n_steps)[0]
+        check_finite(values, "The forecast")
+        return to_pandas(values, *self._labels_after(contexts, n_steps))
 
     def forecast_interval(
         self,
         n_steps: int,
         *,
         coverage: float | Sequence[float] = 0.9,
+        future: ArrayLike | None = None,
         context: ArrayLike | None = None,
     ) -> Any:
         """Forecast intervals that hold each value with a given probability.
@@ -91,7 +105,7 @@ class PipelineForecastMixin:
         coverage : float or sequence of float, default=0.9
             Fraction of the values that the intervals are to hold, between 0 and 1. Several give
             nested intervals.
-        context : array-like or pandas object of shape (n_values[, n_channels]), default=None
+        future, context : array-like or pandas object, default=None
             As in `forecast`.
 
         Returns
@@ -124,10 +138,10 @@ class PipelineForecastMixin:
         """
         check_is_fitted(self)
         probabilities = check_coverage(coverage)
-        context = with_missing_rows(context, "context")
-        values = self._quantiles_after(context, n_steps, probabilities)
+        contexts, futures = self._single(context, future)
+        values = self._quantiles_after(contexts, futures, n_steps, probabilities)
         labels = [np.atleast_1d(coverage)] if np.ndim(coverage) else []
-        spec, index = self._labels_after(context, n_steps)
+        spec, index = self._labels_after(contexts, n_steps)
         return parts_to_pandas(values, spec, index, [*labels, ["lower", "upper"]])
 
     def forecast_quantiles(
@@ -135,6 +149,7 @@ class PipelineForecastMixin:
         n_steps: int,
         quantiles: float | Sequence[float] = (0.1, 0.5, 0.9),
         *,
+        future: ArrayLike | None = None,
         context: ArrayLike | None = None,
     ) -> Any:
         """Forecast quantiles of each value.
@@ -145,7 +160,7 @@ class PipelineForecastMixin:
             Values to forecast, at most as many as residual paths are long.
         quantiles : float or sequence of float, default=(0.1, 0.5, 0.9)
             Their probabilities, between 0 and 1.
-        context : array-like or pandas object of shape (n_values[, n_channels]), default=None
+        future, context : array-like or pandas object, default=None
             As in `forecast`.
 
         Returns
@@ -167,10 +182,10 @@ class PipelineForecastMixin:
         """
         check_is_fitted(self)
         probabilities = check_quantiles(quantiles)
-        context = with_missing_rows(context, "context")
-        values = self._quantiles_after(context, n_steps, probabilities)
+        contexts, futures = self._single(context, future)
+        values = self._quantiles_after(contexts, futures, n_steps, probabilities)
         labels = [np.atleast_1d(quantiles)] if np.ndim(quantiles) else []
-        spec, index = self._labels_after(context, n_steps)
+        spec, index = self._labels_after(contexts, n_steps)
         return parts_to_pandas(values, spec, index, labels)
 
     def sample_paths(
@@ -178,6 +193,7 @@ class PipelineForecastMixin:
         n_steps: int,
         n_paths: int = 100,
         *,
+        future: ArrayLike | None = None,
         context: ArrayLike | None = None,
         random_state: int | np.random.RandomState | None = None,
     ) -> Any:
@@ -189,7 +205,7 @@ class PipelineForecastMixin:
             Values to forecast, at most as many as residual paths are long.
         n_paths : int, default=100
             Paths to draw, with replacement.
-        context : array-like or pandas object of shape (n_values[, n_channels]), default=None
+        future, context : array-like or pandas object, default=None
             As in `forecast`.
         random_state : int, RandomState instance or None, default=None
             Source of the draws. None draws fresh entropy each time.
@@ -214,17 +230,16 @@ class PipelineForecastMixin:
         """
         check_is_fitted(self)
         n_paths = check_positive_int(n_paths, "n_paths")
-        context = with_missing_rows(context, "context")
+        contexts, futures = self._single(context, future)
         self[-1]._check_residual_paths(n_steps)
         random_state = make_random_state(random_state)
         residuals = self[-1].residual_paths_[:, :n_steps]
         drawn = draw_paths(residuals, 1, n_paths, random_state)[0]
-        contexts = None if context is None else [context]
-        known, windows = self._known_and_windows(contexts)
-        forecasts = self[-1]._roll_forward(windows, n_steps)
-        paths = self._invert_paths(forecasts, windows, drawn, known)
+        known, windows, future = self._starts(contexts, futures, n_steps)
+        forecasts = self[-1]._roll_forward(windows, n_steps, future)
+        paths = self._invert_paths(forecasts, windows, drawn, known, future)
         check_finite(paths, "The path")
-        spec, index = self._labels_after(context, n_steps)
+        spec, index = self._labels_after(contexts, n_steps)
         if index is None:
             return paths[..., 0] if paths.shape[2] == 1 else paths
         return parts_to_pandas(np.moveaxis(paths, 0, -1), spec, index, [range(n_paths)])
@@ -255,54 +270,129 @@ class PipelineForecastMixin:
             If `n_steps` is not an integer.
         """
         check_is_fitted(self)
-        transformed = self._transform_context(with_missing_rows(X), "X")
-        windows = sliding_windows(transformed, self._window_length)
-        self[-1].calibrate(windows, n_steps)
+        X = with_missing_rows(X)
+        columns = self[-2]._arrange(self._transform_context(X, "X"), X)
+        self[-1].calibrate(sliding_windows(columns, self._window_length), n_steps)
         return self
 
-    def _labels_after(self, context, n_steps):
-        """Return the description of the index, and the labels after its end, or None."""
-        spec = self._index_spec if context is None else index_spec(context, self._index_spec)
-        return spec, None if spec is None else next_index(spec, n_steps)
+    def _single(self, context, future):
+        """Return a context, or None, and its future as `_forecast_after` takes several of them."""
+        context = with_missing_rows(context, "context")
+        return None if context is None else [context], [future]
 
-    def _known_and_windows(self, contexts):
-        """Return the transformed values that each context knows, and the windows at their ends."""
-        if contexts is None:
-            return [self._training_transformed], check_context(self[-1], None)[None]
-        known = [self._transform_context(context, "context") for context in contexts]
-        return known, np.stack([fill_end(self[-1].network_, values) for values in known])
+    def _labels_after(self, contexts, n_steps):
+        """Return the form of a forecast, and the labels after the end of a context, or None."""
+        spec = self._index_spec if contexts is None else index_spec(contexts[0], self._index_spec)
+        if spec is None:
+            return None, None
+        return take_columns(spec, self._predicted_positions), next_index(spec, n_steps)
 
-    def _forecast_after(self, contexts, n_steps):
-        """Forecast what follows each of several contexts, all in one batch.
+    def _starts(self, contexts, futures, n_steps):
+        """Return what forecasts start from, as the network sees it.
 
         Parameters
         ----------
-        contexts : None or list of array-like of shape (n_values,) or (n_values, n_channels)
-            Known values in the units of the series, the newest last; lengths may differ. None
-            continues the training series.
+        contexts : None or list of array-like
+            As in `_forecast_after`.
+        futures : list
+            The inputs known in advance after each context, as `forecast` is given them.
         n_steps : int
             Values to forecast.
 
         Returns
         -------
-        ndarray of shape (n_contexts, n_steps, n_channels)
+        known : list of ndarray of shape (n_values, n_columns)
+            The transformed values of each context.
+        windows : ndarray of shape (n_contexts, window_length, n_channels)
+            Their last windows, complete.
+        future : None or ndarray of shape (n_contexts, n_steps, n_known)
+            The transformed inputs known in advance.
+        """
+        self[-1]._check_feeds_back()
+        if contexts is None:
+            known, columns = [self._training_transformed], [check_context(self[-1], None)]
+        else:
+            known = [self._transform_context(context, "context") for context in contexts]
+            columns = [self[-2]._arrange(*pair) for pair in zip(known, contexts, strict=True)]
+        future = None
+        if self[-1].known_:
+            ends = [None] * len(futures) if contexts is None else contexts
+            future = np.stack([
+                self._transform_future(end, one, n_steps)
+                for end, one in zip(ends, futures, strict=True)
+            ])  # fmt: skip
+        else:
+            check_future(futures[0], [], n_steps)
+        return known, self[-1]._complete(columns, future), future
+
+    def _transform_future(self, context, future, n_steps):
+        """Return the inputs known in advance after one context, as the windows hold them.
+
+        Parameters
+        ----------
+        context : None or array-like
+            The series before; None is the training series.
+        future : None, array-like or pandas object of shape (n_rows, n_known)
+            In the units of the series.
+        n_steps : int
+            Rows needed.
+
+        Returns
+        -------
+        ndarray of shape (n_steps, n_known + n_calendar)
+            Transformed, and the calendar features of these steps.
+        """
+        positions, windows = self[-2]._known_positions, self[-2]
+        spec = self._index_spec if context is None else index_spec(context, self._index_spec)
+        columns = None if self._index_spec is None else self._index_spec["columns"]
+        names = positions if columns is None else [columns[k] for k in positions]
+        values = check_future(future, names, n_steps)
+        parts = []
+        if positions:
+            check_labels(future, spec, n_steps)
+            rows = np.full((n_steps, windows.n_features_in_), np.nan)
+            rows[:, positions] = values
+            before = self._training_series if context is None else context
+            parts.append(self._transform_rows(rows, before)[:, positions])
+        if windows.calendar:
+            parts.append(windows._calendar_at(next_index(spec, n_steps)))
+        return np.hstack(parts)
+
+    def _forecast_after(self, contexts, futures, n_steps):
+        """Forecast what follows each of several contexts, all in one batch.
+
+        Parameters
+        ----------
+        contexts : None or list of array-like of shape (n_values,) or (n_values, n_columns)
+            Known values in the units of the series, the newest last; lengths may differ. None
+            continues the training series.
+        futures : list
+            The inputs known in advance after each of them, as `forecast` is given them.
+        n_steps : int
+            Values to forecast.
+
+        Returns
+        -------
+        ndarray of shape (n_contexts, n_steps, n_predicted)
             Forecasts in the units of the series.
         """
-        known, windows = self._known_and_windows(contexts)
-        forecasts = self[-1].forecast(n_steps, context=windows).reshape(len(windows), n_steps, -1)
-        return self._invert(forecasts, known)
+        known, windows, future = self._starts(contexts, futures, n_steps)
+        return self._invert(self[-1]._roll_forward(windows, n_steps, future), known, future)
 
-    def _invert(self, forecasts, known):
+    def _invert(self, forecasts, known, future):
         """Bring forecasts, each after known values of its own, to the units of the series."""
         known = None if self._inverts_rows else known
-        return invert_forecasts(self._transformers, known, forecasts)
+        positions = self[-2]._known_positions
+        if positions:
+            forecasts = columns_again(forecasts, future[..., : len(positions)], positions)
+        values = invert_forecasts(self._transformers, known, forecasts)
+        return values[..., self._predicted_positions]
 
-    def _quantiles_after(self, context, n_steps, probabilities):
-        """Forecast quantiles of what follows a context, (n_steps, n_channels, ...)."""
-        contexts = None if context is None else [context]
-        return self._forecasts_and_quantiles(contexts, n_steps, probabilities)[1][0]
+    def _quantiles_after(self, contexts, futures, n_steps, probabilities):
+        """Forecast quantiles of what follows a context, (n_steps, n_predicted, ...)."""
+        return self._forecasts_and_quantiles(contexts, futures, n_steps, probabilities)[1][0]
 
-    def _forecasts_and_quantiles(self, contexts, n_steps, probabilities):
+    def _forecasts_and_quantiles(self, contexts, futures, n_steps, probabilities):
         """Forecast what follows each of several contexts, and its quantiles, all in one batch.
 
         Errors of earlier forecasts that are known by then take the place of the oldest residual
@@ -312,6 +402,8 @@ class PipelineForecastMixin:
         ----------
         contexts : None or list of array-like
             As in `_forecast_after`. Several are longer and longer beginnings of one series.
+        futures : list
+            As in `_forecast_after`.
         n_steps : int
             Values to forecast.
         probabilities : ndarray
@@ -319,33 +411,38 @@ class PipelineForecastMixin:
 
         Returns
         -------
-        forecasts : ndarray of shape (n_contexts, n_steps, n_channels)
+        forecasts : ndarray of shape (n_contexts, n_steps, n_predicted)
             In the units of the series.
-        quantiles : ndarray of shape (n_contexts, n_steps, n_channels, *probabilities.shape)
+        quantiles : ndarray of shape (n_contexts, n_steps, n_predicted, *probabilities.shape)
             The same.
         """
         forecaster = self[-1]
         forecaster._check_residual_paths(n_steps, probabilities)
-        known, windows = self._known_and_windows(contexts)
-        forecasts = forecaster._roll_forward(windows, n_steps)
+        known, windows, future = self._starts(contexts, futures, n_steps)
+        forecasts = forecaster._roll_forward(windows, n_steps, future)
         scale = forecaster._scale_residuals(windows)
         residuals = forecaster.residual_paths_[:, :n_steps]
         n_kept, quantiles, next_origin, earlier = len(residuals), [], 0, 0
         for k in range(len(windows)):
             while earlier < k and len(known[earlier]) + n_steps <= len(known[k]):
                 origin = len(known[earlier])
-                path = (known[k][origin : origin + n_steps] - forecasts[earlier]) / scale[earlier]
+                truth = known[k][origin : origin + n_steps, self._predicted_positions]
+                path = (truth - forecasts[earlier]) / scale[earlier]
                 # Paths that overlap much are nearly one, and would push out those that are others.
                 if origin >= next_origin and np.isfinite(path).all():
                     residuals = np.concatenate([residuals, path[None]])[-n_kept:]
                     next_origin = origin + max(1, n_steps // MOST_OVERLAPS)
                 earlier += 1
-            paths = self._invert_paths(forecasts[[k]], windows[[k]], residuals, known[k : k + 1])
+            one = slice(k, k + 1)
+            of_future = None if future is None else future[one]
+            paths = self._invert_paths(
+                forecasts[one], windows[one], residuals, known[one], of_future
+            )
             quantiles.append(path_quantiles(paths[None], probabilities))
-        forecasts = self._invert(forecasts, known)
+        forecasts = self._invert(forecasts, known, future)
         return forecasts, check_finite(np.concatenate(quantiles), "The quantile")
 
-    def _invert_paths(self, forecasts, windows, residual_paths, known):
+    def _invert_paths(self, forecasts, windows, residual_paths, known, future):
         """Return the paths after one context, in the units of the series."""
         (paths,) = make_paths(forecasts, residual_paths, self[-1]._scale_residuals(windows))
-        return self._invert(paths, known * len(paths))
+        return self._invert(paths, known * len(paths), future)

@@ -8,6 +8,7 @@ import numpy as np
 from skwave._ridge import (
     GramSums,
     choose_penalty,
+    known_penalties,
     mean_squared_residual,
     ridge,
     total,
@@ -59,17 +60,18 @@ def naive_skip(shapes):
     Parameters
     ----------
     shapes : Network or WindowDataset
-        Its `window_length`, `n_channels` and `n_outputs`; outputs are next values of the channels.
+        Its `window_length`, `n_channels`, `n_predicted` and `n_outputs`; outputs are the next
+        values of the channels that are forecast.
 
     Returns
     -------
     ndarray of shape (window_length * n_channels, n_outputs)
         Ones for the newest values. All readouts start from it.
     """
-    n_channels, n_outputs = shapes.n_channels, shapes.n_outputs
-    skip = np.zeros((shapes.window_length * n_channels, n_outputs))
-    skip[-n_channels:] = np.tile(np.eye(n_channels), n_outputs // n_channels)
-    return skip
+    n_predicted, n_outputs = shapes.n_predicted, shapes.n_outputs
+    skip = np.zeros((shapes.window_length, shapes.n_channels, n_outputs))
+    skip[-1, :n_predicted] = np.tile(np.eye(n_predicted), n_outputs // n_predicted)
+    return skip.reshape(-1, n_outputs)
 
 
 def with_readout(network, coef, intercept):
@@ -80,7 +82,8 @@ def with_readout(network, coef, intercept):
     network : Network
         Its layers.
     coef : ndarray of shape (units + window_length * n_channels, n_outputs)
-        Coefficients of the states, and of the window relative to its newest value.
+        Coefficients of the states, and of the window relative to its newest value; known inputs
+        are relative to nothing.
     intercept : ndarray of shape (n_outputs,)
         The intercept. The outputs are relative to the newest value, too.
 
@@ -89,13 +92,12 @@ def with_readout(network, coef, intercept):
     Network
         The network.
     """
-    n_states, n_channels = network.n_states, network.n_channels
+    n_states, n_predicted = network.n_states, network.n_predicted
     head = coef[:n_states].astype(np.float32), intercept.astype(np.float32)
-    skip = coef[n_states:].copy()
+    skip = coef[n_states:].reshape(network.window_length, network.n_channels, -1).copy()
     # The newest value takes what is missing of a sum of zero, channel by channel.
-    for channel in range(n_channels):
-        skip[channel - n_channels] -= skip[channel::n_channels].sum(axis=0)
-    return replace(network, head=head, skip=naive_skip(network) + skip)
+    skip[-1, :n_predicted] -= skip[:, :n_predicted].sum(axis=0)
+    return replace(network, head=head, skip=naive_skip(network) + skip.reshape(-1, skip.shape[2]))
 
 
 def accumulate(network, dataset, rows):
@@ -113,21 +115,22 @@ def accumulate(network, dataset, rows):
     Returns
     -------
     GramSums
-        Of the states, of the window relative to its newest value, and of the targets relative to
-        it: a coefficient of zero then means that nothing changes.
+        Of the states, of the window relative to its newest value, but for known inputs, and of the
+        targets relative to it: a coefficient of zero then means that nothing changes.
     """
-    n_states, n_channels = network.n_states, network.n_channels
-    n_inputs = n_states + network.window_length * n_channels
+    n_states, n_predicted = network.n_states, network.n_predicted
+    n_inputs = n_states + network.window_length * network.n_channels
     gram = GramSums(n_states, n_inputs, network.n_outputs)
     part = dataset.take(rows, len(rows))
     for block in part.blocks():
         windows = part.windows(block)
-        columns = np.hstack([windows.reshape(len(windows), -1), part.targets[block].astype(float)])
-        columns -= np.tile(windows[:, -1], columns.shape[1] // n_channels)
-        if n_states:
-            columns = np.hstack([network.states(windows), columns])
+        states = [network.states(windows)] if n_states else []
+        newest = windows[:, -1, :n_predicted].copy()
+        windows[..., :n_predicted] -= newest[:, None]
+        targets = part.targets[block] - np.tile(newest, network.n_outputs // n_predicted)
         gram.accumulate(
-            columns, None if part.weights is None else part.weights[block].astype(float)
+            np.hstack([*states, windows.reshape(len(windows), -1), targets]),
+            None if part.weights is None else part.weights[block].astype(float),
         )
     return gram
 
@@ -177,10 +180,58 @@ def join_blocks(blocks):
     return [total(blocks[k : k + n_blocks]) for k in range(0, len(blocks), n_blocks)]
 
 
-def make_readouts(folds, window_length, n_channels):
+def choose_known_penalty(network, dataset, rollouts):
+    """Choose the penalties of inputs known in advance, by forecasts of the linear model.
+
+    Parameters
+    ----------
+    network : Network
+        Its shapes and scaling.
+    dataset : WindowDataset
+        On the scale of the layers.
+    rollouts : RollOuts
+        Forecasts over held-out values. One-step errors do not choose: they say little of how much
+        an input is worth many steps ahead, where the series itself is known less and less.
+
+    Returns
+    -------
+    None or ndarray of shape (window_length,)
+        A penalty for each lag; None where there are no such inputs.
+    """
+    if not network.n_known:
+        return None
+    network = _without_layers(network)
+    folds = gram_folds(network, dataset)
+    seen = total(folds[:N_FOLDS])
+    options = known_penalties(network.window_length)
+    # That of the other channels is chosen beside one of middle strength, and held.
+    middle = _window_penalties(network, options[len(options) // 2])
+    chosen = choose_penalty(folds, middle).reshape(network.window_length, -1)
+    errors = []
+    for option in options:
+        penalty = chosen.copy()
+        penalty[:, network.n_predicted :] = option[:, None]
+        readout = Readout("linear", np.inf, penalty.ravel())
+        errors.append(rollouts.errors(solve_readout(network, seen, readout)[0]))
+    return options[_within_one_standard_error(errors, rollouts)]
+
+
+def _without_layers(network):
+    """Return a network of the same shapes that has no LSTM, for linear models."""
+    head = network.head[0][:0], np.zeros_like(network.head[1])
+    return replace(network, layers=(), head=head)
+
+
+def _window_penalties(network, known_penalty):
+    return window_penalties(
+        network.window_length, network.n_predicted, known_penalty, network.n_known
+    )
+
+
+def make_readouts(folds, network, known_penalty=None):
     """Return the linear model and the candidates, from the strongest penalty to the weakest."""
     n_states = folds[0].n_states
-    penalties = window_penalties(window_length, n_channels)
+    penalties = _window_penalties(network, known_penalty)
     alone, beside = (
         choose_penalty(folds, np.insert(penalties, [0] * n_states, penalty, axis=1))[n_states:]
         for penalty in (np.inf, STATE_PENALTIES[0])
@@ -245,7 +296,7 @@ def solve_exact(network, dataset, rollouts):
     rows = np.arange(dataset.n_train)[:EXACT_WINDOWS]
     gram = accumulate(network, dataset, rows)
     # From the scale of the layers to that of the roll-outs.
-    unit = np.min(network.scaling.input_scale / rollouts.scale) ** 2
+    unit = np.min(network.scaling.input_scale[: network.n_predicted] / rollouts.scale) ** 2
     window = np.full(gram.n_inputs - gram.n_states, np.inf)
     for penalty in EXACT_PENALTIES:
         readout = Readout(f"states {penalty:.0e}", penalty, window)
@@ -258,7 +309,7 @@ def solve_exact(network, dataset, rollouts):
     return None
 
 
-def choose_readout(network, dataset, folds, rollouts, all_rollouts):
+def choose_readout(network, dataset, folds, rollouts, all_rollouts, known_penalty=None):
     """Solve for the candidates, and choose one by forecasts over held-out values.
 
     Parameters
@@ -274,6 +325,8 @@ def choose_readout(network, dataset, folds, rollouts, all_rollouts):
         model has the lower one and far worse forecasts.
     all_rollouts : RollOuts
         Forecasts over all values: a candidate that explodes there is not kept.
+    known_penalty : None or ndarray of shape (window_length,), default=None
+        What `choose_known_penalty` returned.
 
     Returns
     -------
@@ -298,7 +351,7 @@ def choose_readout(network, dataset, folds, rollouts, all_rollouts):
     seen, everything = total(folds[:N_FOLDS]), total(folds)
     zero_head = tuple(np.zeros_like(w) for w in network.head)
     naive = replace(network, head=zero_head, skip=naive_skip(network))
-    linear, candidates = make_readouts(folds, network.window_length, network.n_channels)
+    linear, candidates = make_readouts(folds, network, known_penalty)
 
     solved, _ = solve_readout(network, seen, linear)
     bound = rollouts.exploding_error(solved, naive)
@@ -390,11 +443,10 @@ def linear_errors(network, dataset, rollouts):
     """
     if network.window_length * network.n_channels > MAX_LAGS:
         return {}
-    head = network.head[0][:0], np.zeros_like(network.head[1])
-    without_layers = replace(network, layers=(), head=head)
+    without_layers = _without_layers(network)
     folds = gram_folds(without_layers, dataset)
-    penalties = window_penalties(network.window_length, network.n_channels)
-    penalty = choose_penalty(folds, penalties)
+    known_penalty = choose_known_penalty(network, dataset, rollouts)
+    penalty = choose_penalty(folds, _window_penalties(network, known_penalty))
     linear = Readout("linear", np.inf, penalty)
     solved, _ = solve_readout(without_layers, total(folds[:N_FOLDS]), linear)
     return {linear.name: rollouts.errors(solved)}

@@ -4,10 +4,10 @@ import numpy as np
 
 from skwave._cells import make_cells
 from skwave._gaps import interpolate, longest_gap, lost_rows, missing_rows
-from skwave._network import BLOCK_ROWS
+from skwave._network import BLOCK_ROWS, reference_of
 
 
-def roll_forward(network, contexts, n_steps):
+def roll_forward(network, contexts, n_steps, future=None):
     """Forecast the values that follow each context, feeding predictions back.
 
     Parameters
@@ -18,10 +18,13 @@ def roll_forward(network, contexts, n_steps):
         The last known values of each series, in its units.
     n_steps : int
         Values to forecast.
+    future : None or ndarray of shape (n_contexts, n_steps, n_known), default=None
+        The values of the inputs known in advance at these steps, in their units. Those of the first
+        step take the place of the newest ones in the context.
 
     Returns
     -------
-    ndarray of shape (n_contexts, n_steps, n_channels)
+    ndarray of shape (n_contexts, n_steps, n_predicted)
         Forecasts in the units of the series.
 
     Notes
@@ -34,8 +37,12 @@ def roll_forward(network, contexts, n_steps):
     """
     slots = -(-network.window_length // network.output_length)
     size = max(1, BLOCK_ROWS // slots)
+    if future is None:
+        future = np.empty((len(contexts), n_steps, 0))
     blocks = [
-        _Wavefront(network, contexts[begin : begin + size], n_steps).run()
+        _Wavefront(
+            network, contexts[begin : begin + size], future[begin : begin + size], n_steps
+        ).run()
         for begin in range(0, len(contexts), size)
     ]
     return np.concatenate(blocks)[:, :n_steps]
@@ -52,7 +59,7 @@ def fill_end(network, values, name="context"):
     network : Network
         The fitted network.
     values : ndarray of shape (n_values, n_channels)
-        The series, in its units; at least a window.
+        The series, in its units, as windows hold it; at least a window.
     name : str, default="context"
         What the message calls it.
 
@@ -64,9 +71,10 @@ def fill_end(network, values, name="context"):
     Raises
     ------
     ValueError
-        If a gap has less than a window of values before it to be filled from.
+        If a gap has less than a window of values before it to be filled from, or is one of an
+        input known in advance.
     """
-    length, n_channels = network.window_length, network.n_channels
+    length, n_predicted = network.window_length, network.n_predicted
     if not missing_rows(values[-length:]).any():
         return values[-length:]
     begin = np.zeros(1, dtype=int)
@@ -86,8 +94,14 @@ def fill_end(network, values, name="context"):
         )
     for row in rows[::-1]:
         is_missing = np.isnan(values[row])
-        predicted = network.predict(filled[None, row - length : row])[0, :n_channels]
-        filled[row, is_missing] = predicted[is_missing]
+        if is_missing[n_predicted:].any():
+            raise ValueError(
+                f"{name} misses the values of inputs known in advance from row {row + 1} on, in a "
+                f"gap of more than {longest_gap(length)} rows. Fill it: they cannot be forecast."
+            )
+        is_missing = is_missing[:n_predicted]
+        predicted = network.predict(filled[None, row - length : row])[0, :n_predicted]
+        filled[row, :n_predicted][is_missing] = predicted[is_missing]
     return filled[-length:]
 
 
@@ -98,7 +112,7 @@ class _Wavefront:
     after its end. Rows of the states are ordered slot by slot, the contexts of a slot together.
     """
 
-    def __init__(self, network, contexts, n_steps):
+    def __init__(self, network, contexts, future, n_steps):
         self.network, self.scaling = network, network.scaling
         self.length, self.output_length = network.window_length, network.output_length
         self.n_contexts = len(contexts)
@@ -111,6 +125,13 @@ class _Wavefront:
         n_values = self.length + self.n_windows * self.output_length
         self.values = np.empty((n_values, self.n_contexts, network.n_channels))
         self.values[: self.length] = self.scaling.scale(contexts).transpose(1, 0, 2)
+        self.predicted = slice(network.n_predicted)
+        if network.n_known:
+            # Those of the first step stand in the last row of the context.
+            known = slice(network.n_predicted, None)
+            newest = slice(self.length - 1, self.length - 1 + n_steps)
+            scaled = self.scaling.scale(future, known)
+            self.values[newest, :, known] = scaled.transpose(1, 0, 2)
         self.references = np.zeros((self.n_slots, self.n_contexts, network.n_channels))
 
     def run(self):
@@ -123,7 +144,7 @@ class _Wavefront:
             number, remainder = divmod(time + 1 - self.length, self.output_length)
             if number >= 0 and remainder == 0:
                 forecasts[:, number] = self._close(number)
-        shape = (self.n_contexts, -1, self.network.n_channels)
+        shape = (self.n_contexts, -1, self.network.n_predicted)
         return self.scaling.unscale(forecasts).reshape(shape)
 
     def _rows(self, slots):
@@ -141,7 +162,8 @@ class _Wavefront:
             h[rows, : cell.units] = 0
             c[rows] = 0
         if self.scaling.relative:
-            self.references[slot] = self.values[number * self.output_length]
+            first = self.values[number * self.output_length]
+            self.references[slot] = reference_of(first, self.network.n_known)
 
     def _active(self, time):
         """Return the slots of the windows that contain the value at `time`."""
@@ -174,8 +196,9 @@ class _Wavefront:
         rows = self._rows(slot)
         states = self.states[-1][0][rows, : self.cells[-1].units] if self.cells else None
         outputs = self.network.read_out(states, window)
-        outputs += np.tile(self.references[slot][0], self.output_length)
+        outputs += np.tile(self.references[slot][0, :, self.predicted], self.output_length)
         values = self.scaling.unscale(outputs).reshape(self.n_contexts, self.output_length, -1)
-        end = begin + self.length
-        self.values[end : end + self.output_length] = self.scaling.scale(values).transpose(1, 0, 2)
+        following = slice(begin + self.length, begin + self.length + self.output_length)
+        scaled = self.scaling.scale(values, self.predicted)
+        self.values[following, :, self.predicted] = scaled.transpose(1, 0, 2)
         return outputs

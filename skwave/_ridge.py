@@ -11,6 +11,9 @@ EQUAL_PENALTIES = 10.0 ** np.arange(-5, 2)
 # And those that are multiplied by the square of the lag: from nearly none for the newest values,
 # as strong as the weakest of the others at a lag of 32, to one that leaves only these values.
 LAG_PENALTIES = 10.0 ** np.arange(-8, 2)
+# Those of inputs known in advance, from strong to weak.
+KNOWN_EQUAL_PENALTIES = 10.0 ** np.arange(1, -4, -1)
+KNOWN_LAG_PENALTIES = 10.0 ** np.arange(1, -6, -1)
 
 
 class GramSums:
@@ -121,19 +124,23 @@ def mean_squared_residual(gram, coef, intercept):
     return float(np.mean(np.diag(weights.T @ covariance @ weights) + bias**2))
 
 
-def window_penalties(window_length, n_channels):
+def window_penalties(window_length, n_predicted, known_penalty=None, n_known=0):
     """Return the penalties of the window's coefficients that are tried.
 
     Parameters
     ----------
-    window_length, n_channels : int
-        Shape of a window.
+    window_length, n_predicted : int
+        Values in a window, and channels that are forecast.
+    known_penalty : None or ndarray of shape (window_length,), default=None
+        The penalties of the coefficients of the inputs known in advance, one for each lag.
+    n_known : int, default=0
+        How many of these inputs there are.
 
     Returns
     -------
-    ndarray of shape (n_penalties, window_length * n_channels)
-        The first ones are the same for all lags, from weak to strong, the others grow with the
-        square of the lag.
+    ndarray of shape (n_penalties, window_length * (n_predicted + n_known))
+        Those of the channels that are forecast: the first ones are the same for all lags, from weak
+        to strong, the others grow with the square of the lag. Those of known inputs do not vary.
 
     Notes
     -----
@@ -147,9 +154,29 @@ def window_penalties(window_length, n_channels):
     experience. Journal of Business and Economic Statistics 4(1), 25-38. (A standard deviation of
     each coefficient that falls with the lag: its harmonic decay.)
     """
-    lags = np.repeat(np.arange(window_length, 0, -1.0), n_channels)
-    equal = np.outer(EQUAL_PENALTIES, np.ones_like(lags))
-    return np.vstack([equal, np.outer(LAG_PENALTIES, lags**2)])
+    of_lags = _penalties_of_lags(EQUAL_PENALTIES, LAG_PENALTIES, window_length)
+    penalties = np.repeat(of_lags[..., None], n_predicted, axis=2)
+    if n_known:
+        of_known = np.broadcast_to(known_penalty[:, None], (len(penalties), window_length, n_known))
+        penalties = np.concatenate([penalties, of_known], axis=2)
+    return penalties.reshape(len(penalties), -1)
+
+
+def known_penalties(window_length):
+    """Return the penalties that are tried for inputs known in advance, (n_penalties, n_lags).
+
+    The first one is infinite, so that they are not used; then come those that grow with the square
+    of the lag, and those that are the same for all lags, each from strong to weak. The newest row
+    of a window, in which these inputs have the values of the step that is predicted, has the lag 1.
+    """
+    of_lags = _penalties_of_lags(KNOWN_EQUAL_PENALTIES, KNOWN_LAG_PENALTIES, window_length)
+    return np.vstack([np.full(window_length, np.inf), of_lags])
+
+
+def _penalties_of_lags(equal, growing, window_length):
+    """Return penalties that are the same for all lags, and those that grow with their square."""
+    lags = np.arange(window_length, 0, -1.0)
+    return np.vstack([np.outer(equal, np.ones_like(lags)), np.outer(growing, lags**2)])
 
 
 def choose_penalty(folds, penalties):

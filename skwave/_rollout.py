@@ -31,15 +31,26 @@ class RollOuts:
         Values known to a forecast, and values to forecast.
     n_independent : float
         How many of the forecasts do not overlap: held-out values over `n_steps`.
+    n_known : int, default=0
+        Channels that are known in advance, the last ones.
     """
 
-    def __init__(self, values, origins, window_length, n_steps, n_independent):
+    def __init__(self, values, origins, window_length, n_steps, n_independent, n_known=0):
         self.origins = origins
         self.contexts = values[origins[:, None] + np.arange(-window_length, 0)].astype(float)
-        self.y_true = values[origins[:, None] + np.arange(n_steps)].astype(float)
+        n_predicted = values.shape[1] - n_known
+        steps = origins[:, None] + np.arange(n_steps)
+        self.y_true = values[steps, :n_predicted].astype(float)
+        # Known inputs stand one step ahead.
+        self.future = values[steps - 1, n_predicted:].astype(float)
         self.n_independent = n_independent
         # Errors are in units of their spread: that of the series may be one of outliers.
-        _, self.scale = center_and_scale(self.y_true.reshape(-1, values.shape[1]))
+        _, self.scale = center_and_scale(self.y_true.reshape(-1, n_predicted))
+
+    @property
+    def predicted_contexts(self):
+        """The channels that are forecast, before each origin: (n_origins, window_length, ...)."""
+        return self.contexts[..., : self.y_true.shape[2]]
 
     def errors(self, network):
         """Return the mean squared error of each forecast.
@@ -55,7 +66,8 @@ class RollOuts:
             In variances of the true values; all infinite if one is not finite.
         """
         with np.errstate(over="ignore", invalid="ignore"):
-            return self.errors_of(roll_forward(network, self.contexts, self.y_true.shape[1]))
+            n_steps = self.y_true.shape[1]
+            return self.errors_of(roll_forward(network, self.contexts, n_steps, self.future))
 
     def residuals(self, network, rows=slice(None)):
         """Return the true values less the forecasts of some origins, in the units of the series.
@@ -74,7 +86,9 @@ class RollOuts:
         """
         y_true = self.y_true[rows]
         with np.errstate(over="ignore", invalid="ignore"):
-            return y_true - roll_forward(network, self.contexts[rows], y_true.shape[1])
+            return y_true - roll_forward(
+                network, self.contexts[rows], y_true.shape[1], self.future[rows]
+            )
 
     def errors_of(self, forecasts):
         """Return the mean squared error of given forecasts, as `errors` does."""
@@ -190,7 +204,8 @@ def make_calibration(dataset, fraction, n_steps, n_most):
     longest = int(np.argmax(dataset.n_windows_of_series))
     begin = dataset.starts[dataset.first_windows[longest]]
     n_values = dataset.n_windows_of_series[longest] + dataset.window_length - 1
-    season_length = find_season_length(np.asarray(dataset.values[begin : begin + n_values], float))
+    values = dataset.values[begin : begin + n_values, : dataset.n_predicted]
+    season_length = find_season_length(np.asarray(values, float))
     if len(windows) > n_most:
         # Phase by phase, and in the order of time within each.
         in_phases = windows[np.lexsort((windows, windows % season_length))]
@@ -223,7 +238,9 @@ def _windows_before(dataset, held_out, n_steps):
 
 def _roll_outs_from(dataset, windows, n_steps, n_independent):
     origins = dataset.starts[windows] + dataset.window_length
-    return RollOuts(dataset.values, origins, dataset.window_length, n_steps, n_independent)
+    return RollOuts(
+        dataset.values, origins, dataset.window_length, n_steps, n_independent, dataset.n_known
+    )
 
 
 def baseline_errors(rollouts, dataset):
@@ -244,7 +261,8 @@ def baseline_errors(rollouts, dataset):
     season_length : int
         Values in a season, found in the longest series before its first origin; 1 if none is.
     """
-    values, n_steps = np.asarray(dataset.values, float), rollouts.y_true.shape[1]
+    values = np.asarray(dataset.values[:, : dataset.n_predicted], float)
+    n_steps = rollouts.y_true.shape[1]
     begins = dataset.starts[dataset.first_windows]
     number = np.searchsorted(begins, rollouts.origins, side="right") - 1
     longest = number[np.argmax(dataset.n_windows_of_series[number])]

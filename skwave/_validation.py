@@ -265,7 +265,7 @@ def check_units(units):
     return tuple(check_positive_int(n, "units") for n in layers)
 
 
-def check_targets(y, windows, output_length):
+def check_targets(y, windows, output_length, n_known=0):
     """Return given targets as an array of shape (n_windows, ...).
 
     A `y` as long as the series is cut to the values at the ends of the windows.
@@ -284,10 +284,11 @@ def check_targets(y, windows, output_length):
             f"one for each of the {n_windows + length - 1} values of the series."
         )
     n_outputs = y[0].size
-    if output_length > 1 and n_outputs != output_length * n_channels:
+    needed = output_length * (n_channels - n_known)
+    if output_length > 1 and n_outputs != needed:
         raise ValueError(
-            f"y has {n_outputs} outputs, but output_length={output_length} with {n_channels} "
-            f"channels needs {output_length * n_channels}."
+            f"y has {n_outputs} outputs, but output_length={output_length} with "
+            f"{n_channels - n_known} channels needs {needed}."
         )
     return y
 

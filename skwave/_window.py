@@ -1,6 +1,7 @@
 """`WindowTransformer`: windows of a series."""
 
 import itertools
+from collections.abc import Sequence
 from numbers import Integral
 from typing import Any, Self
 
@@ -10,7 +11,10 @@ from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
 from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from skwave._calendar import calendar_features, check_calendar, feature_names
 from skwave._gaps import with_missing_rows
+from skwave._known import Windows, arrange, columns_again, find_known
+from skwave._pandas_index import index_spec, next_index
 from skwave._persistence import unchanged_on_failure
 from skwave._sklearn_callbacks import CallbackSupportMixin, fit_context
 from skwave._sliding import join_windows, sliding_windows
@@ -33,6 +37,16 @@ class WindowTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
     ----------
     window_length : int, default=80
         Values in a window.
+    known : str, int, sequence of them or None, default=None
+        Columns that are known in advance, such as holidays, prices or a weather forecast: their
+        names, or their positions where the series is an array. Every other column is forecast.
+        In the windows they stand last and one step ahead, so that the value that follows a window
+        is predicted from their values at the same time; `forecast` is given their `future`.
+    calendar : str, sequence of str or None, default=None
+        Further inputs known in advance that are made of the index: ``"minute"``, ``"hour"``,
+        ``"dayofweek"``, ``"day"`` (of the month), ``"dayofyear"``, ``"month"``, ``"quarter"``. Each
+        gives two columns, the sine and the cosine of the place in the hour, day, week, month or
+        year. A `ForecastPipeline` continues them by itself.
 
     Attributes
     ----------
@@ -48,7 +62,8 @@ class WindowTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
     Notes
     -----
     The windows of one series are a read-only view of it: they take no memory of their own. The
-    windows of a list of series are a copy.
+    windows of a list of series are a copy. With inputs known in advance they are views of a copy of
+    the series, and the newest values of these inputs are NaN, since they come after its end.
 
     A missing value is NaN in the windows that hold it. Rows that are missing in a regular index of
     pandas become NaN, with a warning that counts them.
@@ -66,10 +81,22 @@ class WindowTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
            [2., 3., 4.]])
     """
 
-    _parameter_constraints = {"window_length": [Interval(Integral, 1, None, closed="left")]}
+    _parameter_constraints = {
+        "window_length": [Interval(Integral, 1, None, closed="left")],
+        "known": [str, Integral, "array-like", None],
+        "calendar": [str, list, tuple, None],
+    }
 
-    def __init__(self, window_length: int = 80):
+    def __init__(
+        self,
+        window_length: int = 80,
+        *,
+        known: Any = None,
+        calendar: str | Sequence[str] | None = None,
+    ):
         self.window_length = window_length
+        self.known = known
+        self.calendar = calendar
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: ArrayLike, y: Any = None) -> Self:
@@ -91,7 +118,9 @@ class WindowTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         ------
         ValueError
             If a series is shorter than `window_length`, holds infinity, its dates do not
-            increase, or several are to be cut into windows of one value.
+            increase, or several are to be cut into windows of one value; or if `known` holds
+            something that is not a column, or all columns, or there are no dates of a regular step
+            for the `calendar`.
 
         Warns
         -----
@@ -101,7 +130,7 @@ class WindowTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         """
         with unchanged_on_failure(self), fit_context(self, X):
             checked = [
-                self._check_series(series, reset=number == 0)
+                self._columns_of_windows(series, reset=number == 0)
                 for number, series in enumerate(self._as_list(X))
             ]
             _warn_about_borders(checked, int(self.window_length) - 1)
@@ -138,7 +167,8 @@ class WindowTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         -------
         ndarray of shape (n_windows, window_length, n_channels)
             A series of n values gives n - window_length + 1 windows. Those of several series
-            stand one after the other.
+            stand one after the other. The channels are the columns that are forecast, then those
+            that are `known`, then the `calendar`.
 
         Raises
         ------
@@ -149,10 +179,14 @@ class WindowTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self)
         windows = [
-            sliding_windows(self._check_series(series, reset=False), int(self.window_length))
+            sliding_windows(self._columns_of_windows(series, reset=False), int(self.window_length))
             for series in self._as_list(X)
         ]
-        return windows[0] if len(windows) == 1 else np.concatenate(windows)
+        windows = windows[0] if len(windows) == 1 else np.concatenate(windows)
+        if self._known_names:
+            windows = windows.view(Windows)
+            windows.known = tuple(self._known_names)
+        return windows
 
     def inverse_transform(self, X: ArrayLike) -> NDArray[np.generic] | list[NDArray[np.generic]]:
         """Put the series together again from its windows.
@@ -165,7 +199,8 @@ class WindowTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         Returns
         -------
         ndarray of shape (n_values, n_channels), or list of them
-            The series; a list where the windows are those of several.
+            The series; a list where the windows are those of several. The first value of a column
+            known in advance, which no window holds, is NaN.
 
         Raises
         ------
@@ -173,7 +208,9 @@ class WindowTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
             If the windows have another shape than in `transform`.
         """
         check_is_fitted(self)
-        shape = (self.window_length, self.n_features_in_)
+        n_known = len(self._known_names)
+        n_predicted = self.n_features_in_ - len(self._known_positions)
+        shape = (self.window_length, n_predicted + n_known)
         X = np.asarray(X)
         if X.ndim != 3 or X.shape[1:] != shape or len(X) == 0:
             raise ValueError(
@@ -181,7 +218,10 @@ class WindowTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
                 "are needed, as transform returns them."
             )
         values, starts, first_windows = join_windows(X)
-        series = [np.array(part) for part in np.split(values, starts[first_windows[1:]])]
+        series = [
+            np.array(self._columns_of_series(part))
+            for part in np.split(values, starts[first_windows[1:]])
+        ]
         return series[0] if len(series) == 1 else series
 
     def _as_list(self, X):
@@ -194,9 +234,56 @@ class WindowTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
             )
         return series
 
-    def _check_series(self, series, *, reset):
-        """Return `series` as an array of shape (n_values, n_channels); NaN is a missing value."""
+    def _columns_of_windows(self, series, *, reset):
+        """Return the columns of a series as windows hold them, (n_values, n_channels)."""
         series = with_missing_rows(fill_masked(series))
+        values = self._check_series(series, reset=reset)
+        if reset:
+            self._known_positions = find_known(self.known, self._columns, values.shape[1])
+            calendar = check_calendar(self.calendar)
+            labels = [int(k) for k in self._known_positions]
+            if self._columns is not None:
+                labels = [self._columns[k] for k in self._known_positions]
+            self._known_names = [*labels, *feature_names(calendar)]
+            self._index_spec = index_spec(series) if calendar else None
+        return self._arrange(values, series)
+
+    def _arrange(self, values, series):
+        """Return columns as windows hold them; `series` is what has their index."""
+        calendar = check_calendar(self.calendar)
+        if calendar:
+            following = self._calendar_after(series, 1)
+            index = series.index[len(series) - len(values) + 1 :]
+            calendar = np.vstack([calendar_features(index, calendar), following])
+            return arrange(values, self._known_positions, calendar)
+        return arrange(values, self._known_positions)
+
+    def _calendar_after(self, series, n_steps):
+        """Return the calendar features of the steps after a series, (n_steps, n_features)."""
+        spec = index_spec(series, self._index_spec)
+        following = None if spec is None else next_index(spec, n_steps)
+        if following is None:
+            what = "has no index" if spec is None else "has an index without a regular step"
+            raise ValueError(
+                f"calendar={self.calendar!r} needs the dates of the values, but X {what}. Give a "
+                "Series or DataFrame with an index of dates, such as by asfreq; a transformer in "
+                "front gives one after set_output(transform='pandas')."
+            )
+        return self._calendar_at(following)
+
+    def _calendar_at(self, index):
+        """Return the calendar features of labels."""
+        return calendar_features(index, check_calendar(self.calendar))
+
+    def _columns_of_series(self, values):
+        """Return columns as windows hold them in the order of the series."""
+        n_predicted = self.n_features_in_ - len(self._known_positions)
+        known = np.full((len(values), len(self._known_positions)), np.nan)
+        known[1:] = values[:-1, n_predicted : self.n_features_in_]
+        return columns_again(values[:, :n_predicted], known, self._known_positions)
+
+    def _check_series(self, series, *, reset):
+        """Return `series` as an array of shape (n_values, n_columns); NaN is a missing value."""
         check_series(series)
         if reset:
             self._columns = columns_of(series)

@@ -20,6 +20,8 @@ ORDER = [
     "_gaps",
     "_baseline",
     "_validation",
+    "_known",
+    "_calendar",
     "_window",
     "_cells",
     "_network",

@@ -102,7 +102,7 @@ def test_each_forecast_is_by_a_readout_solved_without_the_blocks_that_it_reaches
     dataset = dataset.split(0.3, newest=True, random_state=np.random.RandomState(0))
     layers = network_with_layers(dataset, units=3)
     folds = gram_folds(layers, dataset, n_blocks)
-    readout = make_readouts(join_blocks(folds), 6, 1)[1][0]
+    readout = make_readouts(join_blocks(folds), layers)[1][0]
     paths, change = cross_fitted_paths(layers, data, dataset, folds, readout, n_steps)
 
     rows = make_folds(dataset, n_blocks)
@@ -135,7 +135,7 @@ def test_residuals_do_not_depend_on_the_unit_of_the_series():
         dataset = dataset.split(0.3, newest=True, random_state=np.random.RandomState(0))
         layers = network_with_layers(dataset, units=3)
         folds = gram_folds(layers, dataset)
-        readout = make_readouts(folds, 6, 1)[1][0]
+        readout = make_readouts(folds, layers)[1][0]
         data = targets_of(factor * NOISE, length=6)
         paths.append(cross_fitted_paths(layers, data, dataset, folds, readout, 5)[0])
     np.testing.assert_allclose(paths[0], paths[1], rtol=1e-4, atol=1e-5)
@@ -173,7 +173,7 @@ def test_a_path_that_explodes_is_left_out(monkeypatch):
     dataset = dataset.split(0.3, newest=True, random_state=np.random.RandomState(0))
     layers = network_with_layers(dataset, units=3)
     blocks = gram_folds(layers, dataset)
-    readout = make_readouts(blocks, 6, 1)[1][0]
+    readout = make_readouts(blocks, layers)[1][0]
     everything, _ = cross_fitted_paths(layers, data, dataset, blocks, readout, 30)
     calls = []
 

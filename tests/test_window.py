@@ -156,4 +156,4 @@ def test_inverse_transform_refuses_windows_of_other_shapes(shape):
 
 def test_clone_keeps_the_parameters():
     transformer = clone(WindowTransformer(window_length=7))
-    assert transformer.get_params() == {"window_length": 7}
+    assert transformer.get_params() == {"window_length": 7, "known": None, "calendar": None}

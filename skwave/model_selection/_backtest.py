@@ -116,7 +116,7 @@ class Backtest:
                 rows.append((f"  and {len(names) - _MOST_CHANNELS} more", []))
         width = max([20, *(len(label) for label, cells in rows if cells)])
         head = f"Backtest({n_origins} origins, {n_steps} steps"
-        head += f", {several[0]} channels)" if several else ")"
+        head += f", {several[0]} channel{'s' * (several[0] > 1)})" if several else ")"
         lines = [
             f"{label:<{width}}" + "".join(f"  {c:>10}" for c in cells) for label, cells in rows
         ]
@@ -263,16 +263,22 @@ def backtest(
     metrics = check_metrics(metrics)
     # Forward, since a straight line to the next value would know it.
     filled = fill_forward(values)
-    season_length = _check_season(season_length, filled[: origins[0]])
-
+    _check_season(season_length, origins[0])
     probabilities = None if coverage is None else _check_one_coverage(coverage)
 
     # In a partial the series travels with each task. As an argument, Dask would keep it on one
     # worker, and lose it with that worker.
     task = partial(_fit_and_forecast, estimator, series, horizon, probabilities)
     parts = Parallel(n_jobs=n_jobs)(delayed(task)(block) for block in blocks)
+    # The columns that are forecast, of which the fitted pipelines know.
+    positions = parts[0][3]
+    values, filled = values[:, positions], filled[:, positions]
+    if series.ndim == 2:
+        series = series.iloc[:, positions] if hasattr(series, "iloc") else series[:, positions]
+    if isinstance(season_length, str):
+        season_length = find_season_length(filled[: origins[0]])
     forecasts = {
-        "model": np.concatenate([forecast for forecast, _, _ in parts]),
+        "model": np.concatenate([part[0] for part in parts]),
         "naive": seasonal_naive(filled, origins, horizon, 1),
         "seasonal_naive": seasonal_naive(filled, origins, horizon, season_length),
     }
@@ -284,7 +290,7 @@ def backtest(
     shape = y_true.shape if series.ndim == 2 else y_true.shape[:2]
     intervals = None
     if probabilities is not None:
-        bounds = np.concatenate([bounds for _, bounds, _ in parts])
+        bounds = np.concatenate([part[1] for part in parts])
         intervals = _make_intervals(bounds, forecasts, known, probabilities)
         of_intervals = score_intervals(y_true, intervals, coverage)
         scores = [by | of_one for by, of_one in zip(scores, of_intervals, strict=True)]
@@ -403,25 +409,25 @@ def _make_blocks(estimator, origins, refit):
     return [origins[begin : begin + size] for begin in range(0, len(origins), size)]
 
 
-def _check_season(season_length, known):
+def _check_season(season_length, initial):
+    """Raise an error if a season is longer than what is known at the first origin."""
     if isinstance(season_length, str) and season_length == "auto":
-        return find_season_length(known)
-    season_length = check_positive_int(season_length, "season_length")
-    if season_length > len(known):
+        return
+    if check_positive_int(season_length, "season_length") > initial:
         raise ValueError(
-            f"season_length={season_length}, but only initial={len(known)} values are known at "
+            f"season_length={season_length}, but only initial={initial} values are known at "
             "the first origin. Give a smaller season_length or a larger initial."
         )
-    return season_length
 
 
 def _fit_and_forecast(estimator, series, horizon, probabilities, origins):
     """Fit on what is known at the first origin, and forecast from all: (K, H, n_channels).
 
-    Returned, too, are the intervals, if probabilities are given, and whether the windows that chose
-    the epoch overlap those trained on.
+    Returned, too, are the intervals, if probabilities are given, whether the windows that chose the
+    epoch overlap those trained on, and the columns that are forecast.
     """
-    contexts = [_first(series, origin) for origin in origins]
+    take = series.iloc if hasattr(series, "iloc") else series
+    contexts = [take[:origin] for origin in origins]
     if isinstance(estimator, FrozenEstimator):
         model = as_forecast_pipeline(estimator)
     elif hasattr(estimator, "steps"):
@@ -435,13 +441,12 @@ def _fit_and_forecast(estimator, series, horizon, probabilities, origins):
         and forecaster.readout_ == "trained"  # a solved readout always holds out the newest windows
         and forecaster.validation_split > 0
     )
+    futures = [model._take_known(take[origin : origin + horizon]) for origin in origins]
+    positions = model._predicted_positions
     if probabilities is None:
-        return model._forecast_after(contexts, horizon), None, overlaps
-    return *model._forecasts_and_quantiles(contexts, horizon, probabilities), overlaps
-
-
-def _first(series, n_values):
-    return series.iloc[:n_values] if hasattr(series, "iloc") else series[:n_values]
+        return model._forecast_after(contexts, futures, horizon), None, overlaps, positions
+    forecasts = model._forecasts_and_quantiles(contexts, futures, horizon, probabilities)
+    return *forecasts, overlaps, positions
 
 
 def _warn_about(y_true, forecasts, forecaster_overlaps):

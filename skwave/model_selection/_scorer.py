@@ -10,6 +10,7 @@ from sklearn.metrics import get_scorer
 from sklearn.utils.validation import check_is_fitted
 
 from skwave._gaps import fill_forward, missing_rows, with_missing_rows
+from skwave._known import check_roles
 from skwave._pipeline import as_forecast_pipeline, is_forecaster
 from skwave._sliding import join_windows
 from skwave._validation import (
@@ -165,33 +166,35 @@ class ForecastScorer:
         check_is_fitted(estimator)
         model = as_forecast_pipeline(estimator)
         if is_forecaster(getattr(estimator, "best_estimator_", estimator)):
-            X = _series_of_windows(model[-1], X)
+            X = _series_of_windows(model, X)
         X = fill_masked(X)
         check_series(X)
         if hasattr(X, "iloc") and not X.index.is_monotonic_increasing:
             raise ValueError(
                 "The index of the test part does not increase, as if it were shuffled. " + _REMEDY
             )
-        context, y_true = self._cut(with_missing_rows(X), model[-1].window_shape_[0])
+        context, test = self._cut(with_missing_rows(X), model[-1].window_shape_[0])
+        y_true, futures = _check_truth(model._take_predicted(test)), [model._take_known(test)]
         probabilities = probabilities_for(self.metric, self.kwargs)
         # A poor candidate is what a search is for; its score says so.
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", "The forecast (is|explodes)", ForecastWarning)
             if probabilities is None:
-                y_pred = model._forecast_after([context], self.horizon)[0]
+                y_pred = model._forecast_after([context], futures, self.horizon)[0]
             else:
-                y_pred = model._quantiles_after(context, self.horizon, probabilities)
+                y_pred = model._quantiles_after([context], futures, self.horizon, probabilities)
         rows = ~missing_rows(y_true.reshape(len(y_true), -1))
         y_pred, y_true = y_pred.reshape(*y_true.shape, *y_pred.shape[2:])[rows], y_true[rows]
         if isinstance(self.metric, str):
             return float(get_scorer(self.metric)(_GivenForecast(y_pred), y_true, y_true))
-        filled = fill_forward(np.asarray(context).reshape(len(context), -1))
-        known = arguments_for(self.metric, {"y_train": filled.reshape(np.shape(context))})
+        known = np.asarray(model._take_predicted(context))
+        filled = fill_forward(known.reshape(len(known), -1)).reshape(known.shape)
+        known = arguments_for(self.metric, {"y_train": filled})
         kwargs = known | self.kwargs
         return self.sign * float(self.metric(y_true, y_pred, **kwargs))
 
     def _cut(self, X, window_length):
-        """Return the known values and the true ones of a test part."""
+        """Return the known values of a test part, and those to forecast."""
         needed = window_length + self.horizon
         if len(X) < needed:
             raise ValueError(
@@ -201,16 +204,20 @@ class ForecastScorer:
                 "smaller window_length."
             )
         take = X.iloc if hasattr(X, "iloc") else np.asarray(X)
-        y_true = np.asarray(take[-self.horizon :], dtype=float)
-        check_no_infinity(y_true, "The test part")
-        n_missing = int(np.isnan(y_true).sum())
-        if n_missing == y_true.size:
-            raise ValueError(
-                f"All {n_missing} values to forecast in the test part are missing. Give another cv."
-            )
-        if n_missing:
-            warn(f"{n_missing} of {y_true.size} values to forecast are missing, and left out.")
-        return take[: -self.horizon], y_true
+        return take[: -self.horizon], take[-self.horizon :]
+
+
+def _check_truth(test):
+    """Return the values to forecast as an array, and warn if some are missing."""
+    y_true = check_no_infinity(np.asarray(test, dtype=float), "The test part")
+    n_missing = int(np.isnan(y_true).sum())
+    if n_missing == y_true.size:
+        raise ValueError(
+            f"All {n_missing} values to forecast in the test part are missing. Give another cv."
+        )
+    if n_missing:
+        warn(f"{n_missing} of {y_true.size} values to forecast are missing, and left out.")
+    return y_true
 
 
 class _GivenForecast(RegressorMixin, BaseEstimator):
@@ -227,12 +234,13 @@ class _GivenForecast(RegressorMixin, BaseEstimator):
         return self.y_pred
 
 
-def _series_of_windows(forecaster, X):
-    """Return the series that windows were cut from."""
-    values, _, first_windows = join_windows(check_windows(forecaster, X, reset=False))
+def _series_of_windows(model, X):
+    """Return the series that windows were cut from, the inputs known in advance last."""
+    check_roles(X, model[-1].known_)
+    values, _, first_windows = join_windows(check_windows(model[-1], X, reset=False))
     if len(first_windows) > 1:
         raise ValueError(
             f"The windows of the test part make {len(first_windows)} pieces that do not continue "
             f"each other, but forecasts need one series in the order of time. {_REMEDY}"
         )
-    return values
+    return model[-2]._columns_of_series(values)

@@ -1,0 +1,76 @@
+"""Calendar features: where in the hour, day, week, month or year each label of an index is."""
+
+import numpy as np
+
+from skwave._pandas_index import as_times
+
+NAMES = ("minute", "hour", "dayofweek", "day", "dayofyear", "month", "quarter")
+
+
+def check_calendar(calendar):
+    """Return the names of calendar features as a list, or raise an error that lists them."""
+    if calendar is None:
+        return []
+    names = [calendar] if isinstance(calendar, str) else list(calendar)
+    for name in names:
+        if name not in NAMES:
+            raise ValueError(f"calendar={calendar!r} holds {name!r}, but names are {list(NAMES)}.")
+    if len(set(names)) < len(names):
+        raise ValueError(f"calendar={calendar!r} holds a name twice.")
+    return names
+
+
+def feature_names(names):
+    """Return the names of the columns that `calendar_features` makes."""
+    return [f"{name}_{wave}" for name in names for wave in ("sin", "cos")]
+
+
+def calendar_features(index, names):
+    """Return sine and cosine of the place of each label in its hour, day, week, month or year.
+
+    Parameters
+    ----------
+    index : pandas.Index of shape (n,)
+        Dates, times or periods.
+    names : list of str
+        Which features.
+
+    Returns
+    -------
+    ndarray of shape (n, 2 * n_names)
+        Of a feature the sine first, then the cosine. An hour, a day of the week and a month begin
+        at the angle 0.
+
+    Raises
+    ------
+    ValueError
+        If the labels are no dates or periods.
+    """
+    times = as_times(index, "X")
+    if not hasattr(times, "freq"):
+        raise ValueError(
+            f"calendar={names} needs an index of dates or periods, but X has one of "
+            f"{index.dtype}. Use X.index = pandas.to_datetime(X.index), with a format, or leave "
+            "calendar out."
+        )
+    angles = 2 * np.pi * np.column_stack([_place(times, name) for name in names])
+    waves = np.stack([np.sin(angles), np.cos(angles)], axis=2)
+    return waves.reshape(len(times), -1)
+
+
+def _place(times, name):
+    """Return the fraction of its hour, day, week, month or year that has passed at each label."""
+    hour = (times.hour + times.minute / 60 + times.second / 3600).to_numpy()
+    if name == "minute":
+        return (times.minute + times.second / 60).to_numpy() / 60
+    if name == "hour":
+        return hour / 24
+    if name == "dayofweek":
+        return times.dayofweek.to_numpy() / 7
+    if name == "day":
+        return (times.day.to_numpy() - 1) / times.days_in_month.to_numpy()
+    if name == "dayofyear":
+        return (times.dayofyear.to_numpy() - 1) / (365 + times.is_leap_year)
+    if name == "month":
+        return (times.month.to_numpy() - 1) / 12
+    return (times.quarter.to_numpy() - 1) / 4

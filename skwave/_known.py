@@ -1,0 +1,249 @@
+"""Inputs that are known in advance: their place in the windows, and their future values."""
+
+import numpy as np
+
+from skwave._validation import check_no_infinity, check_numeric
+
+
+class Windows(np.ndarray):
+    """Windows whose last channels are inputs known in advance, which stand one step ahead.
+
+    An array like any other, so that windows go through pipelines and searches; only the names of
+    these channels go along with it.
+
+    Attributes
+    ----------
+    known : tuple
+        Names of the last channels, or their positions in the series.
+    """
+
+    def __array_finalize__(self, obj):
+        self.known = getattr(obj, "known", ())
+
+    def __reduce__(self):
+        make, arguments, state = super().__reduce__()
+        return make, arguments, (*state, self.known)
+
+    def __setstate__(self, state):
+        *state, self.known = state
+        super().__setstate__(tuple(state))
+
+
+def known_of(windows):
+    """Return the names of the channels of windows that are known in advance."""
+    return list(getattr(windows, "known", ()))
+
+
+def check_roles(windows, expected, output_length=1):
+    """Raise an error if other channels of windows are known in advance than is expected.
+
+    Parameters
+    ----------
+    windows : object
+        Windows; an array that does not say so may be windows of any channels.
+    expected : list
+        Names of the channels that were known in advance in fit.
+    output_length : int, default=1
+        Values that follow a window and are predicted at once.
+
+    Raises
+    ------
+    ValueError
+        If the names differ, or several values are to be predicted at once.
+    """
+    known = known_of(windows)
+    if isinstance(windows, Windows) and known != expected:
+        raise ValueError(
+            f"X has windows in which the inputs {known} are known in advance, but those in fit "
+            f"were {expected}. Give windows of the WindowTransformer that was used in fit."
+        )
+    if expected and output_length > 1:
+        raise ValueError(
+            f"output_length={output_length}, but a window holds the inputs known in advance "
+            f"({expected}) of the next step alone. Set output_length=1."
+        )
+
+
+def find_known(known, columns, n_channels):
+    """Return the positions of the columns that are known in advance.
+
+    Parameters
+    ----------
+    known : None, str, int or sequence
+        Names of columns, or positions where the series has none.
+    columns : list or None
+        Names of all columns.
+    n_channels : int
+        How many there are.
+
+    Returns
+    -------
+    list of int
+        In the order of `known`.
+
+    Raises
+    ------
+    ValueError
+        If a name or position is not one of a column, stands twice, or no column is left to
+        forecast.
+    """
+    if known is None:
+        return []
+    known = [known] if isinstance(known, str | int | np.integer) else list(known)
+    labels = list(range(n_channels)) if columns is None else columns
+    strangers = [name for name in known if name not in labels]
+    if strangers:
+        advice = "Give positions"
+        if columns is not None:
+            advice = "Give names of columns"
+        elif any(isinstance(name, str) for name in known):
+            advice = (
+                "Names need a DataFrame: a transformer in front gives one after "
+                "set_output(transform='pandas'). Or give positions"
+            )
+        raise ValueError(
+            f"known={known!r} holds {strangers[0]!r}, which is not one of the columns {labels} of "
+            f"X. {advice}, such as known={labels[-1:]!r}."
+        )
+    if len(set(known)) < len(known) or len(known) >= n_channels:
+        raise ValueError(
+            f"known={known!r}, but columns are needed that differ, and of the {n_channels} columns "
+            f"{labels} of X at least one must be left to forecast."
+        )
+    return [labels.index(name) for name in known]
+
+
+def arrange(values, positions, calendar=None):
+    """Return the columns of a series as windows hold them.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_values, n_columns)
+        The series.
+    positions : list of int
+        The columns that are known in advance.
+    calendar : None or ndarray of shape (n_values, n_features), default=None
+        Further inputs known in advance, one step ahead already.
+
+    Returns
+    -------
+    ndarray of shape (n_values, n_channels)
+        The columns that are forecast, then those known in advance, each of these one step ahead:
+        row t holds their values at t + 1. The last row, whose next values are not in the series,
+        holds NaN for them.
+    """
+    if not positions and calendar is None:
+        return values
+    ahead = np.full((len(values), len(positions)), np.nan)
+    ahead[:-1] = values[1:, positions]
+    parts = [np.delete(values, positions, axis=1), ahead]
+    return np.hstack(parts if calendar is None else [*parts, calendar])
+
+
+def columns_again(predicted, known, positions):
+    """Return values of the columns that are forecast, and of the others, in the order of the series.
+
+    Parameters
+    ----------
+    predicted : ndarray of shape (..., n_predicted)
+        Values of the columns that are forecast.
+    known : None or ndarray of shape (..., n_known)
+        Values of the others at the same times; None where there are none.
+    positions : list of int
+        The columns of the latter.
+
+    Returns
+    -------
+    ndarray of shape (..., n_columns)
+        All columns.
+    """
+    if not positions:
+        return predicted
+    shape = np.broadcast_shapes(predicted.shape[:-1], known.shape[:-1])
+    n_columns = predicted.shape[-1] + len(positions)
+    values = np.empty((*shape, n_columns))
+    values[..., positions] = known
+    values[..., [k for k in range(n_columns) if k not in positions]] = predicted
+    return values
+
+
+def check_future(future, names, n_steps):
+    """Return the values of the inputs known in advance for the steps of a forecast.
+
+    Parameters
+    ----------
+    future : None, array-like or pandas object of shape (n_rows,), (n_rows, n_known) or \
+            (n_series, n_rows, n_known)
+        What the user gave; rows after the last step are left out.
+    names : list
+        The names of these inputs, or their positions.
+    n_steps : int
+        Steps of the forecast.
+
+    Returns
+    -------
+    None or ndarray of shape (n_steps, n_known) or (n_series, n_steps, n_known)
+        The values, in the order of `names`; None where there are no such inputs.
+
+    Raises
+    ------
+    ValueError
+        If values are given where there are none of such inputs, or not given where there are, rows
+        or columns are missing, there is a column too many, or a value is not finite.
+    """
+    if not names:
+        if future is not None:
+            raise ValueError(
+                "future is given, but no input was known in advance in fit, so that every column "
+                "is forecast. Name such columns in WindowTransformer(known=...), or leave future "
+                "out."
+            )
+        return None
+    if future is None:
+        raise ValueError(
+            f"future=None, but the inputs {names} are known in advance: a forecast needs their "
+            f"values at its steps. Give future= their next {n_steps} values."
+        )
+    labels = getattr(future, "index", None) if hasattr(future, "iloc") else None
+    values = np.asarray(_in_order(future, names))
+    check_no_infinity(check_numeric(values, "future"), "future")
+    if values.ndim == 1 and len(names) == 1:
+        values = values[:, None]
+    if values.ndim not in (2, 3) or values.shape[-1] != len(names):
+        raise ValueError(
+            f"future has shape {values.shape}, but ({n_steps}, {len(names)}) is needed: a row for "
+            f"each step, and a column for each of {names}."
+        )
+    if values.shape[-2] < n_steps:
+        raise ValueError(
+            f"future has {values.shape[-2]} rows, but n_steps={n_steps} needs as many. Give later "
+            "values too, or forecast fewer steps."
+        )
+    values = values[..., :n_steps, :].astype(float)
+    if np.isnan(values).any():
+        *_, row, column = (int(k) for k in np.argwhere(np.isnan(values))[0])
+        where = row if labels is None else labels[row]
+        raise ValueError(
+            f"future misses the value of {names[column]!r} at row {where}. Known inputs may not "
+            "have gaps: fill it, or forecast fewer steps."
+        )
+    return values
+
+
+def _in_order(future, names):
+    """Return the columns of a pandas object in the order of names, and other values as they are."""
+    if not hasattr(future, "iloc"):
+        return future
+    if future.ndim == 1:
+        # The name of a Series need not be given; another one is that of another input.
+        columns = [names[0] if future.name is None else future.name]
+        future = future.to_frame(columns[0])
+    columns = list(future.columns)
+    missing = [name for name in names if name not in columns]
+    surplus = [name for name in columns if name not in names]
+    if missing or surplus or len(columns) > len(names):
+        what = f"lacks the columns {missing}" if missing else f"has the columns {surplus} too many"
+        raise ValueError(
+            f"future {what}: the inputs known in advance are {names}. Give future[{names}]."
+        )
+    return future[names]
