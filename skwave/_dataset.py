@@ -237,6 +237,12 @@ class WindowDataset:
             self, skip=skip, residuals=residuals, residual_center=center, residual_scale=scale
         )
 
+    def without_known(self):
+        """Return a scaled dataset whose inputs known in advance are always zero."""
+        unused = np.repeat([1.0, np.inf], [self.n_predicted, self.n_known])
+        scaling = replace(self.scaling, input_scale=self.scaling.input_scale * unused)
+        return replace(self, values=(self.values / unused).astype(np.float32), scaling=scaling)
+
     def blocks(self):
         """Yield slices of all windows, so that they are cut out in bounded memory."""
         for begin in range(0, len(self.indices), BLOCK_ROWS):

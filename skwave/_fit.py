@@ -2,7 +2,10 @@
 
 from dataclasses import replace
 
+import numpy as np
+
 from skwave._calibration import EXACT_PATHS, MAX_PATHS, cross_fitted_paths, paths_over
+from skwave._network import Network
 from skwave._readout import (
     choose_known_penalty,
     choose_readout,
@@ -15,11 +18,14 @@ from skwave._readout import (
     solve_exact,
     update_readout,
 )
-from skwave._rollout import make_rollouts
+from skwave._rollout import make_rollouts, make_season_rollouts
 from skwave._training import FitResult, train
+from skwave.exceptions import warn
 
 # Least squares takes memory for some ten matrices of as many rows and columns: 300 MB in all.
 MAX_COEFFICIENTS = 2_000
+# A readout that Keras trained is compared with a linear model where a window has no more values.
+MAX_LAGS = 2_000
 
 
 def solves_readout(readout, dataset, config, normalization):
@@ -132,9 +138,51 @@ def check_can_go_on(network, scaled_by, was_autoregressive, dataset, config, nor
         )
 
 
+def penalty_of_known(data, dataset, validation_split):
+    """Choose the penalties of inputs known in advance, one for each lag of the window.
+
+    Parameters
+    ----------
+    data, dataset : WindowDataset
+        The windows in the units of the series, and those on the scale of the layers, split.
+    validation_split : float
+        Fraction of the newest windows that are held out.
+
+    Returns
+    -------
+    None or ndarray of shape (window_length,)
+        What `choose_known_penalty` returns; None where there are no such inputs.
+    """
+    if not data.n_known:
+        return None
+    head = np.zeros((0, data.n_outputs)), np.zeros(data.n_outputs)
+    shapes = Network(
+        data.window_length, 1, dataset.scaling, (), head, naive_skip(data), data.n_known
+    )
+    return choose_known_penalty(shapes, dataset, make_season_rollouts(data, validation_split))
+
+
+def leave_out_known(dataset, known_penalty):
+    """Return the dataset without inputs known in advance, where these are of no use.
+
+    Warns
+    -----
+    ForecastWarning
+        If they are left out.
+    """
+    if known_penalty is None or np.isfinite(known_penalty).all():
+        return dataset
+    warn(
+        "The inputs known in advance are not used: over held-out values, forecasts of a linear "
+        "model are not better with them by more than a standard error. Leave them out, or give a "
+        "longer series."
+    )
+    return dataset.without_known()
+
+
 def train_and_solve(
     data, dataset, training_set, config, seed, *, previous, rollouts, validation_split,
-    by_forecasts, until_exact, progress,
+    by_forecasts, until_exact, known_penalty, progress,
 ):  # fmt: skip
     """Train the LSTM on a part of the windows, and solve for the readout of all.
 
@@ -158,6 +206,8 @@ def train_and_solve(
         Whether their errors choose the best epoch.
     until_exact : bool
         Whether training stops as soon as they are exact, where windows are held out.
+    known_penalty : None or ndarray of shape (window_length,)
+        What `penalty_of_known` returned.
     progress : EpochProgress
         Notified of each epoch.
 
@@ -178,14 +228,15 @@ def train_and_solve(
     exact = solve_exact(layers, dataset, rollouts) if holds_out else None
     if exact is not None:
         network, readout, errors = exact
-        errors = {readout.name: errors} | linear_errors(layers, dataset, rollouts)
+        linear = linear_errors(layers, dataset, rollouts, known_penalty)
+        errors = {readout.name: errors} | linear
         reason = "its forecasts are as exact as float32 allows"
         paths, change = paths_over(network, data, validation_split, n_steps, EXACT_PATHS)
     else:
         blocks = gram_folds(layers, dataset, count_blocks(layers))
         network, readout, errors, reason = choose_readout(
             layers, dataset, join_blocks(blocks), rollouts, make_rollouts(data, 1.0),
-            choose_known_penalty(layers, dataset, rollouts),
+            known_penalty,
         )  # fmt: skip
         paths, change = cross_fitted_paths(layers, data, dataset, blocks, readout, n_steps)
     return result._replace(
@@ -259,7 +310,9 @@ def train_readout(
     if rollouts is None:
         return result
     errors = {"trained": rollouts.errors(result.network)}
-    errors |= linear_errors(result.network, dataset, rollouts)
+    if data.window_length * data.n_channels <= MAX_LAGS:
+        known_penalty = penalty_of_known(data, dataset, validation_split)
+        errors |= linear_errors(result.network, dataset, rollouts, known_penalty)
     n_steps = rollouts.y_true.shape[1]
     paths, change = paths_over(result.network, data, validation_split, n_steps, MAX_PATHS)
     return result._replace(errors=errors, residual_paths=paths, typical_change=change)

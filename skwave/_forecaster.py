@@ -19,6 +19,8 @@ from skwave._fit import (
     check_can_go_on,
     check_can_roll_out,
     choose_skip,
+    leave_out_known,
+    penalty_of_known,
     solves_readout,
     train_and_solve,
     train_readout,
@@ -405,6 +407,10 @@ class LSTMForecaster(ForecastMixin, CallbackSupportMixin, RegressorMixin, BaseEs
         if data.autoregressive and not is_partial:
             rollouts = make_rollouts(data, validation_split)
         dataset, seed = self._split(data, validation_split, previous, solves)
+        known_penalty = None
+        if solves_anew:
+            known_penalty = penalty_of_known(data, dataset, validation_split)
+            dataset = leave_out_known(dataset, known_penalty)
         fitted = {
             "window_shape_": windows.shape[1:],
             "known_": known,
@@ -433,7 +439,7 @@ class LSTMForecaster(ForecastMixin, CallbackSupportMixin, RegressorMixin, BaseEs
                     data, dataset, training_set, config, seed, previous=previous,
                     rollouts=rollouts, validation_split=validation_split,
                     by_forecasts=by_forecasts, until_exact=self.epochs == "auto",
-                    progress=progress,
+                    known_penalty=known_penalty, progress=progress,
                 )  # fmt: skip
             else:
                 readout = getattr(self, "readout_", None)

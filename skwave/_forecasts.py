@@ -418,7 +418,7 @@ class ForecastMixin:
         return self.network_.scaling.input_scale[: self.network_.n_predicted] * factors
 
     def _roll_forward(self, contexts, n_steps, future):
-        """Forecast from contexts, (n_contexts, n_steps, n_predicted), and warn of what looks bad."""
+        """Forecast from contexts, (n_contexts, n_steps, n_predicted), and warn if it looks bad."""
         with np.errstate(over="ignore", invalid="ignore"):
             forecasts = roll_forward(self.network_, contexts, n_steps, future)
         check_finite(forecasts, "The forecast")

@@ -141,7 +141,7 @@ def arrange(values, positions, calendar=None):
 
 
 def columns_again(predicted, known, positions):
-    """Return values of the columns that are forecast, and of the others, in the order of the series.
+    """Return columns that are forecast, and those known in advance, in the order of the series.
 
     Parameters
     ----------

@@ -17,7 +17,8 @@ class Scaling:
     Parameters
     ----------
     input_center, input_scale : ndarray of shape (n_channels,)
-        The layers see (x - input_center) / input_scale.
+        The layers see (x - input_center) / input_scale. A scale is infinite for an input known in
+        advance that is of no use: the layers see zero.
     output_center, output_scale : ndarray of shape (n_outputs,)
         The prediction is output_scale * output + output_center.
     relative : bool, default=False

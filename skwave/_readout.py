@@ -24,9 +24,8 @@ STATE_PENALTIES = tuple(10.0 ** np.arange(0, -10, -2))
 # as float32 allows. These penalties of the states alone, from strong to weak, are tried for it on
 # so many windows.
 EXACT, EXACT_PENALTIES, EXACT_WINDOWS = 1e-10, (1e-4, 1e-6, 1e-8, 1e-10), 2_048
-# The linear model is compared with where a window has no more values, and the part of the LSTM is
-# taken over so many windows.
-MAX_LAGS, FRACTION_WINDOWS = 2_000, 512
+# The part of the LSTM in the predictions is taken over so many windows.
+FRACTION_WINDOWS = 512
 # A head with such penalties has small coefficients, from which training goes on smoothly.
 SMOOTH = 1e-2
 # A random sample of that many windows is as good for 400 coefficients as millions are.
@@ -188,32 +187,37 @@ def choose_known_penalty(network, dataset, rollouts):
     network : Network
         Its shapes and scaling.
     dataset : WindowDataset
-        On the scale of the layers.
+        On the scale of the layers, split.
     rollouts : RollOuts
-        Forecasts over held-out values. One-step errors do not choose: they say little of how much
-        an input is worth many steps ahead, where the series itself is known less and less.
+        Forecasts over held-out values. One-step errors do not choose: they say little of what an
+        input is worth many steps ahead, where the series itself is known less and less.
 
     Returns
     -------
-    None or ndarray of shape (window_length,)
-        A penalty for each lag; None where there are no such inputs.
+    ndarray of shape (window_length,)
+        A penalty for each lag; infinite ones where forecasts with these inputs are not better by
+        more than a standard error than those without.
+
+    Notes
+    -----
+    Logarithms of errors are compared, since a few days on which all forecasts fail would decide
+    otherwise.
     """
-    if not network.n_known:
-        return None
     network = _without_layers(network)
     folds = gram_folds(network, dataset)
-    seen = total(folds[:N_FOLDS])
     options = known_penalties(network.window_length)
-    # That of the other channels is chosen beside one of middle strength, and held.
-    middle = _window_penalties(network, options[len(options) // 2])
-    chosen = choose_penalty(folds, middle).reshape(network.window_length, -1)
-    errors = []
+    without = choose_penalty(folds, _window_penalties(network, options[0]))
+    # The penalty of the other channels is chosen beside one of middle strength, and held.
+    beside = choose_penalty(folds, _window_penalties(network, options[len(options) // 2]))
+    log_errors = []
     for option in options:
-        penalty = chosen.copy()
-        penalty[:, network.n_predicted :] = option[:, None]
-        readout = Readout("linear", np.inf, penalty.ravel())
-        errors.append(rollouts.errors(solve_readout(network, seen, readout)[0]))
-    return options[_within_one_standard_error(errors, rollouts)]
+        penalty = (beside if np.isfinite(option).all() else without).copy()
+        penalty.reshape(network.window_length, -1)[:, network.n_predicted :] = option[:, None]
+        readout = Readout("linear", np.inf, penalty)
+        errors = rollouts.errors(solve_readout(network, total(folds[:N_FOLDS]), readout)[0])
+        log_errors.append(np.log(np.maximum(errors, np.finfo(float).tiny)))
+    best = int(np.argmin([errors.mean() for errors in log_errors]))
+    return options[best if rollouts.is_better(log_errors[best], log_errors[0]) else 0]
 
 
 def _without_layers(network):
@@ -423,7 +427,7 @@ def smooth_readout(network, dataset):
     return solve_readout(network, gram, Readout("smooth", SMOOTH, window))[0]
 
 
-def linear_errors(network, dataset, rollouts):
+def linear_errors(network, dataset, rollouts, known_penalty):
     """Return the errors of the linear model of the window, without the LSTM, for comparison.
 
     Parameters
@@ -434,18 +438,16 @@ def linear_errors(network, dataset, rollouts):
         On the scale of the layers; the training windows are solved on.
     rollouts : RollOuts
         Forecasts over held-out values.
+    known_penalty : None or ndarray of shape (window_length,)
+        What `choose_known_penalty` returned.
 
     Returns
     -------
     dict of ndarray of shape (n_origins,)
-        Mean squared errors under ``"linear"``; empty where windows have more than `MAX_LAGS`
-        values.
+        Mean squared errors under ``"linear"``.
     """
-    if network.window_length * network.n_channels > MAX_LAGS:
-        return {}
     without_layers = _without_layers(network)
     folds = gram_folds(without_layers, dataset)
-    known_penalty = choose_known_penalty(network, dataset, rollouts)
     penalty = choose_penalty(folds, _window_penalties(network, known_penalty))
     linear = Readout("linear", np.inf, penalty)
     solved, _ = solve_readout(without_layers, total(folds[:N_FOLDS]), linear)

@@ -10,6 +10,8 @@ from skwave.exceptions import warn
 
 # Enough origins to tell networks apart; all of them would cost more than the training.
 MAX_ORIGINS = 16
+# And enough to tell whether an input is of use, by a linear model, which takes less time.
+MAX_SEASON_ORIGINS = 64
 # A forecast explodes that is so many times as far off as a simple one, or as a line through the
 # range of its context.
 EXPLODING = 10
@@ -201,18 +203,46 @@ def make_calibration(dataset, fraction, n_steps, n_most):
     windows = _windows_before(dataset, held_out, n_steps)
     if len(windows) == 0:
         return None
-    longest = int(np.argmax(dataset.n_windows_of_series))
-    begin = dataset.starts[dataset.first_windows[longest]]
-    n_values = dataset.n_windows_of_series[longest] + dataset.window_length - 1
-    values = dataset.values[begin : begin + n_values, : dataset.n_predicted]
-    season_length = find_season_length(np.asarray(values, float))
     if len(windows) > n_most:
+        season_length = _season_of(dataset)
         # Phase by phase, and in the order of time within each.
         in_phases = windows[np.lexsort((windows, windows % season_length))]
         evenly = np.linspace(0, len(windows) - 1, n_most).round().astype(int)
         windows = np.sort(in_phases[evenly])
     n_independent = min(len(windows), held_out[held_out >= n_steps].sum() / n_steps)
     return _roll_outs_from(dataset, windows, n_steps, n_independent)
+
+
+def make_season_rollouts(dataset, fraction):
+    """Take origins of forecasts of one season, or of a window where there is none.
+
+    Shorter forecasts than those of `make_rollouts`, so that more of them do not overlap.
+
+    Parameters
+    ----------
+    dataset, fraction
+        As in `make_rollouts`.
+
+    Returns
+    -------
+    RollOuts
+        With at most `MAX_SEASON_ORIGINS` origins.
+    """
+    season_length = _season_of(dataset)
+    if season_length > 1:
+        rollouts = make_calibration(dataset, fraction, season_length, MAX_SEASON_ORIGINS)
+        if rollouts is not None:
+            return rollouts
+    return make_rollouts(dataset, fraction)
+
+
+def _season_of(dataset):
+    """Return the season of the longest series of a dataset; 1 where there is none."""
+    longest = int(np.argmax(dataset.n_windows_of_series))
+    begin = dataset.starts[dataset.first_windows[longest]]
+    n_values = dataset.n_windows_of_series[longest] + dataset.window_length - 1
+    values = dataset.values[begin : begin + n_values, : dataset.n_predicted]
+    return find_season_length(np.asarray(values, float))
 
 
 def _n_held_out(dataset, fraction):

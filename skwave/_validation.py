@@ -336,7 +336,8 @@ def check_float32_range(scaling):
     arrays = (scaling.input_center, scaling.input_scale)
     arrays += (scaling.output_center, scaling.output_scale)
     scales = np.abs(np.concatenate(arrays))
-    scales = scales[scales > 0]
+    # An infinite one leaves an input out.
+    scales = scales[(scales > 0) & np.isfinite(scales)]
     # The inverse of a scale must be finite as well.
     largest = float(np.finfo(np.float32).max)
     if len(scales) and (scales.max() > largest or scaling.input_scale.min() < 1 / largest):
