@@ -324,8 +324,8 @@ class LSTMForecaster(ForecastMixin, CallbackSupportMixin, RegressorMixin, BaseEs
             If `units` holds something that is not an int, or `callbacks` something that is not a
             Keras callback.
         RuntimeError
-            If Keras has another backend than TensorFlow, eager execution is off, or the process was
-            forked from one that has trained.
+            If Keras has a backend that cannot train, TensorFlow's eager execution is off, or the
+            process was forked from one that has trained.
         OSError
             If `checkpoint_dir` or `backup_dir` cannot be written to.
 

@@ -77,7 +77,11 @@ def make_callbacks(model, dataset, config, monitor, per_epoch, rollouts, exact_r
         add = callback(on_epoch_end=lambda e, logs: _add_error(model, dataset, rollouts, logs))
         callbacks.insert(0, add)
     if config.schedule is not None and isinstance(config.optimizer, str):
-        rate = callback(on_train_batch_begin=lambda b, logs: _set_rate(model, config, per_epoch))
+        # On JAX a model has its variables within an epoch only if it is asked for by way of a
+        # callback.
+        rate = callback(
+            on_train_batch_begin=lambda b, logs: _set_rate(stopping.model, config, per_epoch)
+        )
         callbacks.append(rate)
     if config.checkpoint_dir is not None:
         Path(config.checkpoint_dir).mkdir(parents=True, exist_ok=True)

@@ -1,6 +1,6 @@
 """Keras models: the one that is trained on a series, and the one that equals a network.
 
-This is the only module that imports Keras, inside functions: it brings TensorFlow, which takes
+This is the only module that imports Keras, inside functions: it brings its backend, which takes
 seconds to import and is of no use to somebody who only forecasts.
 """
 
@@ -16,6 +16,9 @@ import numpy as np
 from skwave._network import Network
 from skwave._validation import check_float32_range
 
+# Keras's backends that can train: its others only predict.
+BACKENDS = "tensorflow", "jax", "torch"
+
 
 @functools.cache
 def import_keras():
@@ -29,16 +32,17 @@ def import_keras():
         import keras
     except ModuleNotFoundError as error:
         raise ModuleNotFoundError(
-            "Training needs Keras and TensorFlow, which are not installed here; forecasts need "
-            "neither. Install them with skwave: pip install keras tensorflow scikeras."
+            f"Training needs Keras and its backend, but {error.name!r} is not installed here; "
+            "forecasts need neither. Install it, or choose another backend by the environment "
+            f"variable KERAS_BACKEND, one of {BACKENDS}: pip install keras scikeras tensorflow."
         ) from error
     finally:
         if is_quiet:
             # Another thread that imports at the same time may have been first.
             os.environ.pop(name, None)
-    # BLAS follows this variable by itself.
+    # BLAS and PyTorch follow this variable by themselves.
     limit = os.environ.get("OMP_NUM_THREADS", "")
-    if limit.isdecimal():
+    if limit.isdecimal() and keras.backend.backend() == "tensorflow":
         import tensorflow as tf
 
         # Too late where TensorFlow has computed already: then its user has chosen.
@@ -54,25 +58,26 @@ def _check_can_train():
     Raises
     ------
     RuntimeError
-        If Keras has another backend than TensorFlow, TensorFlow's eager execution is off, or this
+        If Keras has a backend that cannot train, TensorFlow's eager execution is off, or this
         process was forked from one that has trained.
     """
     backend = import_keras().backend.backend()
-    if backend != "tensorflow":
+    if backend not in BACKENDS:
         raise RuntimeError(
-            f"Keras has the backend {backend!r}, but training needs 'tensorflow'. Set the "
+            f"Keras has the backend {backend!r}, but training needs one of {BACKENDS}. Set the "
             "environment variable KERAS_BACKEND=tensorflow before Keras is imported."
         )
-    import tensorflow as tf
+    if backend == "tensorflow":
+        import tensorflow as tf
 
-    if not tf.executing_eagerly():
-        raise RuntimeError(
-            "TensorFlow's eager execution is off, but training needs it. Leave out "
-            "tf.compat.v1.disable_eager_execution() and disable_v2_behavior()."
-        )
+        if not tf.executing_eagerly():
+            raise RuntimeError(
+                "TensorFlow's eager execution is off, but training needs it. Leave out "
+                "tf.compat.v1.disable_eager_execution() and disable_v2_behavior()."
+            )
     if _TRAINED_IN and os.getpid() not in _TRAINED_IN:
         raise RuntimeError(
-            "This process was forked from one that has trained, and TensorFlow does not survive a "
+            f"This process was forked from one that has trained, and {backend} does not survive a "
             "fork. Start processes by multiprocessing's 'spawn', or by joblib's 'loky'."
         )
 
@@ -231,19 +236,20 @@ def reset(model, dataset, random_state, network=None):
 def _initial_weights(keras, model, random_state):
     """Draw weights as Keras does, but from one random state; the biases start at one constant."""
     constant = 0.1 * random_state.random_sample()
+    to_numpy = keras.ops.convert_to_numpy
     weights = []
     for layer in _weight_layers(model):
         shapes = [tuple(w.shape) for w in layer.weights]
         seeds = random_state.randint(2**31, size=2)
         kernel = keras.initializers.GlorotUniform(int(seeds[0]))(shapes[0], "float32")
         if len(shapes) == 2:
-            weights.append((kernel, np.zeros(shapes[1])))
+            weights.append((to_numpy(kernel), np.zeros(shapes[1])))
             continue
         recurrent = keras.initializers.Orthogonal(seed=int(seeds[1]))(shapes[1], "float32")
         bias = np.full(shapes[2], constant)
         units = shapes[1][0]
         bias[units : 2 * units] = 1  # the forget gate starts open, as everywhere in Keras
-        weights.append((kernel, recurrent, bias))
+        weights.append((to_numpy(kernel), to_numpy(recurrent), bias))
     return weights
 
 
@@ -252,9 +258,10 @@ def _weight_layers(model):
 
 
 def batches_of(arrays, batch_size):
-    """Return arrays in batches as TensorFlow reads them, or None if they are empty.
+    """Return arrays as Keras evaluates them fastest, or None if they are empty.
 
-    Keras makes the same of arrays, but takes a tenth of a second, as long as many a small fit.
+    Of arrays Keras makes batches for TensorFlow in a tenth of a second, as long as many a small fit
+    takes; so they come in batches already.
 
     Parameters
     ----------
@@ -263,10 +270,12 @@ def batches_of(arrays, batch_size):
     batch_size : int
         Rows in a batch.
     """
-    import tensorflow as tf
-
     if not len(arrays[0]):
         return None
+    if import_keras().backend.backend() != "tensorflow":
+        return arrays
+    import tensorflow as tf
+
     return tf.data.Dataset.from_tensor_slices(arrays).batch(batch_size)
 
 

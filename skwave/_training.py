@@ -1,6 +1,6 @@
 """Training: from a dataset to a `Network`, by way of scikeras.
 
-This is the only module that imports scikeras, inside a function: it brings TensorFlow.
+This is the only module that imports scikeras, inside a function: it brings Keras.
 """
 
 import math
@@ -172,6 +172,7 @@ def _run_scikeras(model, dataset, config, callbacks, n_done):
     y = dataset.targets if dataset.residuals is None else dataset.residuals
     w = dataset.weights
     held_out = (x[n:], y[n:]) if w is None else (x[n:], y[n:], w[n:])
+    validation_batch = max(256, config.batch_size)
     rows = np.arange(n)
     if config.updates_per_epoch is not None:
         # One epoch after the other, from the first window again after the last.
@@ -187,7 +188,8 @@ def _run_scikeras(model, dataset, config, callbacks, n_done):
         # The windows come in random order already, the same in each epoch.
         fit__shuffle=False,
         fit__steps_per_epoch=config.updates_per_epoch,
-        fit__validation_data=batches_of(held_out, max(256, config.batch_size)),
+        fit__validation_data=batches_of(held_out, validation_batch),
+        fit__validation_batch_size=validation_batch,
     )
     # scikeras has transformers within, which must not make frames for us.
     with config_context(transform_output="default"):
