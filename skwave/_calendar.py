@@ -66,11 +66,11 @@ def _place(times, name):
     if name == "hour":
         return hour / 24
     if name == "dayofweek":
-        return times.dayofweek.to_numpy() / 7
+        return times.day_of_week.to_numpy() / 7
     if name == "day":
         return (times.day.to_numpy() - 1) / times.days_in_month.to_numpy()
     if name == "dayofyear":
-        return (times.dayofyear.to_numpy() - 1) / (365 + times.is_leap_year)
+        return (times.day_of_year.to_numpy() - 1) / (365 + times.is_leap_year)
     if name == "month":
         return (times.month.to_numpy() - 1) / 12
     return (times.quarter.to_numpy() - 1) / 4

@@ -275,6 +275,14 @@ class ForecastPipeline(PipelineForecastMixin, Pipeline):
             validate_data(self[-2], columns, reset=False, skip_check_array=True)
         return transform(self._transformers, columns)
 
+    @property
+    def _known_columns(self):
+        """The names of the columns that are known in advance, or their positions."""
+        positions = self[-2]._known_positions
+        if self._index_spec is None:
+            return positions
+        return [self._index_spec["columns"][k] for k in positions]
+
     def _take_predicted(self, X):
         """Return the columns of a series that are forecast, of as many dimensions as it has."""
         if not self[-2]._known_positions:
@@ -284,10 +292,13 @@ class ForecastPipeline(PipelineForecastMixin, Pipeline):
 
     def _take_known(self, X):
         """Return the columns of a series that are known in advance, or None."""
-        if not self[-2]._known_positions:
+        positions = self[-2]._known_positions
+        if not positions:
             return None
-        take = X.iloc if hasattr(X, "iloc") else np.asarray(X)
-        return take[:, self[-2]._known_positions]
+        if self._index_spec is None:
+            # Fitted on an array, or by a plain Pipeline, which does not keep the names.
+            return np.asarray(X)[:, positions]
+        return X.iloc[:, positions]
 
     def _transform_rows(self, rows, before):
         """Return rows after a series as the windows are cut from them.
@@ -378,7 +389,9 @@ def as_forecast_pipeline(estimator):
         view._index_spec = view._training_series = view._training_transformed = None
         view._inverts_rows, view._is_inverse_checked = True, False
         context = steps[-1][1].context_
-        if context is not None and not inverts_window(view._transformers, context):
+        if context is not None and not inverts_window(
+            view._transformers, steps[-2][1]._columns_of_series(context)
+        ):
             raise ValueError(
                 f"The steps before the windows ({[name for name, _ in view._transformers]}) cannot "
                 "be inverted, or not without the values before a window, which a Pipeline does not "

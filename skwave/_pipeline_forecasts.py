@@ -344,12 +344,11 @@ class PipelineForecastMixin:
         """
         positions, windows = self[-2]._known_positions, self[-2]
         spec = self._index_spec if context is None else index_spec(context, self._index_spec)
-        columns = None if self._index_spec is None else self._index_spec["columns"]
-        names = positions if columns is None else [columns[k] for k in positions]
-        values = check_future(future, names, n_steps)
+        values = check_future(future, self._known_columns, n_steps)
         parts = []
         if positions:
-            check_labels(future, spec, n_steps)
+            if self._index_spec is not None:
+                check_labels(future, spec, n_steps)
             rows = np.full((n_steps, windows.n_features_in_), np.nan)
             rows[:, positions] = values
             before = self._training_series if context is None else context

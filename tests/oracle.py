@@ -32,6 +32,8 @@ def predict_one(network, window):
     scaling = network.scaling
     scaled = (window - scaling.input_center) / scaling.input_scale
     reference = scaled[0].copy() if scaling.relative else np.zeros(network.n_channels)
+    n_predicted = network.n_channels - network.n_known
+    reference[n_predicted:] = 0
     scaled = scaled - reference
     sequence = list(scaled)
     for layer in network.layers:
@@ -40,22 +42,28 @@ def predict_one(network, window):
     outputs = sequence[-1] @ kernel + bias if network.layers else bias
     if network.skip is not None:
         outputs = outputs + scaled.ravel() @ network.skip
-    outputs = outputs + np.tile(reference, network.output_length)
+    outputs = outputs + np.tile(reference[:n_predicted], network.output_length)
     return outputs * scaling.output_scale + scaling.output_center
 
 
-def roll(network, context, n_steps):
+def roll(network, context, n_steps, future=None):
     """Forecast by reading the newest window anew for every block of values."""
-    values = [np.array(v) for v in context]
-    while len(values) < len(context) + n_steps:
+    n_predicted = network.n_channels - network.n_known
+    values, forecasts = [np.array(v) for v in context], []
+    while len(forecasts) < n_steps:
+        if future is not None:
+            values[-1][n_predicted:] = future[len(forecasts)]
         block = predict_one(network, np.array(values[-network.window_length :]))
-        values.extend(block.reshape(network.output_length, network.n_channels))
-    return np.array(values[len(context) : len(context) + n_steps])
+        for step in block.reshape(network.output_length, n_predicted):
+            forecasts.append(step)
+            values.append(np.append(step, np.full(network.n_known, np.nan)))
+    return np.array(forecasts[:n_steps])
 
 
 def random_network(
-    rng, *, units=(5,), length=7, n_channels=1, output_length=1, relative=False, with_skip=False
-):
+    rng, *, units=(5,), length=7, n_channels=1, output_length=1, relative=False, with_skip=False,
+    n_known=0,
+):  # fmt: skip
     """Make a network of random weights, large enough that the gates are not linear."""
     from skwave._network import Network, Scaling
 
@@ -64,15 +72,17 @@ def random_network(
         shapes = [(n_inputs, 4 * n), (n, 4 * n), (4 * n,)]
         layers.append(tuple(rng.normal(size=s).astype(np.float32) for s in shapes))
         n_inputs = n
-    n_outputs = n_channels * output_length
+    n_predicted = n_channels - n_known
+    n_outputs = n_predicted * output_length
     center, scale = rng.normal(size=n_channels), rng.uniform(0.5, 2, size=n_channels)
     skip = 0.1 * rng.normal(size=(length * n_channels, n_outputs)) if with_skip else None
     kernel = rng.normal(size=(n_inputs if units else 0, n_outputs)).astype(np.float32)
     bias = rng.normal(size=n_outputs).astype(np.float32)
     scaling = Scaling(
-        center, scale, np.tile(center, output_length), np.tile(scale, output_length), relative
-    )
-    return Network(length, output_length, scaling, tuple(layers), (kernel, bias), skip)
+        center, scale, np.tile(center[:n_predicted], output_length),
+        np.tile(scale[:n_predicted], output_length), relative,
+    )  # fmt: skip
+    return Network(length, output_length, scaling, tuple(layers), (kernel, bias), skip, n_known)
 
 
 VARIANTS = [

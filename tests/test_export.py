@@ -46,6 +46,8 @@ def test_a_keras_file_is_read_safely_without_skwave(two_channels, tmp_path):
         {"output_length": 3, "n_channels": 2, "relative": True},
         {"with_skip": True, "n_channels": 2},
         {"with_skip": True, "relative": True},
+        {"with_skip": True, "n_channels": 3, "n_known": 1},
+        {"with_skip": True, "n_channels": 4, "n_known": 2, "relative": True},
     ],
     ids=str,
 )

@@ -1,0 +1,444 @@
+"""Inputs known in advance and calendar features: in the windows, in the fit, in forecasts."""
+
+import pickle
+
+import joblib
+import numpy as np
+import pandas as pd
+import pytest
+from helpers import warnings_of
+from oracle import random_network, roll
+from sklearn.base import clone
+from sklearn.metrics import mean_absolute_error
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
+
+from skwave import ForecastDisplay, LSTMForecaster, WindowTransformer, make_forecast_pipeline
+from skwave._calendar import calendar_features
+from skwave._cells import Cell
+from skwave._dataset import fit_scaling, make_dataset
+from skwave._known import Windows, arrange
+from skwave._recursion import roll_forward
+from skwave._rollout import make_rollouts
+from skwave._sliding import sliding_windows
+from skwave.model_selection import ForecastSplit, backtest, forecast_scorer
+
+TINY = {"units": 3, "epochs": 1, "random_state": 0}
+
+
+def make_frame(n=300):
+    """Return hours of a series that follows an input without noise, which stands in the middle."""
+    rng = np.random.default_rng(0)
+    heat, load = rng.normal(size=n), np.zeros(n)
+    for t in range(1, n):
+        load[t] = 0.6 * load[t - 1] + 2 * heat[t] - heat[t - 1]
+    other = np.sin(np.arange(n) * 0.3)
+    index = pd.date_range("2024-01-01", periods=n, freq="h", name="time")
+    return pd.DataFrame({"load": load + 20, "heat": heat, "other": other + 3}, index=index)
+
+
+FRAME = make_frame()
+TRAIN, TEST = FRAME[:250], FRAME[250:]
+
+
+@pytest.fixture(scope="module")
+def model():
+    """A pipeline that was fitted on the frame, with one input known in advance."""
+    steps = WindowTransformer(12, known="heat"), LSTMForecaster(**TINY)
+    return make_forecast_pipeline(*steps).fit(TRAIN)
+
+
+# --- In the windows -----------------------------------------------------------------------------
+
+
+def test_known_columns_stand_last_and_one_step_ahead():
+    series = np.array([[1.0, 10, 100], [2, 20, 200], [3, 30, 300]])
+    windows = WindowTransformer(2, known=[1]).fit_transform(series)
+    nan = np.nan
+    expected = [[[1, 100, 20], [2, 200, 30]], [[2, 200, 30], [3, 300, nan]]]
+    np.testing.assert_array_equal(windows, expected)
+    assert windows.known == (1,)
+
+
+def test_windows_are_views_and_their_names_survive_slices_and_pickles():
+    windows = WindowTransformer(5, known=["heat"]).fit_transform(FRAME)
+    assert isinstance(windows, Windows)
+    assert windows.strides[0] == windows.strides[1]
+    assert windows[10:20].known == ("heat",)
+    again = pickle.loads(pickle.dumps(windows))
+    assert again.known == ("heat",)
+    np.testing.assert_array_equal(again, windows)
+    other = windows.copy()
+    other.known = ("load",)
+    assert joblib.hash(windows) != joblib.hash(other)
+
+
+def test_the_inverse_gives_all_back_but_the_first_known_value():
+    transformer = WindowTransformer(5, known="heat", calendar="hour")
+    again = transformer.inverse_transform(transformer.fit_transform(FRAME))
+    expected = FRAME.to_numpy(copy=True)
+    expected[0, 1] = np.nan
+    np.testing.assert_array_equal(again, expected)
+
+
+@pytest.mark.parametrize(
+    ("known", "series", "message"),
+    [
+        (["rain"], FRAME, r"'rain', which is not one of the columns \['load', 'heat', 'other'\]"),
+        ([5], FRAME.to_numpy(), r"holds 5, which is not one of the columns \[0, 1, 2\]"),
+        (["heat"], FRAME.to_numpy(), r"set_output\(transform='pandas'\)"),
+        (["heat", "heat"], FRAME, "columns are needed that differ"),
+        ([0, 1, 2], FRAME.to_numpy(), "at least one must be left to forecast"),
+        ([0], np.arange(30.0), "at least one must be left to forecast"),
+    ],
+)
+def test_what_is_not_a_column_is_refused(known, series, message):
+    with pytest.raises(ValueError, match=message):
+        WindowTransformer(5, known=known).fit(series)
+
+
+def test_the_last_value_is_a_target_though_its_known_input_is_not_there():
+    values = arrange(FRAME.to_numpy(), [1])
+    data = make_dataset(sliding_windows(values, 12), 1, n_known=1)
+    assert len(data.targets) == len(FRAME) - 12
+    np.testing.assert_array_equal(data.targets[-1], FRAME[["load", "other"]].iloc[-1])
+    assert np.isfinite(data.values).all()
+    # Each forecast is given the values of its own steps.
+    rollouts = make_rollouts(data, 0.3)
+    steps = rollouts.origins[:, None] + np.arange(rollouts.y_true.shape[1])
+    np.testing.assert_array_equal(rollouts.future[..., 0], FRAME["heat"].to_numpy()[steps])
+    assert rollouts.origins.max() + rollouts.y_true.shape[1] == len(FRAME)
+
+
+def test_known_inputs_are_not_relative_to_their_window():
+    data = make_dataset(sliding_windows(arrange(FRAME.to_numpy(), [1]), 12), 1, n_known=1)
+    scaling = fit_scaling(data, "window")
+    assert scaling.input_scale[2] == pytest.approx(FRAME["heat"].std(), rel=0.05)
+    windows = data.scaled(scaling).windows(slice(3))
+    assert (windows[:, 0, :2] == 0).all()
+    heat = (FRAME["heat"].iloc[1:4] - scaling.input_center[2]) / scaling.input_scale[2]
+    np.testing.assert_allclose(windows[:, 0, 2], heat, rtol=1e-6)
+
+
+# --- In the recursion ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "variant",
+    [
+        {"n_channels": 2, "n_known": 1},
+        {"n_channels": 4, "n_known": 2, "relative": True, "with_skip": True},
+        {"n_channels": 3, "n_known": 1, "units": (3, 4), "with_skip": True},
+        {"n_channels": 2, "n_known": 1, "units": (), "with_skip": True},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("n_steps", [1, 7, 30])
+def test_forecasts_equal_reading_each_window_anew(variant, n_steps):
+    rng = np.random.default_rng(n_steps)
+    network = random_network(rng, **variant)
+    contexts = rng.normal(size=(3, network.window_length, network.n_channels))
+    future = rng.normal(size=(3, n_steps, network.n_known))
+    expected = [roll(network, *pair[:1], n_steps, pair[1]) for pair in zip(contexts, future)]  # noqa: B905
+    found = roll_forward(network, contexts, n_steps, future)
+    np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-5)
+
+
+def test_known_inputs_take_no_more_products(monkeypatch):
+    calls, advance = [], Cell.advance
+    monkeypatch.setattr(Cell, "advance", lambda *args: calls.append(1) or advance(*args))
+    rng = np.random.default_rng(0)
+    network = random_network(rng, n_channels=3, n_known=2)
+    roll_forward(network, rng.normal(size=(1, 7, 3)), 50, rng.normal(size=(1, 50, 2)))
+    assert len(calls) == 50 + 7 - 1
+
+
+# --- In the fit and in forecasts ----------------------------------------------------------------
+
+
+def test_a_linear_effect_is_forecast_exactly_at_any_horizon(model):
+    forecast = model.forecast(50, future=TEST[["heat"]])
+    assert list(forecast.columns) == ["load", "other"]
+    assert forecast.index.equals(TEST.index)
+    # The training rolled no forecast out that is as long.
+    error = (forecast - TEST[["load", "other"]]).abs().mean() / TEST[["load", "other"]].std()
+    assert error["load"] < 0.02
+    assert model[-1].known_ == ["heat"]
+
+
+def test_every_kind_of_forecast_takes_the_future(model):
+    future = TEST[["heat"]]
+    forecast = model.forecast(8, future=future)
+    interval = model.forecast_interval(8, coverage=0.8, future=future)
+    quantiles = model.forecast_quantiles(8, [0.5], future=future)
+    paths = model.sample_paths(8, 5, future=future, random_state=0)
+    assert interval.shape == (8, 4)
+    assert quantiles.shape == (8, 2)
+    assert paths.shape == (8, 10)
+    wide = interval[("load", "lower")] <= forecast["load"] + 1e-9
+    assert (wide & (forecast["load"] <= interval[("load", "upper")] + 1e-9)).mean() > 0.7
+    # Another future is another forecast.
+    other = model.forecast_quantiles(8, [0.5], future=future + 1)
+    assert (other[("load", 0.5)] > quantiles[("load", 0.5)]).all()
+
+
+def test_the_forecaster_learns_the_roles_from_windows_in_a_plain_pipeline(model):
+    pipeline = make_pipeline(WindowTransformer(12, known="heat"), LSTMForecaster(**TINY))
+    pipeline = clone(pipeline).fit(TRAIN)
+    forecaster = pickle.loads(pickle.dumps(pipeline))[-1]
+    by_name = forecaster.forecast(6, future=TEST[["heat"]])
+    by_position = forecaster.forecast(6, future=TEST["heat"].to_numpy()[:6])
+    expected = model.forecast(6, future=TEST[["heat"]])
+    np.testing.assert_allclose(by_name, expected)
+    np.testing.assert_allclose(by_position, expected)
+    windows = pipeline[:-1].transform(FRAME)
+    contexts, future = windows[[238, 250]], TEST["heat"].to_numpy()[None, :6, None]
+    batch = forecaster.forecast(6, context=contexts, future=np.concatenate([future, future]))
+    np.testing.assert_allclose(batch[0], expected)
+    with pytest.raises(ValueError, match="values for 3 series, but context is of 2"):
+        forecaster.forecast(6, context=contexts, future=np.concatenate([future] * 3))
+
+
+def test_windows_with_other_roles_name_both_sides(model):
+    windows = WindowTransformer(12, known="other").fit_transform(TRAIN)
+    message = r"\['other'\] are known in advance, but those in fit were \['heat'\]"
+    with pytest.raises(ValueError, match=message):
+        model[-1].predict(windows)
+    with pytest.raises(ValueError, match=message):
+        clone(model[-1]).set_params(warm_start=True).fit(TRAIN_WINDOWS).fit(windows)
+
+
+TRAIN_WINDOWS = WindowTransformer(12, known="heat").fit_transform(TRAIN)
+
+
+def test_further_training_and_calibration_keep_the_roles(model):
+    model = pickle.loads(pickle.dumps(model))
+    windows = model[-2].transform(FRAME)
+    model[-1].partial_fit(windows)
+    assert model[-1].known_ == ["heat"]
+    model.calibrate(FRAME, n_steps=20)
+    assert model[-1].residual_paths_.shape[1:] == (20, 2)
+
+
+def test_several_values_at_once_are_refused():
+    with pytest.raises(ValueError, match="Set output_length=1"):
+        LSTMForecaster(output_length=2).fit(TRAIN_WINDOWS)
+
+
+def test_predictions_are_missing_where_the_next_known_values_are_not_given(model):
+    predictions = model.predict(FRAME)
+    assert list(predictions.columns) == ["load", "other"]
+    assert predictions.iloc[-1].isna().all()
+    assert predictions.iloc[:-1].notna().all().all()
+    assert model.score(FRAME) > 0.9
+
+
+@pytest.mark.parametrize("n_steps", [1, 5])
+def test_transformers_in_front_see_the_future(n_steps):
+    positive = TRAIN.assign(heat=np.exp(TRAIN["heat"]))
+    future = np.exp(TEST[["heat"]])
+    scaler = StandardScaler().set_output(transform="pandas")
+    steps = WindowTransformer(12, known="heat"), LSTMForecaster(**TINY)
+    log = FunctionTransformer(np.log, inverse_func=np.exp, feature_names_out="one-to-one")
+    scaled = make_forecast_pipeline(log, scaler, *steps).fit(positive)
+    by_hand = make_forecast_pipeline(*[clone(step) for step in steps])
+    values = scaler.transform(log.transform(positive))
+    by_hand.fit(values)
+    ahead = pd.DataFrame(np.nan, TEST.index, TEST.columns).assign(heat=future)
+    ahead = scaler.transform(log.transform(ahead))[["heat"]]
+    expected = by_hand.forecast(n_steps, future=ahead)
+    expected = np.exp(expected * scaler.scale_[[0, 2]] + scaler.mean_[[0, 2]])
+    pd.testing.assert_frame_equal(scaled.forecast(n_steps, future=future), expected)
+
+
+class Differences(FunctionTransformer):
+    """Differences of all columns, whose inverse depends on the values before."""
+
+    def __init__(self):
+        super().__init__(
+            lambda X: np.diff(X, axis=0, prepend=0.0), inverse_func=lambda X: np.cumsum(X, axis=0)
+        )
+
+
+def test_an_inverse_that_depends_on_earlier_values_goes_on_from_the_end():
+    steps = WindowTransformer(12, known=[1]), LSTMForecaster(**TINY)
+    values, future = TRAIN.to_numpy(), TEST["heat"].to_numpy()[:5]
+    model = make_forecast_pipeline(Differences(), *steps).fit(values)
+    forecast = model.forecast(5, future=future)
+    plain = make_forecast_pipeline(*[clone(step) for step in steps])
+    plain.fit(np.diff(values, axis=0, prepend=0.0))
+    changes = plain.forecast(5, future=np.diff(future, prepend=values[-1, 1]))
+    np.testing.assert_allclose(forecast, values[-1, [0, 2]] + np.cumsum(changes, axis=0))
+    again = model.forecast(5, future=future, context=values)
+    np.testing.assert_allclose(again, forecast)
+
+
+def test_useless_inputs_are_left_out_with_a_warning():
+    rng = np.random.default_rng(0)
+    frame = TRAIN[["other"]].assign(noise=rng.normal(size=len(TRAIN)))
+    model = make_forecast_pipeline(WindowTransformer(12, known="noise"), LSTMForecaster(**TINY))
+    (message,) = [m for m in warnings_of(model.fit, frame) if "known in advance" in m]
+    assert "are not used" in message
+    future = rng.normal(size=(2, 20, 1))
+    one, other = (
+        model.forecast(20, future=pd.DataFrame(f, TEST.index[:20], ["noise"])) for f in future
+    )
+    pd.testing.assert_frame_equal(one, other)
+    windows = model[-2].transform(frame)[:5]
+    found = np.asarray(model[-1].to_keras()(np.asarray(windows, np.float32)))
+    np.testing.assert_allclose(found[:, 0], model[-1].predict(windows), rtol=1e-4)
+
+
+def test_a_trained_readout_has_known_inputs_too():
+    forecaster = LSTMForecaster(**TINY, readout="trained", validation="last")
+    model = make_forecast_pipeline(WindowTransformer(12, known="heat"), forecaster).fit(TRAIN)
+    assert model.forecast(5, future=TEST[["heat"]]).shape == (5, 2)
+    assert model[-1].validation_errors_["linear"] < 0.5
+
+
+# --- What future may be -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("future", "message"),
+    [
+        (None, r"future=None, but the inputs \['heat'\] are known in advance"),
+        (TEST[["heat"]][:9], "future has 9 rows, but n_steps=10 needs as many"),
+        (TEST[["heat", "load"]], r"has the columns \['load'\] too many"),
+        (TEST[["load"]], r"lacks the columns \['heat'\]"),
+        (TEST["load"], r"lacks the columns \['heat'\]"),
+        (TEST[["heat"]][1:], "has the label 2024-01-11 11:00:00 in row 0, but the forecast is of"),
+        (TEST[["heat"]].reset_index(drop=True), "Give future an index of the same kind"),
+        (TEST[["heat"]].to_numpy(), "future is a ndarray, but the series was a pandas object"),
+        (
+            TEST[["heat"]].where(TEST["heat"] != TEST["heat"].iloc[3]),
+            r"misses .*'heat' at row 2024",
+        ),
+        (TEST[["heat"]].replace(TEST["heat"].iloc[3], np.inf), "future contains infinity"),
+    ],
+)
+def test_a_future_that_does_not_fit_is_refused(model, future, message):
+    with pytest.raises(ValueError, match=message):
+        model.forecast(10, future=future)
+    with pytest.raises(ValueError, match=message):
+        model.forecast_interval(10, future=future)
+
+
+def test_a_future_without_known_inputs_is_refused():
+    forecaster = LSTMForecaster(**TINY)
+    model = make_forecast_pipeline(WindowTransformer(12), forecaster).fit(TRAIN["other"])
+    for of in (model, model[-1]):
+        with pytest.raises(ValueError, match="no input was known in advance in fit"):
+            of.forecast(3, future=[1, 2, 3])
+
+
+def test_a_gap_of_known_inputs_in_a_context_is_filled_if_short_and_else_refused(model):
+    context = TRAIN[-60:].copy()
+    context.iloc[-5, 1] = np.nan
+    assert model.forecast(5, future=TEST[["heat"]], context=context).notna().all().all()
+    context.iloc[-9:-4, 1] = np.nan
+    with pytest.raises(ValueError, match="misses the values of inputs known in advance from row"):
+        model.forecast(5, future=TEST[["heat"]], context=context)
+
+
+def test_a_series_that_ends_in_a_gap_is_forecast_with_known_inputs(model):
+    gappy = TRAIN.copy()
+    gappy.iloc[-2:, [0, 2]] = np.nan
+    fitted = clone(model).fit(gappy)
+    forecast = fitted.forecast(5, future=TEST[["heat"]])
+    np.testing.assert_allclose(forecast["load"], TEST["load"][:5], atol=0.2)
+
+
+# --- Tools that take the known columns themselves ------------------------------------------------
+
+
+def test_scorer_backtest_and_display_give_the_future_themselves(model):
+    scorer = forecast_scorer(mean_absolute_error, horizon=10)
+    part = FRAME[200:260]
+    expected = model.forecast(10, future=part[["heat"]][50:], context=part[:50])
+    error = -mean_absolute_error(part[["load", "other"]][50:], expected)
+    assert scorer(model, part) == pytest.approx(error)
+    windows = model[-2].transform(part)
+    assert scorer(model[-1], windows) == pytest.approx(error, rel=1e-6)
+
+    result = backtest(model, FRAME, horizon=10, initial=250, step=15, coverage=0.8)
+    assert result.y_pred.shape == (3, 10, 2)
+    np.testing.assert_allclose(result.y_pred[0], model.forecast(10, future=TEST[["heat"]]))
+    np.testing.assert_array_equal(result.y_true[0], TEST[["load", "other"]][:10])
+    assert list(result.to_frame()["channel"][:2]) == ["load", "other"]
+    assert result.scores["mean_absolute_error"]["model"] < 0.2
+
+    display = ForecastDisplay.from_estimator(model, TEST[:10], history=TRAIN, coverage=0.8)
+    np.testing.assert_allclose(display.y_pred, result.y_pred[0])
+    assert [ax.get_ylabel() for ax in display.ax_] == ["load", "other"]
+
+
+def test_a_search_tells_whether_inputs_are_worth_it():
+    pipeline = make_pipeline(WindowTransformer(12), LSTMForecaster(**TINY))
+    search = GridSearchCV(
+        pipeline, {"windowtransformer__known": [None, ["heat"]]},
+        scoring=forecast_scorer("neg_mean_absolute_error", horizon=10),
+        cv=ForecastSplit(1, horizon=10, context=30), error_score="raise",
+    ).fit(TRAIN[["load", "heat"]])  # fmt: skip
+    assert search.best_params_ == {"windowtransformer__known": ["heat"]}
+
+
+# --- Calendar features ----------------------------------------------------------------------------
+
+
+def test_calendar_features_are_sine_and_cosine_of_the_place():
+    index = pd.DatetimeIndex(["2024-01-01 00:00", "2024-01-04 06:00", "2024-07-31 18:30"])
+    expected = np.array([[0, 0, 0], [6, 3 / 7 * 24, 0], [18.5, 2 / 7 * 24, 12]]) * 2 * np.pi / 24
+    found = calendar_features(index, ["hour", "dayofweek", "month"])
+    np.testing.assert_allclose(found[:, ::2], np.sin(expected), atol=1e-12)
+    np.testing.assert_allclose(found[:, 1::2], np.cos(expected), atol=1e-12)
+    periods = index.to_period("h")
+    found = calendar_features(periods, ["minute", "day", "dayofyear", "quarter"])
+    assert found.shape == (3, 8)
+    assert np.isfinite(found).all()
+
+
+def test_the_calendar_goes_on_by_itself():
+    index = pd.date_range("2024-01-01", periods=24 * 12, freq="h")
+    series = pd.Series(np.where(index.hour < 12, 1.0, 5.0), index, name="load")
+    transformer = WindowTransformer(4, calendar="hour")
+    windows = transformer.fit_transform(series)
+    assert windows.known == ("hour_sin", "hour_cos")
+    # One step ahead, the newest row too.
+    assert windows[-1, -1, 1:] == pytest.approx([0, 1])
+    model = make_forecast_pipeline(transformer, LSTMForecaster(**TINY)).fit(series)
+    forecast = model.forecast(30)
+    assert forecast.index[0] == index[-1] + pd.Timedelta("1h")
+    future = calendar_features(forecast.index, ["hour"])
+    by_hand = model[-1].forecast(30, future=future)
+    np.testing.assert_allclose(by_hand, forecast)
+    assert model.predict(series).notna().all()
+
+
+def test_a_calendar_and_known_inputs_together():
+    steps = WindowTransformer(12, known="heat", calendar=["hour"]), LSTMForecaster(**TINY)
+    model = make_forecast_pipeline(*steps).fit(TRAIN)
+    assert model[-1].known_ == ["heat", "hour_sin", "hour_cos"]
+    forecast = model.forecast(10, future=TEST[["heat"]])
+    np.testing.assert_allclose(forecast["load"], TEST["load"][:10], atol=0.3)
+
+
+@pytest.mark.parametrize(
+    ("calendar", "series", "message"),
+    [
+        (["week"], FRAME, r"holds 'week', but names are \['minute', 'hour'"),
+        (["hour", "hour"], FRAME, "holds a name twice"),
+        ("hour", FRAME.to_numpy(), "needs the dates of the values, but X has no index"),
+        ("hour", FRAME.reset_index(drop=True), "needs an index of dates or periods"),
+    ],
+)
+def test_a_calendar_without_dates_is_refused(calendar, series, message):
+    with pytest.raises(ValueError, match=message):
+        WindowTransformer(5, calendar=calendar).fit(series)
+
+
+def test_an_index_without_a_regular_step_has_no_calendar_ahead():
+    series = FRAME["load"].iloc[np.cumsum(np.random.default_rng(0).integers(1, 4, 100))]
+    with pytest.raises(ValueError, match="has an index without a regular step"):
+        WindowTransformer(5, calendar="hour").fit(series)
