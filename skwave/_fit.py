@@ -138,8 +138,8 @@ def check_can_go_on(network, scaled_by, was_autoregressive, dataset, config, nor
         )
 
 
-def penalty_of_known(data, dataset, validation_split):
-    """Choose the penalties of inputs known in advance, one for each lag of the window.
+def penalty_of_known(data, dataset, validation_split, n_calendar):
+    """Choose the penalties of inputs known in advance.
 
     Parameters
     ----------
@@ -147,10 +147,12 @@ def penalty_of_known(data, dataset, validation_split):
         The windows in the units of the series, and those on the scale of the layers, split.
     validation_split : float
         Fraction of the newest windows that are held out.
+    n_calendar : int
+        How many of these inputs are calendar features.
 
     Returns
     -------
-    None or ndarray of shape (window_length,)
+    None or ndarray of shape (window_length, n_known)
         What `choose_known_penalty` returns; None where there are no such inputs.
     """
     if not data.n_known:
@@ -159,25 +161,29 @@ def penalty_of_known(data, dataset, validation_split):
     shapes = Network(
         data.window_length, 1, dataset.scaling, (), head, naive_skip(data), data.n_known
     )
-    return choose_known_penalty(shapes, dataset, make_season_rollouts(data, validation_split))
+    rollouts = make_season_rollouts(data, validation_split)
+    return choose_known_penalty(shapes, dataset, rollouts, n_calendar)
 
 
-def leave_out_known(dataset, known_penalty):
+def leave_out_known(dataset, known_penalty, n_calendar):
     """Return the dataset without inputs known in advance, where these are of no use.
+
+    Calendar features stay.
 
     Warns
     -----
     ForecastWarning
         If they are left out.
     """
-    if known_penalty is None or np.isfinite(known_penalty).all():
+    n_judged = dataset.n_known - n_calendar
+    if not n_judged or np.isfinite(known_penalty[:, :n_judged]).all():
         return dataset
     warn(
         "The inputs known in advance are not used: over held-out values, forecasts of a linear "
         "model are not better with them by more than a standard error. Leave them out, or give a "
         "longer series."
     )
-    return dataset.without_known()
+    return dataset.without_known(n_judged)
 
 
 def train_and_solve(
@@ -206,7 +212,7 @@ def train_and_solve(
         Whether their errors choose the best epoch.
     until_exact : bool
         Whether training stops as soon as they are exact, where windows are held out.
-    known_penalty : None or ndarray of shape (window_length,)
+    known_penalty : None or ndarray of shape (window_length, n_known)
         What `penalty_of_known` returned.
     progress : EpochProgress
         Notified of each epoch.
@@ -271,7 +277,7 @@ def choose_skip(dataset, normalization, previous, readout):
 
 def train_readout(
     data, dataset, config, seed, *, previous, skip, rollouts, validation_split, by_forecasts,
-    progress,
+    n_calendar, progress,
 ):  # fmt: skip
     """Train the LSTM and its output layer, beside a linear model that stays as it is.
 
@@ -293,6 +299,8 @@ def train_readout(
         Fraction of the newest windows that residual paths are taken from.
     by_forecasts : bool
         Whether their errors choose the best epoch.
+    n_calendar : int
+        How many of the inputs known in advance are calendar features.
     progress : EpochProgress
         Notified of each epoch.
 
@@ -311,7 +319,7 @@ def train_readout(
         return result
     errors = {"trained": rollouts.errors(result.network)}
     if data.window_length * data.n_channels <= MAX_LAGS:
-        known_penalty = penalty_of_known(data, dataset, validation_split)
+        known_penalty = penalty_of_known(data, dataset, validation_split, n_calendar)
         errors |= linear_errors(result.network, dataset, rollouts, known_penalty)
     n_steps = rollouts.y_true.shape[1]
     paths, change = paths_over(result.network, data, validation_split, n_steps, MAX_PATHS)

@@ -392,7 +392,7 @@ class LSTMForecaster(ForecastMixin, CallbackSupportMixin, RegressorMixin, BaseEs
         which nothing is held out and nothing is chosen.
         """
         began = time.perf_counter()
-        known = known_of(X) if previous is None else self.known_
+        known, n_calendar = known_of(X) if previous is None else (self.known_, self._n_calendar)
         windows, data = self._make_dataset(X, y, weights, known, reset=previous is None)
         solves = solves_readout(self.readout, data, config, self.normalization)
         by_forecasts = self.validation == "forecast" and not is_partial
@@ -409,11 +409,12 @@ class LSTMForecaster(ForecastMixin, CallbackSupportMixin, RegressorMixin, BaseEs
         dataset, seed = self._split(data, validation_split, previous, solves)
         known_penalty = None
         if solves_anew:
-            known_penalty = penalty_of_known(data, dataset, validation_split)
-            dataset = leave_out_known(dataset, known_penalty)
+            known_penalty = penalty_of_known(data, dataset, validation_split, n_calendar)
+            dataset = leave_out_known(dataset, known_penalty, n_calendar)
         fitted = {
             "window_shape_": windows.shape[1:],
             "known_": known,
+            "_n_calendar": n_calendar,
             "context_": None,
             "_target_shape": data.targets.shape[1:],
             "_scaled_by": self.normalization,
@@ -447,7 +448,7 @@ class LSTMForecaster(ForecastMixin, CallbackSupportMixin, RegressorMixin, BaseEs
                     data, dataset, config, seed, previous=previous,
                     skip=choose_skip(dataset, self.normalization, previous, readout),
                     rollouts=rollouts, validation_split=validation_split,
-                    by_forecasts=by_forecasts, progress=progress,
+                    by_forecasts=by_forecasts, n_calendar=n_calendar, progress=progress,
                 )  # fmt: skip
             if data.autoregressive:
                 begin = data.first_windows[-1]

@@ -15,23 +15,26 @@ class Windows(np.ndarray):
     ----------
     known : tuple
         Names of the last channels, or their positions in the series.
+    n_calendar : int
+        How many of these are calendar features, the last ones.
     """
 
     def __array_finalize__(self, obj):
         self.known = getattr(obj, "known", ())
+        self.n_calendar = getattr(obj, "n_calendar", 0)
 
     def __reduce__(self):
         make, arguments, state = super().__reduce__()
-        return make, arguments, (*state, self.known)
+        return make, arguments, (*state, self.known, self.n_calendar)
 
     def __setstate__(self, state):
-        *state, self.known = state
+        *state, self.known, self.n_calendar = state
         super().__setstate__(tuple(state))
 
 
 def known_of(windows):
-    """Return the names of the channels of windows that are known in advance."""
-    return list(getattr(windows, "known", ()))
+    """Return the names of the channels known in advance, and how many are of the calendar."""
+    return list(getattr(windows, "known", ())), getattr(windows, "n_calendar", 0)
 
 
 def check_roles(windows, expected, output_length=1):
@@ -51,7 +54,7 @@ def check_roles(windows, expected, output_length=1):
     ValueError
         If the names differ, or several values are to be predicted at once.
     """
-    known = known_of(windows)
+    known, _ = known_of(windows)
     if isinstance(windows, Windows) and known != expected:
         raise ValueError(
             f"X has windows in which the inputs {known} are known in advance, but those in fit "

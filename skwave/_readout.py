@@ -179,7 +179,7 @@ def join_blocks(blocks):
     return [total(blocks[k : k + n_blocks]) for k in range(0, len(blocks), n_blocks)]
 
 
-def choose_known_penalty(network, dataset, rollouts):
+def choose_known_penalty(network, dataset, rollouts, n_calendar):
     """Choose the penalties of inputs known in advance, by forecasts of the linear model.
 
     Parameters
@@ -191,28 +191,35 @@ def choose_known_penalty(network, dataset, rollouts):
     rollouts : RollOuts
         Forecasts over held-out values. One-step errors do not choose: they say little of what an
         input is worth many steps ahead, where the series itself is known less and less.
+    n_calendar : int
+        How many of these inputs, the last ones, are calendar features.
 
     Returns
     -------
-    ndarray of shape (window_length,)
-        A penalty for each lag; infinite ones where forecasts with these inputs are not better by
-        more than a standard error than those without.
+    ndarray of shape (window_length, n_known)
+        The same for all inputs; infinite where forecasts with them are not better by more than a
+        standard error than those without. Always infinite for calendar features, which the LSTM
+        reads: hour and day of the week are of use together only, and not in a linear model.
 
     Notes
     -----
     Logarithms of errors are compared, since a few days on which all forecasts fail would decide
     otherwise.
     """
+    of_lags = known_penalties(network.window_length)
+    options = np.full((*of_lags.shape, network.n_known), np.inf)
+    options[..., : network.n_known - n_calendar] = of_lags[..., None]
+    if n_calendar == network.n_known:
+        return options[0]
     network = _without_layers(network)
     folds = gram_folds(network, dataset)
-    options = known_penalties(network.window_length)
     without = choose_penalty(folds, _window_penalties(network, options[0]))
     # The penalty of the other channels is chosen beside one of middle strength, and held.
     beside = choose_penalty(folds, _window_penalties(network, options[len(options) // 2]))
     log_errors = []
-    for option in options:
-        penalty = (beside if np.isfinite(option).all() else without).copy()
-        penalty.reshape(network.window_length, -1)[:, network.n_predicted :] = option[:, None]
+    for number, option in enumerate(options):
+        penalty = (beside if number else without).copy()
+        penalty.reshape(network.window_length, -1)[:, network.n_predicted :] = option
         readout = Readout("linear", np.inf, penalty)
         errors = rollouts.errors(solve_readout(network, total(folds[:N_FOLDS]), readout)[0])
         log_errors.append(np.log(np.maximum(errors, np.finfo(float).tiny)))
@@ -227,9 +234,7 @@ def _without_layers(network):
 
 
 def _window_penalties(network, known_penalty):
-    return window_penalties(
-        network.window_length, network.n_predicted, known_penalty, network.n_known
-    )
+    return window_penalties(network.window_length, network.n_predicted, known_penalty)
 
 
 def make_readouts(folds, network, known_penalty=None):
@@ -329,7 +334,7 @@ def choose_readout(network, dataset, folds, rollouts, all_rollouts, known_penalt
         model has the lower one and far worse forecasts.
     all_rollouts : RollOuts
         Forecasts over all values: a candidate that explodes there is not kept.
-    known_penalty : None or ndarray of shape (window_length,), default=None
+    known_penalty : None or ndarray of shape (window_length, n_known), default=None
         What `choose_known_penalty` returned.
 
     Returns
@@ -438,7 +443,7 @@ def linear_errors(network, dataset, rollouts, known_penalty):
         On the scale of the layers; the training windows are solved on.
     rollouts : RollOuts
         Forecasts over held-out values.
-    known_penalty : None or ndarray of shape (window_length,)
+    known_penalty : None or ndarray of shape (window_length, n_known)
         What `choose_known_penalty` returned.
 
     Returns

@@ -125,17 +125,15 @@ def mean_squared_residual(gram, coef, intercept):
     return float(np.mean(np.diag(weights.T @ covariance @ weights) + bias**2))
 
 
-def window_penalties(window_length, n_predicted, known_penalty=None, n_known=0):
+def window_penalties(window_length, n_predicted, known_penalty=None):
     """Return the penalties of the window's coefficients that are tried.
 
     Parameters
     ----------
     window_length, n_predicted : int
         Values in a window, and channels that are forecast.
-    known_penalty : None or ndarray of shape (window_length,), default=None
-        The penalties of the coefficients of the inputs known in advance, one for each lag.
-    n_known : int, default=0
-        How many of these inputs there are.
+    known_penalty : None or ndarray of shape (window_length, n_known), default=None
+        The penalties of the coefficients of the inputs known in advance.
 
     Returns
     -------
@@ -157,8 +155,8 @@ def window_penalties(window_length, n_predicted, known_penalty=None, n_known=0):
     """
     of_lags = _penalties_of_lags(EQUAL_PENALTIES, LAG_PENALTIES, window_length)
     penalties = np.repeat(of_lags[..., None], n_predicted, axis=2)
-    if n_known:
-        of_known = np.broadcast_to(known_penalty[:, None], (len(penalties), window_length, n_known))
+    if known_penalty is not None:
+        of_known = np.broadcast_to(known_penalty, (len(penalties), *known_penalty.shape))
         penalties = np.concatenate([penalties, of_known], axis=2)
     return penalties.reshape(len(penalties), -1)
 

@@ -186,6 +186,7 @@ class WindowTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         if self._known_names:
             windows = windows.view(Windows)
             windows.known = tuple(self._known_names)
+            windows.n_calendar = len(self._known_names) - len(self._known_positions)
         return windows
 
     def inverse_transform(self, X: ArrayLike) -> NDArray[np.generic] | list[NDArray[np.generic]]:
