@@ -16,8 +16,11 @@ version = release = skwave.__version__
 extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
+    "matplotlib.sphinxext.plot_directive",
     "myst_parser",
     "numpydoc",
+    "sphinx_copybutton",
+    "sphinx_design",
     "sphinx_gallery.gen_gallery",
 ]
 templates_path = ["_templates"]
@@ -27,7 +30,18 @@ default_role = "py:obj"
 
 autosummary_generate = True
 autodoc_typehints = "none"  # the docstrings say more
+maximum_signature_line_length = 60  # one parameter on each line, so that its default can be read
 numpydoc_show_class_members = False  # the template of a class lists its methods
+
+# The pictures of the pages are drawn by the code that stands above them.
+plot_include_source = True
+plot_html_show_formats = False
+plot_html_show_source_link = False
+plot_formats = [("png", 110)]
+
+# What the copy button leaves out: prompts, and the output that follows them.
+copybutton_prompt_text = r">>> |\.\.\. |\$ "
+copybutton_prompt_is_regexp = True
 
 # The diagrams in the gallery link to this site itself, wherever it stands.
 for estimator in (skwave.LSTMForecaster, skwave.ForecastPipeline, skwave.WindowTransformer):
@@ -60,6 +74,8 @@ html_copy_source = False
 html_context = {"default_mode": "auto"}  # light or dark, as the reader's system is
 html_show_sourcelink = False
 html_theme_options = {
+    "logo": {"image_light": "_static/favicon.svg", "image_dark": "_static/favicon.svg"}
+    | {"text": "skwave", "alt_text": "skwave: start page"},
     "navbar_align": "left",
     "header_links_before_dropdown": 6,  # one row on a screen of 1280 pixels
     "show_toc_level": 2,

@@ -1,5 +1,6 @@
 """The pages, without a build: names, links and code, and that nothing public is missing."""
 
+import ast
 import re
 from pathlib import Path
 
@@ -25,19 +26,27 @@ def test_every_public_name_is_in_the_api_reference():
     assert listed == set(public_objects()) | {"skwave.TRUSTED_TYPES"}
 
 
-def test_the_code_of_the_readme_forecasts_the_wave(tmp_path, monkeypatch):
+def test_the_code_of_the_readme_gives_the_errors_that_the_readme_says(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     names = {}
     exec(LINES, names)
+    labels = [text.get_text() for text in names["display"].ax_.get_legend().get_texts()]
     plt.close("all")
-    error = np.sqrt(np.mean((names["forecast"] - names["test"]) ** 2)) / names["test"].std()
-    assert error < 0.02
+    train, test = names["train"], names["test"]
+    naive = np.resize(train[-11:], len(test))
+    errors = [np.abs(test - y_pred).mean() for y_pred in (names["forecast"], naive)]
+    said = re.search(r"this forecast is (\d+) sunspots; .+ forecast is (\d+)\.", README)
+    np.testing.assert_allclose(errors, [float(number) for number in said.groups()], atol=1)
+    assert names["forecast"].index.equals(test.index)
+    assert list(names["interval"].columns) == ["lower", "upper"]
+    drawn = ["Known values", "Truth", "Seasonal naive", "Forecast", "90 % interval"]
+    assert sorted(labels) == sorted(drawn)
     assert (tmp_path / "forecast.png").stat().st_size > 1000
 
 
-def test_the_readme_is_one_screen_and_has_ten_lines_of_code():
+def test_the_readme_is_one_screen_and_has_ten_statements():
     assert len(README.splitlines()) <= 70
-    assert len([line for line in LINES.splitlines() if line]) == 10
+    assert len(ast.parse(LINES).body) <= 10
 
 
 def test_the_start_page_shows_the_code_of_the_readme():
