@@ -6,7 +6,7 @@ from pathlib import Path
 
 import skwave
 
-sys.path.insert(0, str(Path(__file__).parent))  # for gallery_arguments
+sys.path.insert(0, str(Path(__file__).parent))  # for gallery_order
 
 project = "skwave"
 author = "The skwave developers"
@@ -30,6 +30,8 @@ default_role = "py:obj"
 
 autosummary_generate = True
 autodoc_typehints = "none"  # the docstrings say more
+toc_object_entries_show_parents = "hide"  # names of methods fit beside the page
+smartquotes = False  # defaults are shown with the quotes that Python has
 maximum_signature_line_length = 60  # one parameter on each line, so that its default can be read
 numpydoc_show_class_members = False  # the template of a class lists its methods
 
@@ -52,12 +54,11 @@ sphinx_gallery_conf = {
     "examples_dirs": "../examples",
     "gallery_dirs": "auto_examples",
     "filename_pattern": r"/plot_",
-    "within_subsection_order": "gallery_arguments.PicturesFirst",
+    "within_subsection_order": "gallery_order.PicturesFirst",
     "abort_on_example_error": True,
     "download_all_examples": False,
     "show_memory": False,
     "capture_repr": ("_repr_html_",),  # diagrams of models, but no <Legend object at …>
-    "reset_argv": "gallery_arguments.arguments",
     "write_computation_times": False,  # its page loads scripts from another host
     "remove_config_comments": True,
     "reference_url": {"skwave": None},
@@ -93,6 +94,8 @@ def skip_what_others_document(app, what, name, obj, skip, options):
     """Leave out what is inherited from scikit-learn, or made by it for metadata routing."""
     function = getattr(obj, "fget", None) or obj
     ours = str(getattr(function, "__module__", "skwave")).startswith("skwave")
+    if name == "set_callbacks":  # inherited, and not to be found elsewhere in these pages
+        return None
     return None if ours and not re.fullmatch(r"set_\w+_request", name) else True
 
 

@@ -2,8 +2,8 @@
 A search and a backtest on a Dask cluster
 =========================================
 
-A scheduler and two worker processes on this machine stand for a cluster; on a real one, give
-``Client`` the address of its scheduler and leave the rest as it is::
+This script starts a scheduler and two worker processes on this machine. For a real cluster, give
+``Client`` the address of its scheduler; the rest of the script stays the same::
 
     pip install ".[dask]"
     python examples/cluster.py
@@ -28,7 +28,7 @@ EPOCHS = 5
 
 
 def process(estimator, X, y=None):
-    """Tell which process scores, and so which one has fitted."""
+    """Return the number of the process that scores, which is also the one that fitted."""
     return os.getpid()
 
 
@@ -55,7 +55,7 @@ def main():
     )
     with LocalCluster(n_workers=2, threads_per_worker=1) as cluster, Client(cluster) as client:
         print("workers:", sorted(client.run(os.getpid).values()))
-        # Every worker has its own copy of the data and keeps it, so that one may die.
+        # Every worker keeps a copy of the data, so that one of them may fail.
         client.amm.stop()
         begin = time.perf_counter()
         with parallel_config(backend="dask", scatter=[series, *chain.from_iterable(splits)]):
@@ -78,6 +78,6 @@ def main():
             print("  next values:", fitted.forecast(3).round(3))
 
 
-# Worker processes import this file, and must not start clusters of their own.
+# Worker processes import this file. They must not start clusters of their own.
 if __name__ == "__main__":
     main()

@@ -1,9 +1,9 @@
 """
-How sure a forecast is: prediction intervals
-============================================
+Prediction intervals
+====================
 
-A forecast says what to expect, and an interval how far off it may be. The intervals come from the
-errors of forecasts over values that the output layer was not fitted on.
+A prediction interval has a lower and an upper bound for each step. The bounds are computed from the
+errors of forecasts of values that the output layer was not fitted on.
 """
 
 import matplotlib.pyplot as plt
@@ -18,12 +18,12 @@ EPOCHS = "auto"
 N_STEPS = 22
 
 # %%
-# The square root evens out the swings of sunspots. Its inverse is also applied to the bounds, so
-# that no bound is below zero.
+# The square root makes the fluctuations of sunspots more even. Its inverse is also applied to the
+# bounds, so that no bound is below zero.
 
 
 def square(values):
-    """Return squares, and zero for what is below zero: no square root is there."""
+    """Return the squares; negative values, which no square root has, become zero."""
     return np.square(np.maximum(values, 0))
 
 
@@ -39,16 +39,16 @@ interval = model.forecast_interval(N_STEPS, coverage=0.9)
 print(interval.head(3).round(1))
 
 # %%
-# About half of the values are to lie in the dark area, and nine of ten in the light one. Where the
-# number is low, the intervals are narrow.
+# About half of the values should lie in the dark area, and nine out of ten in the light one. The
+# intervals are narrower at low levels.
 
 display = ForecastDisplay.from_estimator(model, test, history=train, coverage=[0.5, 0.9])
-display.ax_.set(title=f"{N_STEPS} years of sunspots, with intervals", ylim=(0, None))
+display.ax_.set(title=f"{N_STEPS} years of sunspots with intervals", ylim=(0, None))
 
 # %%
-# One forecast does not tell whether the intervals are right. A backtest counts how many of the
-# values lie within them, at each step, over forecasts from many origins. The interval score, lower
-# is better, weighs how many lie outside, and how far, against the width.
+# One forecast does not show whether the coverage is right. A backtest computes the fraction of
+# values within their intervals, for each step, over forecasts from many origins. The interval score
+# (lower is better) is the width plus a penalty for values outside.
 
 result = backtest(model, series, horizon=N_STEPS, initial=187, coverage=0.9)
 print(result)
@@ -56,9 +56,9 @@ display = BacktestDisplay.from_backtest(result, metric="coverage")
 display.ax_[0].set_title("Values within their intervals, as a fraction")
 
 # %%
-# Each interval is one of a single year. The sum over all years is less uncertain than the sum of
-# the bounds says, as errors of one year partly make up for those of another. Sample paths hold
-# whole errors of past forecasts, so that their sums are as uncertain as sums are.
+# Each interval refers to a single year. The sum over all years is less uncertain than the sums of
+# the bounds, because errors of different years partly cancel. Sample paths contain the errors of
+# whole past forecasts, so that their sums have the right uncertainty.
 
 totals = model.sample_paths(N_STEPS, 1000, random_state=0).sum()
 of_paths = totals.quantile([0.05, 0.95]).to_numpy()

@@ -35,7 +35,7 @@ def test_the_code_of_the_readme_gives_the_errors_that_the_readme_says(tmp_path, 
     train, test = names["train"], names["test"]
     naive = np.resize(train[-11:], len(test))
     errors = [np.abs(test - y_pred).mean() for y_pred in (names["forecast"], naive)]
-    said = re.search(r"this forecast is (\d+) sunspots; .+ forecast is (\d+)\.", README)
+    said = re.search(r"this forecast is (\d+) sunspots; .+ forecast has (\d+)\.", README)
     np.testing.assert_allclose(errors, [float(number) for number in said.groups()], atol=1)
     assert names["forecast"].index.equals(test.index)
     assert list(names["interval"].columns) == ["lower", "upper"]

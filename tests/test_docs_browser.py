@@ -152,6 +152,41 @@ def test_the_search_finds_the_forecaster(browser, address):
     assert any("skwave.LSTMForecaster" in link.get_attribute("href") for link in results)
 
 
+@pytest.mark.parametrize(
+    ("words", "page"),
+    [
+        ("confidence", "user_guide/intervals.html"),
+        ("uncertainty", "user_guide/intervals.html"),
+        ("exogenous", "user_guide/several_series.html"),
+        ("missing values", "user_guide/missing_values.html"),
+        ("reproducible", "user_guide/training.html"),
+        ("ensemble", "user_guide/forecasting.html"),
+    ],
+)
+def test_the_search_finds_what_newcomers_look_for(words, page, browser, address):
+    browser.get(f"{address}search.html?q={words.replace(' ', '+')}")
+    results = wait.WebDriverWait(browser, 20).until(
+        lambda b: b.find_elements("css selector", "#search-results ul.search a")
+    )
+    assert any(page in link.get_attribute("href") for link in results)
+
+
+CUT_CODE = """
+return [...document.querySelectorAll("article pre")]
+  .filter(e => e.scrollWidth > e.clientWidth + 1).map(e => e.innerText.slice(0, 80));
+"""
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_no_code_is_cut_on_a_screen_of_1280_pixels(page, browser, address):
+    size = {"width": 1280, "height": 900, "deviceScaleFactor": 1, "mobile": False}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    browser.get(address + page)
+    cut = browser.execute_script(CUT_CODE)
+    browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+    assert cut == []
+
+
 # Text wider than the screen, other than code and tables, which can be scrolled.
 CUT = """
 return [...document.querySelectorAll("article p, article h1, article h2, article dt, article dd")]

@@ -9,10 +9,13 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import nbclient
 import nbformat
+import numpy as np
 import pytest
 from sphinx_gallery.gen_gallery import DEFAULT_GALLERY_CONF
 from sphinx_gallery.notebook import jupyter_notebook
 from sphinx_gallery.py_source_parser import split_code_and_text_blocks
+
+from skwave.datasets import make_wave
 
 FOLDER = Path(__file__).parents[1] / "examples"
 EXAMPLES = sorted(FOLDER.glob("plot_*.py"))
@@ -68,13 +71,40 @@ def test_examples_have_different_numbers_and_none_is_missing():
 
 
 @pytest.mark.parametrize("others", [[], ["-f", "kernel.json"], ["--f=kernel.json"]])
-def test_the_recipe_takes_few_epochs_in_gallery_and_notebook(others, monkeypatch):
-    monkeypatch.setattr(sys, "argv", ["script", "--epochs", "3", *others])  # gallery; notebook
+def test_the_recipe_takes_arguments_in_a_terminal_and_in_a_notebook(others, monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["script", "--train", "--epochs", "3", *others])
     head, _, _ = (FOLDER / "plot_02_tutorial_recipe.py").read_text().partition("# %%")
     names = {}
     exec(head, names)
+    assert names["options"].train
     assert names["options"].epochs == 3
     assert names["options"].folder == Path("result")
+
+
+def test_the_recipe_shows_the_stored_run(monkeypatch, capsys):
+    """Its network is not trained: that takes minutes. The errors are computed from its forecast."""
+    monkeypatch.chdir(FOLDER)
+    monkeypatch.setattr(sys, "argv", ["script"])
+    exec(source(FOLDER / "plot_02_tutorial_recipe.py"), {"__name__": "__main__"})
+    run = json.loads((FOLDER / "tutorial_recipe.json").read_text())
+    assert len(run["loss"]) == len(run["val_loss"]) > 50
+    assert np.argmin(run["val_loss"]) == run["best_epoch"]
+    test = make_wave("sine", n_cycles=53)[4000:4200]
+    error = np.sqrt(np.mean((run["forecast"] - test) ** 2)) / test.std()
+    assert error > 0.5
+    assert f"NRMSE over 200 steps {error:.2f}" in capsys.readouterr().out
+
+
+def test_the_recipe_trains_with_the_original_settings(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["script", "--train", "--epochs", "2"])
+    text = source(FOLDER / "plot_02_tutorial_recipe.py").replace("units=300", "units=2")
+    names = {"__name__": "__main__"}
+    exec(text, names)
+    run = json.loads((tmp_path / "result" / "tutorial_recipe.json").read_text())
+    assert len(run["loss"]) == 2
+    assert len(run["forecast"]) == 200
+    assert list((tmp_path / "result").glob("model*.keras"))
 
 
 def as_notebook(text, path):
@@ -128,3 +158,35 @@ def test_examples_need_no_screen():
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, env={}
     )
     assert done.stdout.strip().lower() == "agg"
+
+
+TUTORIAL = FOLDER / "tutorial.ipynb"
+
+
+@pytest.mark.slow
+def test_the_tutorial_notebook_runs(tmp_path):
+    notebook = nbformat.read(TUTORIAL, as_version=4)
+    small = [cell.source.replace("UNITS = 300", "UNITS = 16") for cell in notebook.cells]
+    assert small != [cell.source for cell in notebook.cells]
+    for cell, text in zip(notebook.cells, small, strict=True):
+        cell.source = text
+    client = nbclient.NotebookClient(
+        notebook, timeout=300, resources={"metadata": {"path": tmp_path}}
+    )
+    client.execute()  # an error in a cell is raised
+    assert "same forecast: True" in "".join(outputs(notebook, "text"))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_tutorial_notebook_is_stored_with_its_outputs():
+    notebook = nbformat.read(TUTORIAL, as_version=4)
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    assert [cell.execution_count for cell in code] == list(range(1, len(code) + 1))
+    assert len([png for png in outputs(notebook, "image/png") if png]) >= 4
+    texts = "".join(outputs(notebook, "text") + outputs(notebook, "text/html"))
+    assert "LSTM of 300 units" in texts
+    assert "same forecast: True" in texts
+    kinds = {out.get("name") for cell in code for out in cell.outputs}
+    assert "stderr" not in kinds  # no warnings, and no red lines
+    without_pictures = re.sub(r'"image/png": "[^"]*"', "", TUTORIAL.read_text())
+    assert not re.search(r"object at 0x|/home/|/tmp/|/root/", without_pictures)
