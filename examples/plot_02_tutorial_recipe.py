@@ -31,7 +31,7 @@ parser.add_argument("--folder", type=Path, default=Path("result"), help="for che
 options, _ = parser.parse_known_args()  # a notebook has arguments of its own
 
 # %%
-# The settings. `normalization=None`, `schedule=None` and `clipnorm=None` switch off what the
+# The settings. ``normalization=None``, ``schedule=None`` and ``clipnorm=None`` switch off what the
 # tutorial does not have.
 
 wave = make_wave("sine", n_cycles=53)

@@ -39,8 +39,7 @@ scorers = {
 }
 
 # %%
-# ``ForecastSplit`` gives all candidates the same 48 known values, whatever the length of their
-# windows.
+# ``ForecastSplit`` gives candidates with windows of any length the same 48 known values.
 forecaster = LSTMForecaster(16, epochs=EPOCHS, random_state=0)
 model = make_forecast_pipeline(WindowTransformer(), forecaster)
 lengths = [12, 24, LONGEST]
