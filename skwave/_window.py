@@ -178,11 +178,11 @@ class WindowTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
             windows of one value.
         """
         check_is_fitted(self)
-        windows = [
+        parts = [
             sliding_windows(self._columns_of_windows(series, reset=False), int(self.window_length))
             for series in self._as_list(X)
         ]
-        windows = windows[0] if len(windows) == 1 else np.concatenate(windows)
+        windows = parts[0] if len(parts) == 1 else np.concatenate(parts)
         if self._known_names:
             windows = windows.view(Windows)
             windows.known = tuple(self._known_names)

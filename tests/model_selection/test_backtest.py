@@ -186,7 +186,7 @@ def test_all_origins_are_forecast_in_one_batch(monkeypatch):
     network = random_network(np.random.default_rng(0), units=(4,), length=10)
     forecaster = LSTMForecaster()
     forecaster.network_, forecaster.window_shape_ = network, (10, 1)
-    forecaster.readout_, forecaster.context_ = "trained", None
+    forecaster.readout_, forecaster.context_, forecaster.known_ = "trained", None, []
     batches = []
 
     def forecast(n_steps, *, context):
@@ -456,7 +456,7 @@ def frozen(network):
     """Return a fitted forecaster of a network, frozen."""
     forecaster = LSTMForecaster(validation="last")
     forecaster.network_, forecaster.window_shape_ = network, (network.window_length, 1)
-    forecaster.readout_, forecaster.context_ = "trained", None
+    forecaster.readout_, forecaster.context_, forecaster.known_ = "trained", None, []
     return FrozenEstimator(forecaster)
 
 
