@@ -15,6 +15,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from skwave import LSTMForecaster, WindowTransformer, make_forecast_pipeline
+from skwave._recursion import roll_forward
 from skwave.metrics import (
     interval_score,
     mean_absolute_scaled_error,
@@ -189,11 +190,11 @@ def test_all_origins_are_forecast_in_one_batch(monkeypatch):
     forecaster.readout_, forecaster.context_, forecaster.known_ = "trained", None, []
     batches = []
 
-    def forecast(n_steps, *, context):
-        batches.append(context.shape)
-        return LSTMForecaster.forecast(forecaster, n_steps, context=context)
+    def roll(network, contexts, *args):
+        batches.append(contexts.shape)
+        return roll_forward(network, contexts, *args)
 
-    monkeypatch.setattr(forecaster, "forecast", forecast)
+    monkeypatch.setattr("skwave._forecasts.roll_forward", roll)
     series = np.random.default_rng(1).normal(size=647)
     result = backtest(FrozenEstimator(forecaster), series, horizon=48, initial=100)
     assert result.y_pred.shape == (500, 48)
