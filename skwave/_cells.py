@@ -71,13 +71,30 @@ def make_cells(layers):
     return [Cell(*layer, reads_cell=k > 0) for k, layer in enumerate(layers)]
 
 
-def read_windows(cells, windows):
-    """Run cells over whole windows, (n_windows, L, n_inputs), and return the last state 2 h."""
-    n_windows = len(windows)
+def read_windows(cells, windows, positions):
+    """Run cells over whole windows, and return states of the last one.
+
+    Parameters
+    ----------
+    cells : list of Cell
+        The layers, first layer first.
+    windows : ndarray of shape (n_windows, window_length, n_inputs)
+        Scaled windows.
+    positions : tuple of int
+        After how many values of a window its state is taken, increasing; the last one is after all.
+
+    Returns
+    -------
+    ndarray of shape (n_windows, len(positions) * units)
+        The states, doubled.
+    """
+    n_windows, taken = len(windows), []
     windows = np.pad(windows, [(0, -n_windows % ROW_MULTIPLE), (0, 0), (0, 0)])
     states = [cell.new_state(len(windows)) for cell in cells]
-    for inputs in windows.transpose(1, 0, 2):
+    for n_read, inputs in enumerate(windows.transpose(1, 0, 2), start=1):
         for cell, (h, c, z) in zip(cells, states, strict=True):
             h[:, cell.units : -1] = inputs
             inputs = cell.advance(h, c, z)
-    return states[-1][0][:n_windows, : cells[-1].units]
+        if n_read in positions:
+            taken.append(inputs[:n_windows].copy())
+    return taken[0] if len(taken) == 1 else np.hstack(taken)

@@ -17,6 +17,7 @@ from skwave._readout import (
     smooth_readout,
     solve_exact,
     update_readout,
+    with_positions,
 )
 from skwave._rollout import make_rollouts, make_season_rollouts
 from skwave._training import FitResult, train
@@ -188,7 +189,7 @@ def leave_out_known(dataset, known_penalty, n_calendar):
 
 def train_and_solve(
     data, dataset, training_set, config, seed, *, previous, rollouts, validation_split,
-    by_forecasts, until_exact, known_penalty, progress,
+    by_forecasts, until_exact, n_positions, known_penalty, progress,
 ):  # fmt: skip
     """Train the LSTM on a part of the windows, and solve for the readout of all.
 
@@ -212,6 +213,9 @@ def train_and_solve(
         Whether their errors choose the best epoch.
     until_exact : bool
         Whether training stops as soon as they are exact, where windows are held out.
+    n_positions : int
+        At how many positions of the window the state is read out, unless forecasts by the last
+        state are exact, or these were more than `MAX_COEFFICIENTS` together with the window.
     known_penalty : None or ndarray of shape (window_length, n_known)
         What `penalty_of_known` returned.
     progress : EpochProgress
@@ -239,6 +243,8 @@ def train_and_solve(
         reason = "its forecasts are as exact as float32 allows"
         paths, change = paths_over(network, data, validation_split, n_steps, EXACT_PATHS)
     else:
+        n_most = (MAX_COEFFICIENTS - layers.window_length * layers.n_channels) // layers.n_states
+        layers = with_positions(layers, min(n_positions, max(1, n_most)))
         blocks = gram_folds(layers, dataset, count_blocks(layers))
         network, readout, errors, reason = choose_readout(
             layers, dataset, join_blocks(blocks), rollouts, make_rollouts(data, 1.0),

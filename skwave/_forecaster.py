@@ -80,6 +80,12 @@ class LSTMForecaster(ForecastMixin, CallbackSupportMixin, RegressorMixin, BaseEs
         it is sound: in a fit without `y`, where the loss is the mean squared error, which ridge
         regression minimizes, `normalization` is not None, and units and values in a window are
         together at most 2,000.
+    readout_positions : int, default=3
+        At how many positions of a window the readout that is solved for reads the state: after the
+        last value, and after earlier ones, an eighth of the window apart. Several are read on
+        chaotic and other nonlinear series to advantage. Only the last one is read where its
+        forecasts are exact already, and fewer where states and values in a window were together
+        more than 2,000.
     dropout : float, default=0.0
         Fraction of each LSTM layer's outputs set to zero in training.
     loss : str, callable or keras.losses.Loss, default="mean_squared_error"
@@ -222,6 +228,7 @@ class LSTMForecaster(ForecastMixin, CallbackSupportMixin, RegressorMixin, BaseEs
         "output_length": [Interval(Integral, 1, None, closed="left")],
         "normalization": [StrOptions({"series", "window"}), None],
         "readout": [StrOptions({"auto", "ridge", "trained"})],
+        "readout_positions": [Interval(Integral, 1, 8, closed="both")],
         "dropout": [Interval(Real, 0, 1, closed="left")],
         "loss": [str, dict, callable],
         "optimizer": "no_validation",  # Keras says what it knows
@@ -249,6 +256,7 @@ class LSTMForecaster(ForecastMixin, CallbackSupportMixin, RegressorMixin, BaseEs
         output_length: int = 1,
         normalization: Literal["series", "window"] | None = "series",
         readout: Literal["auto", "ridge", "trained"] = "auto",
+        readout_positions: int = 3,
         dropout: float = 0.0,
         loss: str | Callable[..., Any] = "mean_squared_error",
         optimizer: Any = "adam",
@@ -272,6 +280,7 @@ class LSTMForecaster(ForecastMixin, CallbackSupportMixin, RegressorMixin, BaseEs
         self.output_length = output_length
         self.normalization = normalization
         self.readout = readout
+        self.readout_positions = readout_positions
         self.dropout = dropout
         self.loss = loss
         self.optimizer = optimizer
@@ -440,7 +449,8 @@ class LSTMForecaster(ForecastMixin, CallbackSupportMixin, RegressorMixin, BaseEs
                     data, dataset, training_set, config, seed, previous=previous,
                     rollouts=rollouts, validation_split=validation_split,
                     by_forecasts=by_forecasts, until_exact=self.epochs == "auto",
-                    known_penalty=known_penalty, progress=progress,
+                    n_positions=self.readout_positions, known_penalty=known_penalty,
+                    progress=progress,
                 )  # fmt: skip
             else:
                 readout = getattr(self, "readout_", None)

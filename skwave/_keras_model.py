@@ -124,10 +124,11 @@ def _is_relative(shapes):
     return np.repeat(np.float32([1, 0]), [shapes.n_predicted, shapes.n_known])
 
 
-def _trained_layers(keras, units, n_outputs, dropout=0.0):
+def _trained_layers(keras, units, n_outputs, dropout=0.0, *, all_states=False):
     for k, n in enumerate(units):
         yield keras.layers.LSTM(
-            n, return_sequences=k < len(units) - 1, dtype="float32", name=f"lstm_{k}", seed=k,
+            n, return_sequences=all_states or k < len(units) - 1, dtype="float32",
+            name=f"lstm_{k}", seed=k,
             recurrent_initializer="zeros", **_ZEROS,
         )  # fmt: skip
         if dropout:
@@ -325,9 +326,21 @@ def to_keras(network):
         is_relative = _is_relative(network).tolist()
         first = layers.Rescaling(is_relative, name="reference", **float32)(first)
         x = layers.Subtract(name="from_reference", **float32)([x, first])
-    y = x
-    for trained in _trained_layers(keras, network.units, n_outputs):
-        y = trained(y)
+    y, positions = x, network.read_positions
+    *lstm_layers, head = _trained_layers(
+        keras, network.units, n_outputs, all_states=network.positions is not None
+    )
+    for layer in lstm_layers:
+        y = layer(y)
+    if network.positions is not None:
+        # The states after reading each position, side by side.
+        states = []
+        for p in positions:
+            cropping = (p - 1, network.window_length - p)
+            state = layers.Cropping1D(cropping, name=f"state_{p}", **float32)(y)
+            states.append(layers.Flatten(name=f"flat_state_{p}", **float32)(state))
+        y = layers.Concatenate(name="states", **float32)(states)
+    y = head(y)
     if network.skip is not None:
         flat = layers.Flatten(name="flat", **float32)(x)
         skip = layers.Dense(n_outputs, use_bias=False, name="skip", **_ZEROS, **float32)(flat)

@@ -82,6 +82,9 @@ class Network:
         Coefficients of a linear model of the scaled window that is added to the output layer.
     n_known : int, default=0
         Channels that are known in advance, the last ones; each stands one step ahead.
+    positions : None or tuple of int, default=None
+        After how many values of a window the output layer reads the state of the last layer,
+        increasing; the last one is after all of them. None is that one alone.
     """
 
     window_length: int
@@ -91,6 +94,12 @@ class Network:
     head: tuple
     skip: np.ndarray | None = None
     n_known: int = 0
+    positions: tuple | None = None
+
+    @property
+    def read_positions(self):
+        """After how many values of a window the output layer reads the state."""
+        return self.positions or (self.window_length,)
 
     @property
     def n_channels(self):
@@ -114,8 +123,8 @@ class Network:
 
     @property
     def n_states(self):
-        """States that the output layer reads: units of the last layer; 0 without layers."""
-        return self.units[-1] if self.layers else 0
+        """States that the output layer reads: units of the last layer at each position."""
+        return self.units[-1] * len(self.read_positions) if self.layers else 0
 
     def predict(self, windows):
         """Predict what follows each window.
@@ -137,7 +146,9 @@ class Network:
             reference = reference_of(block[:, 0], self.n_known)
             if self.scaling.relative:
                 block = block - reference[:, None]
-            states = read_windows(cells, block.astype(np.float32)) if cells else None
+            states = None
+            if cells:
+                states = read_windows(cells, block.astype(np.float32), self.read_positions)
             result = self.read_out(states, block)
             if self.scaling.relative:
                 result += np.tile(reference[:, : self.n_predicted], self.output_length)
@@ -145,17 +156,20 @@ class Network:
         return outputs
 
     def states(self, windows):
-        """Return the last state of the last layer, (n_windows, units), for scaled windows."""
+        """Return what the output layer reads of scaled windows, (n_windows, n_states)."""
+        cells = make_cells(self.layers)
         # The states are kept doubled.
-        return 0.5 * read_windows(make_cells(self.layers), windows.astype(np.float32)).astype(float)
+        return 0.5 * read_windows(cells, windows.astype(np.float32), self.read_positions).astype(
+            float
+        )
 
     def read_out(self, states, windows):
         """Return the scaled outputs of the output layer and the skip connection.
 
         Parameters
         ----------
-        states : None or ndarray of shape (n_windows, units)
-            The last state of the last layer, doubled; None where there are no layers.
+        states : None or ndarray of shape (n_windows, n_states)
+            States of the last layer, doubled; None where there are no layers.
         windows : ndarray of shape (n_windows, window_length, n_channels)
             The windows on the scale of the layers.
 

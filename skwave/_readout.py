@@ -19,7 +19,7 @@ from skwave._ridge import (
 # For residual paths each is cut into as many blocks, or fewer where their sums are large.
 N_FOLDS, BLOCKS_OF_FOLD, MAX_SUMS = 3, 4, 2**24
 # Penalties of the states' coefficients, from strong to weak.
-STATE_PENALTIES = tuple(10.0 ** np.arange(0, -10, -2))
+STATE_PENALTIES = tuple(10.0 ** np.arange(0, -12, -2))
 # Forecasts with a mean squared error of no more than this, in variances of the series, are as exact
 # as float32 allows. These penalties of the states alone, from strong to weak, are tried for it on
 # so many windows.
@@ -177,6 +177,31 @@ def join_blocks(blocks):
     """Return the Gram sums of the folds, from those of their blocks."""
     n_blocks = len(blocks) // (2 * N_FOLDS)
     return [total(blocks[k : k + n_blocks]) for k in range(0, len(blocks), n_blocks)]
+
+
+def with_positions(network, n_positions):
+    """Return a network whose output layer reads states at several positions of the window.
+
+    Parameters
+    ----------
+    network : Network
+        As it was trained, on the state after the last value alone.
+    n_positions : int
+        At how many: after the last value, and after those an eighth of the window apart before it.
+
+    Returns
+    -------
+    Network
+        With the same predictions: the coefficients of the earlier states are zero.
+    """
+    length = network.window_length
+    positions = np.unique([length - k * length // 8 for k in range(n_positions)])
+    positions = tuple(int(p) for p in positions if p > 0)
+    if len(positions) == 1 or not network.layers:
+        return network
+    kernel, bias = network.head
+    earlier = np.zeros(((len(positions) - 1) * len(kernel), kernel.shape[1]), kernel.dtype)
+    return replace(network, head=(np.vstack([earlier, kernel]), bias), positions=positions)
 
 
 def choose_known_penalty(network, dataset, rollouts, n_calendar):
@@ -425,7 +450,12 @@ def update_readout(network, dataset, n_windows):
 
 
 def smooth_readout(network, dataset):
-    """Return a network with a head of small coefficients, from which training can go on."""
+    """Return a network with a head of small coefficients, from which training can go on.
+
+    It reads the state after the last value alone, as in training.
+    """
+    kernel, bias = network.head
+    network = replace(network, head=(kernel[-network.units[-1] :], bias), positions=None)
     part = dataset.subsample(MAX_WINDOWS)
     gram = accumulate(network, part, np.arange(part.n_train))
     window = np.full(network.window_length * network.n_channels, 1 / SMOOTH)

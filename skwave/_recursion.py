@@ -132,6 +132,8 @@ class _Wavefront:
             newest = slice(self.length - 1, self.length - 1 + n_steps)
             scaled = self.scaling.scale(future, known)
             self.values[newest, :, known] = scaled.transpose(1, 0, 2)
+        # The states at all positions but the last, as each window has passed them.
+        self.passed = np.empty((n_rows, network.n_states - self._n_units), np.float32)
         self.references = np.zeros((self.n_slots, self.n_contexts, network.n_channels))
 
     def run(self):
@@ -146,6 +148,10 @@ class _Wavefront:
                 forecasts[:, number] = self._close(number)
         shape = (self.n_contexts, -1, self.network.n_predicted)
         return self.scaling.unscale(forecasts).reshape(shape)
+
+    @property
+    def _n_units(self):
+        return self.cells[-1].units if self.cells else 0
 
     def _rows(self, slots):
         return slice(slots.start * self.n_contexts, slots.stop * self.n_contexts)
@@ -186,6 +192,12 @@ class _Wavefront:
             by_slot = h.reshape(-1, self.n_contexts, h.shape[1])
             by_slot[:, :, cell.units : -1] = inputs
             inputs = cell.advance(h, c, z).reshape(*by_slot.shape[:2], -1)
+        for k, position in enumerate(self.network.read_positions[:-1]):
+            number, remainder = divmod(time + 1 - position, self.output_length)
+            if remainder == 0 and 0 <= number < self.n_windows:
+                rows, columns = self._rows(self._slot(number)), k * self._n_units
+                state = self.states[-1][0][rows, : self._n_units]
+                self.passed[rows, columns : columns + self._n_units] = state
 
     def _close(self, number):
         """Predict with window `number`, make its values known, and return the scaled outputs."""
@@ -194,7 +206,10 @@ class _Wavefront:
         window = self.values[begin : begin + self.length].transpose(1, 0, 2)
         window = window - self.references[slot][0][:, None]
         rows = self._rows(slot)
-        states = self.states[-1][0][rows, : self.cells[-1].units] if self.cells else None
+        states = None
+        if self.cells:
+            newest = self.states[-1][0][rows, : self._n_units]
+            states = np.hstack([self.passed[rows], newest]) if self.network.positions else newest
         outputs = self.network.read_out(states, window)
         outputs += np.tile(self.references[slot][0, :, self.predicted], self.output_length)
         values = self.scaling.unscale(outputs).reshape(self.n_contexts, self.output_length, -1)

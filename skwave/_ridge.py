@@ -98,23 +98,72 @@ def ridge(gram, penalty, coef=None, intercept=0.0, previous_weight=0.0):
     Hoerl, A. E. and Kennard, R. W. (1970). Ridge regression: biased estimation for nonorthogonal
     problems. Technometrics 12(1), 55-67.
     """
-    mean, covariance = gram.centered()
-    k, n = gram.n_states, gram.n_inputs
-    coef = np.zeros((n, len(mean) - n)) if coef is None else coef
+    mean, normal, cross, size = _normalized(gram)
+    n = gram.n_inputs
+    coef = np.zeros(cross.shape) if coef is None else coef
     free = np.isfinite(penalty)
-    inner, cross = covariance[:n, :n], covariance[:n, n:]
-    # In units of the inputs' own size, so that numbers of one order are solved for.
-    size = np.ones(n)
-    for part in (slice(0, k), slice(k, n)):
-        square = np.mean(np.diag(inner)[part]) if part.stop > part.start else 0.0
-        size[part] = np.sqrt(square) if square > 0 else 1.0
-    residual = (cross - inner @ coef)[free] / size[free, None]
-    normal = inner[np.ix_(free, free)] / np.outer(size[free], size[free])
-    normal = (1 + previous_weight) * normal + np.diag(penalty[free])
+    residual = cross[free] - normal[free] @ (coef * size[:, None])
+    normal = (1 + previous_weight) * normal[np.ix_(free, free)] + np.diag(penalty[free])
     new = coef.copy()
     new[free] += np.linalg.solve(normal, residual) / size[free, None]
     missing = mean[n:] - mean[:n] @ new - intercept
     return new, intercept + missing / (1 + previous_weight)
+
+
+def ridge_path(gram, penalties):
+    """Solve ridge regression for many penalties; what they have in common is solved for once.
+
+    Parameters
+    ----------
+    gram : GramSums
+        Sums over the rows to fit.
+    penalties : ndarray of shape (n_penalties, n_inputs)
+        As `ridge` takes them.
+
+    Yields
+    ------
+    coef : ndarray of shape (n_inputs, n_targets)
+        The coefficients.
+    intercept : ndarray of shape (n_targets,)
+        The intercept.
+
+    Notes
+    -----
+    Inputs whose penalty is always the same, such as the states, are eliminated from the normal
+    equations, and the Schur complement is solved for each penalty of the others.
+    """
+    mean, normal, cross, size = _normalized(gram)
+    n = gram.n_inputs
+    is_free = np.isfinite(penalties).any(axis=0)
+    is_common = is_free & (penalties == penalties[0]).all(axis=0)
+    common, other = np.flatnonzero(is_common), np.flatnonzero(is_free & ~is_common)
+    of_common = normal[np.ix_(common, common)] + np.diag(penalties[0, common])
+    right = np.hstack([normal[np.ix_(common, other)], cross[common]])
+    solved = np.linalg.solve(of_common, right) if len(common) else right
+    by_other, alone = solved[:, : len(other)], solved[:, len(other) :]
+    inner = normal[np.ix_(other, other)] - normal[np.ix_(other, common)] @ by_other
+    residual = cross[other] - normal[np.ix_(other, common)] @ alone
+    for penalty in penalties:
+        coef = np.zeros((n, cross.shape[1]))
+        coef[other] = np.linalg.solve(inner + np.diag(penalty[other]), residual)
+        coef[common] = alone - by_other @ coef[other]
+        coef /= size[:, None]
+        yield coef, mean[n:] - mean[:n] @ coef
+
+
+def _normalized(gram):
+    """Return the mean of the columns, and the normal equations in units of the inputs' own size.
+
+    So numbers of one order are solved for.
+    """
+    mean, covariance = gram.centered()
+    k, n = gram.n_states, gram.n_inputs
+    inner, cross = covariance[:n, :n], covariance[:n, n:]
+    size = np.ones(n)
+    for part in (slice(0, k), slice(k, n)):
+        square = np.mean(np.diag(inner)[part]) if part.stop > part.start else 0.0
+        size[part] = np.sqrt(square) if square > 0 else 1.0
+    return mean, inner / np.outer(size, size), cross / size[:, None], size
 
 
 def mean_squared_residual(gram, coef, intercept):
@@ -202,7 +251,7 @@ def choose_penalty(folds, penalties):
     errors = np.zeros(len(penalties))
     for left_out in range(len(folds)):
         others = total(folds[:left_out] + folds[left_out + 1 :])
-        for k, penalty in enumerate(penalties):
-            residual = mean_squared_residual(folds[left_out], *ridge(others, penalty))
+        for k, solution in enumerate(ridge_path(others, penalties)):
+            residual = mean_squared_residual(folds[left_out], *solution)
             errors[k] += folds[left_out].weight * residual
     return penalties[int(np.argmin(errors))]

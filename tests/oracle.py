@@ -39,7 +39,9 @@ def predict_one(network, window):
     for layer in network.layers:
         sequence = lstm(layer, sequence, len(layer[1]))
     kernel, bias = network.head
-    outputs = sequence[-1] @ kernel + bias if network.layers else bias
+    positions = network.positions or (network.window_length,)
+    states = np.concatenate([sequence[p - 1] for p in positions])
+    outputs = states @ kernel + bias if network.layers else bias
     if network.skip is not None:
         outputs = outputs + scaled.ravel() @ network.skip
     outputs = outputs + np.tile(reference[:n_predicted], network.output_length)
@@ -62,7 +64,7 @@ def roll(network, context, n_steps, future=None):
 
 def random_network(
     rng, *, units=(5,), length=7, n_channels=1, output_length=1, relative=False, with_skip=False,
-    n_known=0,
+    n_known=0, positions=None,
 ):  # fmt: skip
     """Make a network of random weights, large enough that the gates are not linear."""
     from skwave._network import Network, Scaling
@@ -76,13 +78,15 @@ def random_network(
     n_outputs = n_predicted * output_length
     center, scale = rng.normal(size=n_channels), rng.uniform(0.5, 2, size=n_channels)
     skip = 0.1 * rng.normal(size=(length * n_channels, n_outputs)) if with_skip else None
-    kernel = rng.normal(size=(n_inputs if units else 0, n_outputs)).astype(np.float32)
+    n_states = n_inputs * len(positions or (length,)) if units else 0
+    kernel = rng.normal(size=(n_states, n_outputs)).astype(np.float32)
     bias = rng.normal(size=n_outputs).astype(np.float32)
     scaling = Scaling(
         center, scale, np.tile(center[:n_predicted], output_length),
         np.tile(scale[:n_predicted], output_length), relative,
     )  # fmt: skip
-    return Network(length, output_length, scaling, tuple(layers), (kernel, bias), skip, n_known)
+    head = kernel, bias
+    return Network(length, output_length, scaling, tuple(layers), head, skip, n_known, positions)
 
 
 VARIANTS = [
@@ -94,4 +98,7 @@ VARIANTS = [
     {"with_skip": True},
     {"with_skip": True, "units": (), "n_channels": 2, "output_length": 2, "relative": True},
     {"with_skip": True, "relative": True, "units": (3, 4)},
+    {"positions": (3, 6, 7)},
+    {"positions": (1, 7), "with_skip": True, "units": (3, 4), "output_length": 2},
+    {"positions": (2, 5, 7), "relative": True, "n_channels": 2, "output_length": 3},
 ]

@@ -47,6 +47,7 @@ def test_a_keras_file_is_read_safely_without_skwave(two_channels, tmp_path):
         {"with_skip": True, "n_channels": 2},
         {"with_skip": True, "relative": True},
         {"with_skip": True, "n_channels": 3, "n_known": 1},
+        {"positions": (2, 5, 7), "units": (4, 3), "with_skip": True},
         {"with_skip": True, "n_channels": 4, "n_known": 2, "relative": True},
     ],
     ids=str,

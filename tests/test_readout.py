@@ -31,10 +31,12 @@ from skwave._readout import (
     solve_exact,
     solve_readout,
     update_readout,
+    with_positions,
 )
 from skwave._recursion import roll_forward
 from skwave._rollout import RollOuts, make_rollouts
 from skwave._sliding import sliding_windows
+from skwave.datasets import make_mackey_glass
 
 TINY = {"units": 6, "epochs": 2, "batch_size": 32, "random_state": 0, "readout": "ridge"}
 
@@ -231,7 +233,7 @@ def test_the_lstm_is_kept_where_all_candidates_explode(noisy):
 
 
 def test_a_readout_that_explodes_anywhere_gives_way_to_one_with_a_stronger_penalty(noisy):
-    errors = [[1, 1], [0.9, 0.9], [0.5, 0.5], [0.4, 0.4], [0.3, 0.3], [0.2, 0.2], [0.1, 0.1]]
+    errors = [[error, error] for error in np.linspace(1, 0.1, 2 + len(STATE_PENALTIES))]
     network, name, found, _ = choose(
         noisy, *errors, over_all=[[1, 99], [1, 2], [0, 0]], bound_over_all=10
     )
@@ -247,6 +249,37 @@ def test_what_is_kept_is_solved_for_all_windows_the_held_out_ones_too(noisy):
     seen_alone, its_name, _, _ = choose((start, older), *rows)
     assert name == its_name
     assert np.abs(network.skip - seen_alone.skip).max() > 1e-6
+
+
+# --- States at several positions of the window --------------------------------------------------
+
+
+def test_reading_more_positions_changes_no_prediction_until_it_is_solved_for(noisy):
+    layers, dataset = noisy
+    trained = replace(layers, head=(np.ones((3, 1), np.float32), layers.head[1]))
+    windows = sliding_windows(noisy_wave(n=40), 6)
+    several = with_positions(trained, 3)
+    assert several.positions == (5, 6)  # 6 - 6 // 8 is the last one again
+    assert several.n_states == 6
+    np.testing.assert_allclose(several.predict(windows), trained.predict(windows), rtol=1e-6)
+    assert with_positions(trained, 1) is trained
+    solved, _ = solve(several, dataset, 1e-2, 1e-2)
+    assert np.abs(solved.head[0][:3]).min() > 0
+    # Further training starts from the state after the last value.
+    assert smooth_readout(solved, dataset).n_states == 3
+
+
+def test_chaos_is_forecast_better_by_states_at_several_positions():
+    series = make_mackey_glass(1_500, random_state=0)
+    windows = WindowTransformer(40).fit_transform(series[:1_000])
+    contexts = sliding_windows(series[:, None], 40)[1_000:1_400:20]
+    truth = np.stack([series[t : t + 40] for t in range(1_040, 1_440, 20)])
+    errors = []
+    for n in (1, 3):
+        forecaster = LSTMForecaster(30, readout_positions=n, epochs=2, random_state=0)
+        forecasts = forecaster.fit(windows).forecast(40, context=contexts)
+        errors.append(np.sqrt(np.mean((forecasts - truth) ** 2)))
+    assert errors[1] < 0.7 * errors[0]
 
 
 # --- Exact forecasts ----------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from skwave._ridge import (
     choose_penalty,
     mean_squared_residual,
     ridge,
+    ridge_path,
     total,
     window_penalties,
 )
@@ -73,6 +74,19 @@ def test_a_penalty_for_each_value_is_scikit_learns_ridge_on_inputs_scaled_by_it(
     expected = Ridge(alpha=len(window), solver="cholesky").fit(window / units, targets)
     np.testing.assert_allclose(coef, expected.coef_.T / units[:, None], rtol=1e-8)
     np.testing.assert_allclose(intercept, expected.intercept_, rtol=1e-8)
+
+
+def test_a_path_of_penalties_gives_what_each_gives_alone():
+    states, window, targets = some_data()
+    gram = gram_of(states, window, targets)
+    penalties = np.full((4, gram.n_inputs), 0.3)
+    penalties[:, 4:7] = np.outer([1e-6, 1e-2, 1, 100], [1, 4, 9])
+    penalties[:, 8] = np.inf
+    for penalty, (coef, intercept) in zip(penalties, ridge_path(gram, penalties), strict=True):
+        expected, its_intercept = ridge(gram, penalty)
+        np.testing.assert_allclose(coef, expected, rtol=1e-9, atol=1e-12)
+        np.testing.assert_allclose(intercept, its_intercept, rtol=1e-9)
+        assert (coef[8] == 0).all()
 
 
 def test_inputs_with_an_infinite_penalty_keep_their_coefficients():
