@@ -375,6 +375,7 @@ def test_forecast_of_targets_that_are_not_the_channels(windows):
         ("output_length", [0, 1.5, None]),
         ("normalization", ["minmax", 1]),
         ("readout", ["linear", True, None]),
+        ("readout_positions", [0, 9, 1.5, None]),
         ("dropout", [-0.1, 1, "a"]),
         ("loss", [3, None, "no such loss"]),
         ("optimizer", ["no such optimizer", 3]),
