@@ -57,9 +57,9 @@ def mackey_glass(seed):
         test = make_mackey_glass(50 * 1084, tau=tau, random_state=2 * seed + 1)
         origins = 1084 * np.arange(50) + 1000
         contexts, y_true = cut(test, origins, 84)
-        row = "D2 Mackey-Glass" + (", tau = 30" if tau == 30 else "")
+        row, scale = "D2 Mackey-Glass" + (", tau = 30" if tau == 30 else ""), test.std()
 
-        def score(y_true, forecast, row=row, scale=test.std()):
+        def score(y_true, forecast, row=row, scale=scale):
             return {row: nrmse(y_true[:, -1], forecast[:, -1], scale)}
 
         yield Protocol("D2", train, contexts, y_true, score, 50, 1)
