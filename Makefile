@@ -3,7 +3,13 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
 
-.PHONY: demo test test-oldest fuzz lint types coverage docs test-docs pictures dist clean
+# The tests that train, run on each backend of Keras.
+TRAINING := $(addprefix tests/,$(addsuffix .py,test_estimator_checks test_export test_forecaster \
+	test_import test_keras_callbacks test_keras_model test_persistence test_readout \
+	test_real_inputs test_reproducibility test_sklearn_callbacks test_threads test_training))
+
+.PHONY: demo test test-oldest test-jax test-torch test-jax-oldest test-torch-oldest fuzz lint \
+	types coverage docs test-docs pictures dist clean
 
 demo: $(VENV)/.demo
 	$(RUN) examples/plot_01_tutorial.py
@@ -16,6 +22,11 @@ test: $(VENV)/.test
 # The lowest declared version of every dependency, in an environment of its own.
 test-oldest: $(VENV)-oldest/.done
 	OMP_NUM_THREADS=1 $(VENV)-oldest/bin/python -m pytest --numprocesses auto --dist worksteal
+
+# The tests that train, with another backend of Keras and without TensorFlow.
+test-jax test-torch test-jax-oldest test-torch-oldest: test-%: $(VENV)-%/.done
+	KERAS_BACKEND=$(firstword $(subst -, ,$*)) OMP_NUM_THREADS=1 $(VENV)-$*/bin/python -m pytest \
+		--numprocesses auto --dist worksteal $(TRAINING)
 
 # 1,500 examples for each of eight properties, others each time; the suite runs 60.
 fuzz: $(VENV)/.test
@@ -68,9 +79,19 @@ $(VENV)/.%: $(VENV)/.demo
 $(VENV)-oldest/.done: pyproject.toml
 	$(PYTHON) -m venv $(VENV)-oldest
 	$(VENV)-oldest/bin/python -m pip install --quiet --upgrade "pip>=25.1"
-	$(VENV)-oldest/bin/python -m pip install --quiet --editable . $$($(PYTHON) tools/oldest.py)
+	$(VENV)-oldest/bin/python -m pip install --quiet --editable . $$($(PYTHON) tools/requirements.py --oldest)
+	touch $@
+
+# Skwave alone without what it depends on: TensorFlow stays out.
+$(VENV)-jax/.done $(VENV)-torch/.done $(VENV)-jax-oldest/.done $(VENV)-torch-oldest/.done: \
+$(VENV)-%/.done: pyproject.toml
+	$(PYTHON) -m venv $(VENV)-$*
+	$(VENV)-$*/bin/python -m pip install --quiet --upgrade "pip>=25.1"
+	$(VENV)-$*/bin/python -m pip install --quiet --no-deps --editable .
+	$(VENV)-$*/bin/python -m pip install --quiet $$($(PYTHON) tools/requirements.py \
+		--backend $(subst -, --,$*))
 	touch $@
 
 clean:
-	rm -rf $(VENV) $(VENV)-oldest build dist .pytest_cache .ruff_cache .mypy_cache
+	rm -rf $(VENV) $(VENV)-* build dist .pytest_cache .ruff_cache .mypy_cache
 	rm -rf docs/_build docs/auto_examples docs/api/generated docs/api/backreferences

@@ -138,7 +138,8 @@ class LSTMForecaster(ForecastMixin, CallbackSupportMixin, RegressorMixin, BaseEs
     warm_start : bool, default=False
         Whether `fit` goes on from the weights and scales of the fit before.
     jit_compile : bool or "auto", default="auto"
-        Whether XLA compiles the training, as in `keras.Model.compile`.
+        Whether XLA compiles the training, as in `keras.Model.compile`. "auto" means that it
+        does on JAX, and on TensorFlow where there is a GPU. True is an error on PyTorch.
     random_state : int, RandomState instance or None, default=None
         Source of the order of windows, of initial weights and of dropout. None draws fresh
         entropy each time; no global generator is used.

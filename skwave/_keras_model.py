@@ -52,7 +52,7 @@ def import_keras():
     return keras
 
 
-def _check_can_train():
+def _check_can_train(config):
     """Raise an error for what training does not work with, before it fails deep inside.
 
     Raises
@@ -60,6 +60,8 @@ def _check_can_train():
     RuntimeError
         If Keras has a backend that cannot train, TensorFlow's eager execution is off, or this
         process was forked from one that has trained.
+    ValueError
+        If `jit_compile` is True and the backend is PyTorch.
     """
     backend = import_keras().backend.backend()
     if backend not in BACKENDS:
@@ -75,6 +77,13 @@ def _check_can_train():
                 "TensorFlow's eager execution is off, but training needs it. Leave out "
                 "tf.compat.v1.disable_eager_execution() and disable_v2_behavior()."
             )
+    if backend == "torch" and config.jit_compile is True:
+        # Keras unrolls the loop over the window, and torch.compile makes a C++ program of that.
+        raise ValueError(
+            "jit_compile=True compiles for minutes with the backend 'torch' of Keras, even where a "
+            "window has few values. Leave jit_compile='auto', or set the environment variable "
+            "KERAS_BACKEND to 'jax' or 'tensorflow'."
+        )
     if _TRAINED_IN and os.getpid() not in _TRAINED_IN:
         raise RuntimeError(
             f"This process was forked from one that has trained, and {backend} does not survive a "
@@ -163,7 +172,7 @@ _TRAINED_IN = set()
 @contextlib.contextmanager
 def borrowed_model(dataset, config):
     """Lend a model for the time of one fit; its embedding holds the values of the dataset."""
-    _check_can_train()
+    _check_can_train(config)
     _TRAINED_IN.add(os.getpid())
     # Space in powers of two, so that series of similar length share a model.
     capacity = 1 << max(10, math.ceil(math.log2(len(dataset.values))))

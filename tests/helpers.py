@@ -1,9 +1,11 @@
 """What several test files need: datasets, networks that are known, and the warnings of a call."""
 
+import os
 import warnings
 from dataclasses import replace
 
 import numpy as np
+import pytest
 from oracle import random_network
 
 from skwave._dataset import fit_scaling, make_dataset
@@ -11,6 +13,9 @@ from skwave._network import Network
 from skwave._readout import Readout, accumulate, solve_readout
 from skwave._sliding import sliding_windows
 from skwave.exceptions import ForecastWarning
+
+BACKEND = os.environ.get("KERAS_BACKEND", "tensorflow")
+only_tensorflow = pytest.mark.skipif(BACKEND != "tensorflow", reason="about TensorFlow alone")
 
 
 def targets_of(*series, length=4, output_length=1):

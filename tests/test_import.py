@@ -5,9 +5,10 @@ import subprocess
 import sys
 
 import pytest
+from helpers import BACKEND
 
 # Not pandas: scikit-learn and SciPy import it themselves where it is installed.
-HEAVY = ("tensorflow", "keras", "scikeras", "matplotlib")
+HEAVY = ("tensorflow", "jax", "torch", "keras", "scikeras", "matplotlib")
 
 
 def modules_after(code):
@@ -34,6 +35,16 @@ forecaster, windows = pickle.load(open({str(path)!r}, "rb"))
 forecaster.{call}
 """
     assert modules_after(code) == "[]"
+
+
+def test_training_imports_the_backend_that_keras_has_and_no_other():
+    code = """
+from skwave import LSTMForecaster, WindowTransformer
+from skwave.datasets import make_wave
+windows = WindowTransformer(10).fit_transform(make_wave("sine", n_cycles=1))
+LSTMForecaster(2, epochs=1).fit(windows).to_keras()
+"""
+    assert modules_after(code) == str([BACKEND, "keras", "scikeras"])
 
 
 def test_training_prints_nothing_and_does_not_change_the_environment():

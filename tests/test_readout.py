@@ -13,7 +13,7 @@ from helpers import (
     targets_of,
 )
 from oracle import lstm
-from sklearn.linear_model import Ridge
+from sklearn.linear_model import LinearRegression, Ridge
 
 from skwave import LSTMForecaster, WindowTransformer, _fit
 from skwave._readout import (
@@ -465,8 +465,15 @@ def test_a_nonlinear_series_is_forecast_better_than_by_the_linear_model(
     kept = solved_on_chaos.readout_
     assert kept in errors
     assert errors[kept] < 0.5 * errors["linear"]
-    # The solved readout predicts far better than the one that was trained.
-    assert 1 - solved_on_chaos.score(chaos) < 0.1 * (1 - trained_on_chaos.score(chaos))
+    # By one step too, where a linear model explains next to nothing of this map.
+    x, y = chaos[:-1, :, 0], chaos[1:, -1, 0]
+    error = 1 - solved_on_chaos.score(chaos)
+    assert error < 0.01 * (1 - LinearRegression().fit(x, y).score(x, y))
+    # And better than the same LSTM with the output layer that Keras trained. How much better
+    # depends on the seed and on Keras's backend: 2 to 16 times.
+    layers = solved_on_chaos.network_.layers, trained_on_chaos.network_.layers
+    np.testing.assert_array_equal(*(np.concatenate([w.ravel() for w in x[0]]) for x in layers))
+    assert error < 1 - trained_on_chaos.score(chaos)
 
 
 def test_a_trained_readout_is_kept_and_compared(chaos, trained_on_chaos):

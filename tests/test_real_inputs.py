@@ -10,7 +10,7 @@ from decimal import Decimal
 import numpy as np
 import pandas as pd
 import pytest
-from helpers import warnings_of
+from helpers import only_tensorflow, warnings_of
 from sklearn.metrics import mean_absolute_error
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
@@ -363,7 +363,7 @@ forecaster = LSTMForecaster(2, epochs=1, random_state=0)
 
 @pytest.fixture(scope="module")
 def errors_of_a_program():
-    """The errors of a program that trains in a fork, and then without eager execution."""
+    """The errors of a program that trains in a fork, and with TensorFlow not eagerly."""
     code = FIT + (
         "forecaster.fit(windows)\n"
         "import multiprocessing as mp, sys\n"
@@ -372,13 +372,16 @@ def errors_of_a_program():
         "        pool.apply(forecaster.fit, (windows,))\n"
         "    except RuntimeError as error:\n"
         "        print(error, file=sys.stderr)\n"
-        "import tensorflow as tf\n"
-        "tf.compat.v1.disable_eager_execution()\n"
-        "forecaster.fit(windows)\n"
+        "import keras\n"
+        "if keras.backend.backend() == 'tensorflow':\n"
+        "    import tensorflow as tf\n"
+        "    tf.compat.v1.disable_eager_execution()\n"
+        "    forecaster.fit(windows)\n"
     )
     return run(code, timeout=120).stderr
 
 
+@only_tensorflow
 def test_training_without_eager_execution_says_so(errors_of_a_program):
     assert "RuntimeError: TensorFlow's eager execution is off" in errors_of_a_program
 
@@ -392,6 +395,14 @@ def test_a_backend_of_keras_that_cannot_train_is_refused_before_training(fitted,
         model().fit(WAVE)
     # A forecast needs no backend.
     assert fitted.forecast(3).shape == (3,)
+
+
+def test_compiling_with_pytorch_is_refused_before_training(monkeypatch):
+    import keras
+
+    monkeypatch.setattr(keras.backend, "backend", lambda: "torch")
+    with pytest.raises(ValueError, match="jit_compile=True compiles for minutes.*'torch'.*'auto'"):
+        model().set_params(lstmforecaster__jit_compile=True).fit(WAVE)
 
 
 def test_a_fit_in_a_forked_process_says_so_in_place_of_hanging(errors_of_a_program):

@@ -9,6 +9,7 @@ from collections import OrderedDict
 
 import numpy as np
 import pytest
+from helpers import BACKEND
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV, TimeSeriesSplit
 from sklearn.pipeline import make_pipeline
@@ -149,13 +150,16 @@ def failing(call):
 
 def draws():
     """Draw from each global generator."""
-    import tensorflow as tf
+    drawn = [random.random(), np.random.random()]
+    if BACKEND == "tensorflow":
+        import tensorflow as tf
 
-    return (
-        random.random(),
-        np.random.random(),
-        float(tf.random.uniform(())),
-    )
+        drawn.append(float(tf.random.uniform(())))
+    if BACKEND == "torch":
+        import torch
+
+        drawn.append(float(torch.rand(())))
+    return drawn  # JAX has no global generator
 
 
 def state_of_keras():
@@ -165,10 +169,22 @@ def state_of_keras():
     return global_seed_generator().state.numpy().tolist()
 
 
+def is_deterministic():
+    """Return whether the backend was told to compute the same each time; JAX is not asked."""
+    if BACKEND == "tensorflow":
+        from tensorflow.python.framework import config
+
+        return config.is_op_determinism_enabled()
+    if BACKEND == "torch":
+        import torch
+
+        return torch.are_deterministic_algorithms_enabled()
+    return None
+
+
 def settings():
     import keras
     import matplotlib as mpl
-    from tensorflow.python.framework import config as tensorflow_config
 
     return {
         "environment": dict(os.environ),
@@ -179,7 +195,7 @@ def settings():
         "images": keras.config.image_data_format(),
         "tracebacks": keras.config.is_traceback_filtering_enabled(),
         "logging": keras.config.is_interactive_logging_enabled(),
-        "determinism": tensorflow_config.is_op_determinism_enabled(),
+        "determinism": is_deterministic(),
         "numpy errors": np.geterr(),
         "numpy printing": np.get_printoptions(),
         "warnings": list(warnings.filters),
@@ -220,7 +236,7 @@ def test_keras_settings_of_the_user_are_left_and_change_nothing(windows, setting
     try:
         again = forecaster(jit_compile=False).fit(windows)
         np.testing.assert_allclose(again.forecast(20), expected, atol=1e-4)
-        found = np.ravel(again.to_keras()(windows))
+        found = np.ravel(again.to_keras().predict(windows, verbose=0))
         np.testing.assert_allclose(found, again.predict(windows), atol=1e-5)
         assert keras.config.dtype_policy().name == setting
     finally:
