@@ -377,6 +377,15 @@ def test_the_linear_model_is_solved_for_the_training_windows():
     assert 0.5 * min(by_penalty) < errors["linear"].mean() < 1.5 * max(by_penalty)
 
 
+def test_windows_of_very_many_values_are_compared_with_no_linear_model(monkeypatch):
+    monkeypatch.setattr(_fit, "MAX_LAGS", 11)
+    settings = TINY | {"units": 3, "epochs": 1, "readout": "trained"}
+    for length, names in ((11, {"trained", "linear", "naive"}), (12, {"trained", "naive"})):
+        windows = WindowTransformer(length).fit_transform(noisy_wave(n=100))
+        errors = LSTMForecaster(**settings).fit(windows).validation_errors_
+        assert set(errors) - {"seasonal_naive"} == names
+
+
 # --- Further training ---------------------------------------------------------------------------
 
 
