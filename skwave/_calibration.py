@@ -1,4 +1,4 @@
-"""Residual paths: what came less what was forecast, over values that were not learned from."""
+"""Residual paths: true values minus forecasts, over values that were not used in training."""
 
 import numpy as np
 

@@ -128,7 +128,7 @@ class ForecastDisplay:
             A fitted `LSTMForecaster` or `ForecastPipeline`, a pipeline of a `WindowTransformer`
             and a forecaster, or a search over one.
         y_true : array-like of shape (n_steps,) or (n_steps, n_channels)
-            The values that came after the end of the training series, with its columns: those known
+            The true values after the end of the training series, with its columns: those known
             in advance are given to the forecast.
         history : array-like of shape (n_known,) or (n_known, n_channels), default=None
             The training series, in its units. Its newest max(2 · n_steps, 20) values are drawn.

@@ -66,13 +66,14 @@ class LSTMForecaster(ForecastMixin, CallbackSupportMixin, RegressorMixin, BaseEs
         Values that follow a window and are predicted at once; for longer forecasts they are fed
         back as inputs.
     normalization : {"series", "window"} or None, default="series"
-        What the network sees: values less the mean of the training series and divided by its
-        standard deviation (``"series"``); values less the first one of their window, divided by
-        the standard deviation of such differences (``"window"``), so that the level carries over;
-        or the values as they are (None). With the first two it learns by how much the next values
-        differ from the newest one. Forecasts are in the units of the input in any case.
+        How values are scaled for the network: values minus the mean of the training series,
+        divided by its standard deviation (``"series"``); values minus the first one of their
+        window, divided by the standard deviation of such differences (``"window"``), so that the
+        network also works at other levels; or the values as they are (None). With the first two
+        it learns by how much the next values differ from the newest one. Forecasts are in the
+        units of the input in any case.
     readout : {"auto", "ridge", "trained"}, default="auto"
-        Where the output layer comes from. With ``"ridge"`` it is solved for in closed form after
+        How the output layer is obtained. With ``"ridge"`` it is solved for in closed form after
         the training, together with a skip connection, a linear model of the window: ridge
         regression on the last state and on the window. Forecasts over the newest, held-out
         windows choose the penalties; then all windows, or 8,192 drawn at random, are used.
@@ -89,10 +90,10 @@ class LSTMForecaster(ForecastMixin, CallbackSupportMixin, RegressorMixin, BaseEs
     dropout : float, default=0.0
         Fraction of each LSTM layer's outputs set to zero in training.
     loss : str, callable or keras.losses.Loss, default="mean_squared_error"
-        Any loss that Keras knows, taken on the scale of the network.
+        Any loss of Keras, taken on the scale of the network.
     optimizer : str, dict or keras.optimizers.Optimizer, default="adam"
-        Any optimizer that Keras knows. One that is an object, or its config as
-        `keras.optimizers.serialize` returns it, brings its own learning rate and clipping:
+        Any optimizer of Keras. One that is an object, or its config as
+        `keras.optimizers.serialize` returns it, has its own learning rate and clipping:
         `learning_rate`, `schedule` and `clipnorm` do not apply.
     learning_rate : float, default=3e-3
         Peak learning rate.
@@ -133,10 +134,10 @@ class LSTMForecaster(ForecastMixin, CallbackSupportMixin, RegressorMixin, BaseEs
     backup_dir : str, path-like or None, default=None
         Folder in which a running fit is backed up after each epoch, in a file of its own that is
         removed at its end. After a crash the same call, with the same data and `random_state`,
-        goes on from the last finished epoch and ends with the same weights. Needs a
+        continues from the last finished epoch and ends with the same weights. Needs a
         `random_state`.
     warm_start : bool, default=False
-        Whether `fit` goes on from the weights and scales of the fit before.
+        Whether `fit` continues from the weights and scales of the fit before.
     jit_compile : bool or "auto", default="auto"
         Whether XLA compiles the training, as in `keras.Model.compile`. "auto" means that it
         does on JAX, and on TensorFlow where there is a GPU. True is an error on PyTorch.
@@ -168,14 +169,14 @@ class LSTMForecaster(ForecastMixin, CallbackSupportMixin, RegressorMixin, BaseEs
         readouts that were tried, and
         for comparison of ``"linear"``, a linear model of the window without the LSTM, ``"naive"``,
         which repeats the last value, and ``"seasonal_naive"``, which repeats the last season, where
-        the series has one. These values are held out, but where `validation_split` is 0, or the
+        the series has one. These values are held out, except if `validation_split` is 0, or the
         readout is trained with ``validation="random"``. Empty after ``fit(X, y)``.
     residual_paths_ : ndarray of shape (n_origins, n_steps, n_channels), or None
-        What came less what was forecast, from at most 128 origins (40 where forecasts are exact)
-        and as far as a window is long or the held-out values reach; intervals and sample paths are
-        made of them. No forecast is by a readout that was solved on the values it forecasts: it is
-        solved again without their block of the series. With ``readout="trained"`` the forecasts are
-        over the newest values.
+        The true values minus the forecasts, from at most 128 origins (40 where forecasts are
+        exact), over as many steps as a window is long, or as there are held-out values;
+        intervals and sample paths are computed from them. No forecast is by a readout that was
+        solved on the values it forecasts: it is solved again without their block of the series.
+        With ``readout="trained"`` the forecasts are over the newest values.
         Residuals are in standard deviations of the series (with ``normalization="window"``, of
         differences within a window; with None, in its units) and divided by the square root of how
         much the window before them changes from value to value, relative to the mean of all
@@ -305,7 +306,7 @@ class LSTMForecaster(ForecastMixin, CallbackSupportMixin, RegressorMixin, BaseEs
     def fit(
         self, X: ArrayLike, y: ArrayLike | None = None, sample_weight: ArrayLike | None = None
     ) -> Self:
-        """Learn the values that follow windows.
+        """Fit the network to the values that follow the windows.
 
         Parameters
         ----------
@@ -314,10 +315,10 @@ class LSTMForecaster(ForecastMixin, CallbackSupportMixin, RegressorMixin, BaseEs
         y : array-like of shape (n_windows,) or (n_windows, n_outputs), default=None
             Targets. None means forecasting: the targets are the values that follow the windows.
             A `y` that is ``window_length - 1`` longer than the windows is one for each value of
-            the series; those at the ends of the windows are taken.
+            the series; the targets at the ends of the windows are used.
         sample_weight : array-like of shape (n_windows,), default=None
             Weights of the windows in the loss, and where the output layer is solved for. The
-            forecasts that choose are of equal weight.
+            forecasts of held-out values that are used for choices are not weighted.
 
         Returns
         -------
@@ -358,8 +359,8 @@ class LSTMForecaster(ForecastMixin, CallbackSupportMixin, RegressorMixin, BaseEs
     ) -> Self:
         """Continue from the present weights for one pass over all of the windows.
 
-        An output layer that was solved for is moved as far as their number warrants beside the
-        windows seen before, and the LSTM stays as it is.
+        An output layer that was solved for is updated in proportion to the number of new windows
+        relative to those seen before; the LSTM stays as it is.
 
         Parameters
         ----------
@@ -585,7 +586,8 @@ class LSTMForecaster(ForecastMixin, CallbackSupportMixin, RegressorMixin, BaseEs
         Returns
         -------
         float
-            At most 1. A small one-step error is not yet a good forecast of many steps.
+            At most 1. A small one-step error does not imply a small error of forecasts of many
+            steps.
         """
         # Here, as sklearn.metrics takes longer to import than a forecast.
         from sklearn.metrics import r2_score
@@ -605,14 +607,15 @@ class LSTMForecaster(ForecastMixin, CallbackSupportMixin, RegressorMixin, BaseEs
         return r2_score(y_true, y_pred, sample_weight=data.weights)
 
     def summary(self) -> FitSummary:
-        """Return what the fit did: a short text, and in a notebook a table.
+        """Return a summary of the fit: a text, and in a notebook a table.
 
         Returns
         -------
         FitSummary
             Windows, updates and seconds; the error of forecasts over held-out values with its
             standard error for each readout that was tried, beside that of a linear model and of
-            the naive forecasts; what was kept and why; how much comes from the LSTM.
+            the naive forecasts; the readout that was kept, and the reason; the share of the LSTM
+            in the variance of the predictions.
 
         Examples
         --------
@@ -667,8 +670,8 @@ class LSTMForecaster(ForecastMixin, CallbackSupportMixin, RegressorMixin, BaseEs
     def regressor_(self):
         """The scikeras regressor that trained the network in this process, without its model.
 
-        Its Keras model, which takes positions in the series, is lent to other fits; `model_` is
-        the Keras model of this network.
+        Its Keras model, which takes positions in the series, is shared with other fits; `model_`
+        is the Keras model of this network.
         """
         if getattr(self, "_regressor", None) is None:
             raise AttributeError("regressor_ exists only in the process that fitted the network.")

@@ -100,7 +100,7 @@ class ForecastMixin:
         n_steps : int
             Values to forecast, at most as many as residual paths are long.
         coverage : float or sequence of float, default=0.9
-            Fraction of the values that the intervals are to hold, between 0 and 1. Several give
+            Fraction of the values that the intervals should contain, between 0 and 1. Several give
             nested intervals.
         future, context : array-like, default=None
             As in `forecast`.
@@ -133,8 +133,9 @@ class ForecastMixin:
         Notes
         -----
         A split conformal interval for each step: quantiles of residuals of forecasts over values
-        that were not learned from, with the correction for their number, lower and upper ones
-        apart. An interval is one of a value: of 24 of them, some value is outside more often.
+        that were not used in training, with the correction for their number, for the lower and
+        the upper bound separately. The coverage is that of a single value: the probability that
+        at least one of 24 values is outside is much larger.
 
         References
         ----------
@@ -216,7 +217,7 @@ class ForecastMixin:
         context: ArrayLike | None = None,
         random_state: int | np.random.RandomState | None = None,
     ) -> NDArray[np.float64]:
-        """Draw paths that the series may take: the forecast plus residuals that belong together.
+        """Draw sample paths: the forecast plus the residuals of one past forecast.
 
         Parameters
         ----------
@@ -234,7 +235,7 @@ class ForecastMixin:
         ndarray of shape (n_paths, n_steps), (n_paths, n_steps, n_channels) or \
                 (n_series, n_paths, …)
             Paths in the units of the series. Errors of neighboring steps, and of the channels, are
-            those of one forecast, so that sums and maxima over a path are as uncertain as they are.
+            those of one forecast, so that sums and maxima over a path have the right uncertainty.
 
         Raises
         ------
@@ -263,14 +264,14 @@ class ForecastMixin:
         return _without_single_axes(check_finite(paths, "The path"), 3, is_batch)
 
     def calibrate(self, X: ArrayLike, n_steps: int | None = None) -> Self:
-        """Take the residuals of forecasts over other values in place of those from `fit`.
+        """Replace the residuals of `fit` with those of forecasts of other values.
 
-        Nothing is learned: forecasts stay as they are, intervals and sample paths change.
+        Forecasts do not change; intervals and sample paths do.
 
         Parameters
         ----------
         X : array-like of shape (n_windows, window_length, n_channels) or (n_windows, window_length)
-            Windows in the order of time, of values that were not learned from: newer ones, or
+            Windows in the order of time, of values that were not used in training: newer ones, or
             those of another series.
         n_steps : int or None, default=None
             Values to forecast from each origin. None takes `window_length`, or as many as there
@@ -316,9 +317,10 @@ class ForecastMixin:
         paths, change = paths_over(self.network_, data, 1.0, n_steps, MAX_CALIBRATED_PATHS)
         if not len(paths):
             raise ValueError(
-                f"No forecast of {n_steps} steps over X can be compared with what came: gaps leave "
-                "no stretch that is as long, or forecasts leave the range of finite numbers. Give "
-                "windows of another series, in the units of the training series, or fewer n_steps."
+                f"No forecast of {n_steps} steps over X can be compared with true values: gaps "
+                "leave no stretch that is as long, or forecasts leave the range of finite numbers. "
+                "Give windows of another series, in the units of the training series, or fewer "
+                "n_steps."
             )
         if len(paths) < FEW_PATHS:
             warn(

@@ -172,9 +172,9 @@ def with_missing_rows(X, name="X"):
     if not len(missing) or is_of_working_days or is_of_sessions or is_sparse:
         return X
     warn(
-        f"{name} misses {len(missing)} of {len(missing) + len(index)} rows of a regular index, the "
-        f"first at {missing[0]}. They are taken as missing values. Put them there by "
-        f"{name}.asfreq({expected.freqstr!r}) to do without this warning."
+        f"{name} lacks {len(missing)} of {len(missing) + len(index)} rows of a regular index, the "
+        f"first at {missing[0]}. They are taken as missing values. Insert them with "
+        f"{name}.asfreq({expected.freqstr!r}) to avoid this warning."
     )
     return X.set_axis(index).reindex(expected[expected <= index[-1]].rename(X.index.name))
 

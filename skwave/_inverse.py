@@ -55,9 +55,9 @@ def _check_step(name, step, before, after):
         return
     if is_bad.any() and not (np.isfinite(before).all() or np.isinf(after[is_bad]).any()):
         raise ValueError(
-            f"step {name!r} ({type(step).__name__}) makes NaN of {is_bad.sum()} values that are "
-            "not missing, as a step does that reads their neighbors: a gap takes these away. Fill "
-            "the gaps before the pipeline, or leave the step out."
+            f"step {name!r} ({type(step).__name__}) turns {is_bad.sum()} values that are "
+            "not missing into NaN, as a step does that combines neighboring values, which are "
+            "missing in a gap. Fill the gaps before the pipeline, or leave the step out."
         )
     if is_bad.any():
         row = int(np.argwhere(is_bad)[0][0])
@@ -67,7 +67,7 @@ def _check_step(name, step, before, after):
             f"step {name!r} ({type(step).__name__}) makes {after[is_bad][0]} of {value} in row "
             f"{row}, and {is_bad.sum()} numbers that are not finite in all. A logarithm needs "
             "positive values: numpy.log1p, with numpy.expm1 as its inverse, takes zeros, and a "
-            "square root, or a constant that is added first, may serve as well."
+            "square root, or a constant that is added first, can be used as well."
         )
 
 

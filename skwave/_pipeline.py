@@ -263,7 +263,7 @@ class ForecastPipeline(PipelineForecastMixin, Pipeline):
                 raise ValueError(
                     f"X holds missing values, but the inverse of the steps before the windows "
                     f"({[name for name, _ in self._transformers]}) depends on earlier values, "
-                    "which a gap takes away. Fill the gaps, or leave these steps out."
+                    "which are missing in a gap. Fill the gaps, or leave these steps out."
                 )
             self._training_series = np.array(columns, dtype=float)
             self._training_transformed = transformed

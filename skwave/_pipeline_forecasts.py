@@ -63,8 +63,8 @@ class PipelineForecastMixin:
         Returns
         -------
         ndarray, Series or DataFrame of shape (n_steps,) or (n_steps, n_channels)
-            Forecasts, of the kind of the series, whose index continues. An array where the
-            series is one, or where its index has no regular step.
+            Forecasts, of the kind of the series, with an index that continues that of the series.
+            An array where the series is one, or where its index has no regular step.
 
         Raises
         ------
@@ -103,7 +103,7 @@ class PipelineForecastMixin:
         n_steps : int
             Values to forecast, at most as many as residual paths are long.
         coverage : float or sequence of float, default=0.9
-            Fraction of the values that the intervals are to hold, between 0 and 1. Several give
+            Fraction of the values that the intervals should contain, between 0 and 1. Several give
             nested intervals.
         future, context : array-like or pandas object, default=None
             As in `forecast`.
@@ -111,7 +111,7 @@ class PipelineForecastMixin:
         Returns
         -------
         DataFrame or ndarray of shape (n_steps, 2) or (n_steps, n_channels, 2)
-            Lower and upper bounds. A frame, where the series has an index that goes on, has the
+            Lower and upper bounds. A frame, if the index of the series can be continued, has the
             columns ``"lower"`` and ``"upper"``, under each channel if there are several, and under
             each coverage if several are given. An array has an axis of coverages before the last.
 
@@ -129,12 +129,12 @@ class PipelineForecastMixin:
 
         See Also
         --------
-        LSTMForecaster.forecast_interval : What the intervals are made of.
+        LSTMForecaster.forecast_interval : How the intervals are computed.
 
         Notes
         -----
-        Sample paths are brought back to the units of the series first, and quantiles are taken
-        last: after a logarithm bounds are above zero, and those of differences add up.
+        Sample paths are transformed back to the units of the series first; quantiles are computed
+        afterwards: after a logarithm bounds are above zero, and those of differences add up.
         """
         check_is_fitted(self)
         probabilities = check_coverage(coverage)
@@ -197,7 +197,7 @@ class PipelineForecastMixin:
         context: ArrayLike | None = None,
         random_state: int | np.random.RandomState | None = None,
     ) -> Any:
-        """Draw paths that the series may take: the forecast plus residuals that belong together.
+        """Draw sample paths: the forecast plus the residuals of one past forecast.
 
         Parameters
         ----------
@@ -245,14 +245,14 @@ class PipelineForecastMixin:
         return parts_to_pandas(np.moveaxis(paths, 0, -1), spec, index, [range(n_paths)])
 
     def calibrate(self, X: ArrayLike, n_steps: int | None = None) -> Self:
-        """Take the residuals of forecasts over other values in place of those from `fit`.
+        """Replace the residuals of `fit` with those of forecasts of other values.
 
-        Nothing is learned: forecasts stay as they are, intervals and sample paths change.
+        Forecasts do not change; intervals and sample paths do.
 
         Parameters
         ----------
         X : array-like or pandas object of shape (n_values,) or (n_values, n_channels)
-            A series, in its units, of values that were not learned from.
+            A series, in its units, of values that were not used in training.
         n_steps : int or None, default=None
             Values to forecast from each origin. None takes the length of a window, or as many as
             there are.

@@ -338,7 +338,7 @@ def warn_about_recursion(contexts, forecasts):
         )
     elif is_flat:
         warn(
-            f"The forecast is flat: over {n_steps} steps the recursion has come to rest at one "
+            f"The forecast is flat: over {n_steps} steps the recursion has reached a constant "
             "value. If the series does not, train longer (epochs, patience), give a window_length "
             "of at least one season, or an output_length above 1, and compare with the naive "
             "forecast in a backtest."

@@ -1,4 +1,4 @@
-"""What a fit did, as a short text and as a table."""
+"""Summary of a fit, as a short text and as a table."""
 
 from html import escape
 
@@ -61,7 +61,7 @@ def make_report(
 
 
 class FitSummary:
-    """What a fit did; `LSTMForecaster.summary` returns it.
+    """Summary of a fit, as returned by `LSTMForecaster.summary`.
 
     Parameters
     ----------
@@ -119,8 +119,8 @@ class FitSummary:
         foot = [
             "RMSE in standard deviations of the true values.",
             f"Kept: {report['readout']} ({report['reason']}).",
-            f"The LSTM makes {report['lstm_fraction']:.1%} of the variance of the predicted change "
-            "from the newest value to the next.",
+            f"The LSTM contributes {report['lstm_fraction']:.1%} of the variance of the predicted "
+            "change from the newest value to the next.",
         ]
         rows = []
         for name in sorted(errors, key=lambda name: errors[name][0]):

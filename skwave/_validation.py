@@ -352,5 +352,5 @@ def check_backup(backup_dir, random_state):
     if backup_dir is not None and random_state is None:
         raise ValueError(
             f"backup_dir={os.fspath(backup_dir)!r} needs a random_state, but random_state=None: a "
-            "fit that goes on after a crash must see the windows in the same order. Give an int."
+            "fit that goes on after a crash has to use the windows in the same order. Give an int."
         )

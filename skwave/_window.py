@@ -100,7 +100,7 @@ class WindowTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: ArrayLike, y: Any = None) -> Self:
-        """Check the series and remember its number of channels.
+        """Check the series and store its number of channels.
 
         Parameters
         ----------
@@ -125,8 +125,8 @@ class WindowTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         Warns
         -----
         ForecastWarning
-            If the windows of a series will seem to continue those of the one before it, or rows of
-            a regular index are missing.
+            If the windows of a series seem to continue those of the series before it, or rows of a
+            regular index are missing.
         """
         with unchanged_on_failure(self), fit_context(self, X):
             checked = [
@@ -190,7 +190,7 @@ class WindowTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         return windows
 
     def inverse_transform(self, X: ArrayLike) -> NDArray[np.generic] | list[NDArray[np.generic]]:
-        """Put the series together again from its windows.
+        """Return the series of which `X` are the windows.
 
         Parameters
         ----------
@@ -312,7 +312,7 @@ class WindowTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
 
 
 def _warn_about_borders(series, n_shared):
-    """Warn if the windows of one series will seem to continue those of the one before."""
+    """Warn if the windows of one series seem to continue those of the series before it."""
     alike = [
         number
         for number, (one, other) in enumerate(itertools.pairwise(series), start=1)
@@ -321,7 +321,8 @@ def _warn_about_borders(series, n_shared):
     if alike:
         warn(
             f"Of {len(series)} series in X, {len(alike)} begin with the {n_shared} values that the "
-            f"one before ends with, the first being X[{alike[0]}], so that their windows pass for "
-            "those of one series, and a target is taken across each such border. Give a longer "
-            "window_length, or leave out values that stand still at an end."
+            f"one before ends with, the first being X[{alike[0]}], so that their windows cannot be "
+            "distinguished from those of one series, and a target is taken across each such "
+            "border. Give a longer window_length, or leave out constant values at the end of a "
+            "series."
         )

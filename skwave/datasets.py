@@ -1,4 +1,4 @@
-"""Series whose equation is known, and one of the sun."""
+"""Example series: generated ones, and the yearly sunspots."""
 
 from importlib.resources import files
 from numbers import Integral, Real
@@ -108,7 +108,7 @@ def make_mackey_glass(
     -----
     x'(t) = 0.2 x(t − τ) / (1 + x(t − τ)¹⁰) − 0.1 x(t), integrated by Euler's method with a step of
     0.1. Every tenth value is kept, after the first 1,000 of these, over which the initial values
-    1.2 + u with u uniform in [−0.1, 0.1) are forgotten.
+    1.2 + u with u uniform in [−0.1, 0.1) lose their influence.
 
     References
     ----------

@@ -1,4 +1,4 @@
-"""The warning of skwave, and how it is given."""
+"""The warning class of skwave, and the function that issues it."""
 
 import sys
 import warnings
@@ -7,7 +7,7 @@ __all__ = ["ForecastWarning"]
 
 
 class ForecastWarning(UserWarning):
-    """A forecast, or what was learned for it, is of little use as it stands.
+    """A forecast or a fit is probably not useful as it is.
 
     Each message says what to do.
 

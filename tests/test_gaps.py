@@ -256,8 +256,8 @@ def test_missing_rows_are_missing_values_and_the_index_goes_on():
     hours = pd.date_range("2024-01-01", periods=200, freq="h")
     series = pd.Series(WAVE, hours)
     model = make_forecast_pipeline(WindowTransformer(20), LSTMForecaster(**TINY))
-    (message,) = [m for m in warnings_of(model.fit, series.drop(hours[60:63])) if "misses" in m]
-    assert "X misses 3 of 200 rows of a regular index, the first at 2024-01-03 12:00" in message
+    (message,) = [m for m in warnings_of(model.fit, series.drop(hours[60:63])) if "lacks" in m]
+    assert "X lacks 3 of 200 rows of a regular index, the first at 2024-01-03 12:00" in message
     dropped = model.forecast(5)
     same = copy.deepcopy(model).fit(series.where(~series.index.isin(hours[60:63])))
     pd.testing.assert_series_equal(dropped, same.forecast(5))
@@ -294,7 +294,9 @@ def test_steps_that_add_up_are_refused_by_name():
             )
 
     model = make_forecast_pipeline(Differences(), WindowTransformer(20), LSTMForecaster(**TINY))
-    with pytest.raises(ValueError, match="'differences'.*reads their neighbors.*Fill the gaps"):
+    with pytest.raises(
+        ValueError, match="'differences'.*combines neighboring values.*Fill the gaps"
+    ):
         model.fit(with_gaps(50))
 
 

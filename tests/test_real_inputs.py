@@ -141,10 +141,10 @@ def test_input_that_is_not_understood_is_refused_everywhere(fitted, place, X, wo
 
 # Kind of input with missing values -> words of the warning, or None.
 GAPS = {
-    "missing hours": (of(WITH_GAPS), r"misses 4 of 120 rows.*2024-01-01 03:00.*asfreq\('h'\)"),
-    "a missing month": (of(MONTHS.delete(17)), r"misses 1 of 120 rows.*2021-06-01.*asfreq\('MS'\)"),
+    "missing hours": (of(WITH_GAPS), r"lacks 4 of 120 rows.*2024-01-01 03:00.*asfreq\('h'\)"),
+    "a missing month": (of(MONTHS.delete(17)), r"lacks 1 of 120 rows.*2021-06-01.*asfreq\('MS'\)"),
     "a missing period": (
-        of(pd.period_range("2020-01", periods=N, freq="M").delete(17)), "misses 1 .*2021-06"
+        of(pd.period_range("2020-01", periods=N, freq="M").delete(17)), "lacks 1 .*2021-06"
     ),
     "a masked value": (MASKED, None),
     "NaN": (of(DAYS, spoiled(5, np.nan)), None),
@@ -159,7 +159,7 @@ def test_missing_values_are_taken_everywhere_and_missing_rows_with_one_warning(
     fitted, place, X, words
 ):  # fmt: skip
     messages = warnings_of(place, fitted, X)
-    messages = [m for m in messages if "misses" in m]
+    messages = [m for m in messages if "lacks" in m]
     assert len(messages) == (words is not None)
     assert words is None or re.search(words, messages[0])
 

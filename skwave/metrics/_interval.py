@@ -262,7 +262,7 @@ def mean_quantile_loss(
     size = average(np.abs(truth), sample_weight, "raw_values")
     if np.any(size == 0):
         raise ValueError(
-            "There is nothing to weight losses by: all true values are zero. Take "
+            "The losses cannot be weighted: all true values are zero. Take "
             "sklearn.metrics.mean_pinball_loss, which has the units of the series."
         )
     return average(losses / size, sample_weight, multioutput)

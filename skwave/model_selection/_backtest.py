@@ -35,7 +35,7 @@ _MOST_CHANNELS = 10  # shown by repr
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Backtest:
-    """Forecasts from many origins beside the true values; `backtest` makes it.
+    """Forecasts from many origins and the true values, as returned by `backtest`.
 
     Parameters
     ----------
@@ -44,7 +44,7 @@ class Backtest:
     origins : ndarray of shape (n_origins,)
         Values known to each forecast: the position of its first value in the series.
     y_true : ndarray of shape (n_origins, horizon) or (n_origins, horizon, n_channels)
-        The values that came.
+        The true values.
     y_pred : ndarray of the same shape
         The forecasts.
     baselines : dict of ndarrays of the same shape
@@ -55,8 +55,8 @@ class Backtest:
     scores : dict of dict of float
         Each metric over all values: ``scores[metric]["model"]``, and so for the baselines.
     scores_by_step : dict of dict of ndarrays of shape (horizon,)
-        The same for each step after the origin; NaN where its values alone give a metric
-        nothing to measure by.
+        The same for each step after the origin; NaN where a metric is undefined
+        for the values of one step.
     scores_by_channel : dict of dict of ndarrays of shape (n_channels,)
         The same for each channel by itself, in its own units; one value for a single channel.
     coverage : float or None, default=None
@@ -69,7 +69,7 @@ class Backtest:
 
     See Also
     --------
-    BacktestDisplay : Draws it.
+    BacktestDisplay : Draws the result.
 
     Examples
     --------
@@ -173,14 +173,15 @@ def backtest(
     coverage: float | None = None,
     n_jobs: int | None = None,
 ) -> Backtest:
-    """Forecast a series from many origins in its past, and compare with what came.
+    """Forecast a series from many past origins, and compare with the true values.
 
     Parameters
     ----------
     estimator : object
         A `Pipeline` or `ForecastPipeline` that ends with a `WindowTransformer` and an
-        `LSTMForecaster`, or a search over one. It is cloned and fitted on the past only. A fitted
-        one, in ``sklearn.frozen.FrozenEstimator``, is taken as it is; see Notes.
+        `LSTMForecaster`, or a search over one. It is cloned and fitted on the values before each
+        origin only. A fitted one, in ``sklearn.frozen.FrozenEstimator``, is taken as it is; see
+        Notes.
     series : array-like or pandas object of shape (n_values,) or (n_values, n_channels)
         The series, in its units.
     horizon : int
@@ -190,7 +191,7 @@ def backtest(
     step : int, default=1
         Values from one origin to the next.
     refit : bool or int, default=False
-        Whether to fit anew at each origin, on all that is known there; an int k fits at every
+        Whether to fit again at each origin, on all that is known there; an int k fits at every
         k-th origin. False fits once and forecasts all origins in one batch.
     metrics : callable, sequence of callables or dict of callables, default=MAE and RMSE
         Functions ``metric(y_true, y_pred)`` that return a number. Those that take `y_train` or
@@ -200,7 +201,7 @@ def backtest(
         Values in a season, for the seasonal naive forecast. ``"auto"`` looks for it in the first
         `initial` values; 1 if there is none.
     coverage : float or None, default=None
-        Fraction of the values that intervals are to hold, between 0 and 1. Where given, each
+        Fraction of the values that intervals should contain, between 0 and 1. Where given, each
         forecast has an interval, and the scores say how many values it held, how wide it was, and
         the interval score. Intervals are of the residual paths of the fit; at each origin the
         errors of its forecasts that are known by then take the place of the oldest ones.
@@ -234,9 +235,9 @@ def backtest(
     Notes
     -----
     There are K = (n_values − horizon − initial) // step + 1 origins. The forecast from an origin
-    knows the values before it, whichever fit it comes from.
+    knows the values before it, regardless of the origin at which the model was fitted.
 
-    Of a frozen estimator it is not known what it was fitted on; the result is honest only if that
+    Of a frozen estimator it is not known what it was fitted on; the result is valid only if that
     was no more than the first `initial` values.
 
     References

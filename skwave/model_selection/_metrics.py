@@ -107,7 +107,7 @@ def score_forecasts(metrics, y_true, forecasts, known):
     metrics : dict of callables
         Functions of true values and a forecast.
     y_true : ndarray of shape (n_origins, horizon, n_channels)
-        The values that came. Rows that hold NaN are left out.
+        The true values. Rows that hold NaN are left out.
     forecasts : dict of ndarray of the same shape
         Forecasts by name.
     known : dict
@@ -143,7 +143,7 @@ def _score_known(metric, y_true, y_pred, known):
 
 
 def _score_part(metric, y_true, y_pred, known):
-    """Score some of the values, which may give a metric nothing to measure by: then NaN."""
+    """Score some of the values; NaN where a metric is undefined for them."""
     with contextlib.suppress(ValueError):
         return _score_known(metric, y_true, y_pred, known)
     return np.nan
@@ -155,7 +155,7 @@ def score_intervals(y_true, intervals, coverage):
     Parameters
     ----------
     y_true : ndarray of shape (n_origins, horizon, n_channels)
-        The values that came.
+        The true values.
     intervals : dict of ndarray of shape (n_origins, horizon, n_channels, 2)
         Intervals by the name of the forecast.
     coverage : float

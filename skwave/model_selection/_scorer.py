@@ -36,7 +36,7 @@ def forecast_scorer(
     greater_is_better: bool | None = None,
     **kwargs: Any,
 ) -> Callable[..., float]:
-    """Make a scorer of forecasts, for `GridSearchCV`, `cross_validate` and their kin.
+    """Make a scorer of forecasts, for `GridSearchCV`, `cross_validate` and similar functions.
 
     Of the test part, the last `horizon` values are forecast from those before them, in the units
     of the series.
@@ -54,8 +54,8 @@ def forecast_scorer(
         Values to forecast.
     greater_is_better : bool or None, default=None
         Whether greater values of the metric are better. If not, the score is its negative. None
-        goes by the name, as scikit-learn names its metrics: those that end with ``_score`` are, but
-        not those of intervals and quantiles. A scorer of scikit-learn has its own sign.
+        decides by the name, as scikit-learn names its metrics: those that end with ``_score`` are,
+        but not those of intervals and quantiles. A scorer of scikit-learn has its own sign.
     **kwargs : dict
         Further arguments of the metric, such as ``season_length=24``. None for a scorer's name.
 
@@ -133,7 +133,7 @@ def forecast_scorer(
 
 
 class ForecastScorer:
-    """What `forecast_scorer` returns: a plain object, so that workers can be sent it."""
+    """The class of what `forecast_scorer` returns: no closure, so that it can be pickled."""
 
     def __init__(self, metric, horizon, sign, kwargs):
         self.metric = metric

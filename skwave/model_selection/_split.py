@@ -12,7 +12,7 @@ from skwave._validation import check_positive_int, is_several
 
 
 class ForecastSplit(BaseCrossValidator):
-    """Split a series for forecasts: the past to train on, then some known values and the truth.
+    """Split a series into training parts, and test parts of known values and values to forecast.
 
     The test part of each split is `context` known values, the newest of the past, followed by
     the `horizon` values to forecast. So candidates whose windows differ in length are scored on
@@ -44,8 +44,8 @@ class ForecastSplit(BaseCrossValidator):
     ends with the series.
 
     A `KFold` trains on values that follow those it forecasts, and a shuffled split cuts windows
-    across gaps: their scores say nothing of a forecast. `sklearn.model_selection.TimeSeriesSplit`
-    trains on the past as well.
+    across gaps: their scores do not measure the error of forecasts.
+    `sklearn.model_selection.TimeSeriesSplit` trains on the past as well.
 
     Windows take the place of values where the estimator is a bare `LSTMForecaster`, whose input
     are windows; a `context` of 1 is then enough.
