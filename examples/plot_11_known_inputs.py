@@ -63,9 +63,13 @@ for name, columns, inputs in (
     ("With both", ["Load in MW", known], {"known": known, "calendar": calendar}),
 ):
     result = backtest(
-        make_model(**inputs), table[columns],
-        horizon=HORIZON, initial=24 * 7 * 8, step=12, metrics=mean_absolute_error,
-    )  # fmt: skip
+        make_model(**inputs),
+        table[columns],
+        horizon=HORIZON,
+        initial=24 * 7 * 8,
+        step=12,
+        metrics=mean_absolute_error,
+    )
     error = result.scores["mean_absolute_error"]["model"]
     by_step = result.scores_by_step["mean_absolute_error"]["model"]
     ax.plot(range(1, HORIZON + 1), by_step, label=f"{name}: {error:.1f} MW in the mean")
