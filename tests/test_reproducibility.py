@@ -155,11 +155,9 @@ def draws():
         import tensorflow as tf
 
         drawn.append(float(tf.random.uniform(())))
-    if BACKEND == "torch":
-        import torch
-
-        drawn.append(float(torch.rand(())))
-    return drawn  # JAX has no global generator
+    # JAX has no global generator. That of PyTorch is drawn from by its DataLoader, with which Keras
+    # reads batches; no weight and no forecast depends on what comes.
+    return drawn
 
 
 def state_of_keras():
