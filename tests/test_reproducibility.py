@@ -223,6 +223,8 @@ def test_global_generators_and_settings_are_as_before_every_call(monkeypatch):
 
 
 @pytest.mark.parametrize("setting", ["float64", "mixed_float16"])
+# JAX has no float64 unless it is told so, and says that wherever Keras asks for it.
+@pytest.mark.filterwarnings("ignore:Explicitly requested dtype float64:UserWarning")
 def test_keras_settings_of_the_user_are_left_and_change_nothing(windows, setting, monkeypatch):
     import keras
 
