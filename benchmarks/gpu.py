@@ -24,6 +24,7 @@ import traceback
 from pathlib import Path
 
 import numpy as np
+from updates import seconds
 
 COLUMNS = "device", "backend", "part", "what", "value", "unit"
 BACKENDS = "tensorflow", "jax", "torch"
@@ -55,12 +56,7 @@ class Table:
 def median_seconds(function, repeats):
     """Return the median time of calls after a first one, which compiles."""
     function()
-    times = []
-    for _ in range(repeats):
-        begin = time.perf_counter()
-        function()
-        times.append(time.perf_counter() - begin)
-    return statistics.median(times)
+    return seconds(function, repeats)
 
 
 def sine_windows(n_windows, length):

@@ -1,4 +1,4 @@
-"""Calendar features: where in the hour, day, week, month or year each label of an index is."""
+"""Calendar features: the position of each label of an index in its hour, day, week or year."""
 
 import numpy as np
 
@@ -14,9 +14,12 @@ def check_calendar(calendar):
     names = [calendar] if isinstance(calendar, str) else list(calendar)
     for name in names:
         if name not in NAMES:
-            raise ValueError(f"calendar={calendar!r} holds {name!r}, but names are {list(NAMES)}.")
+            raise ValueError(
+                f"calendar={calendar!r} holds {name!r}, but the names are {list(NAMES)}. Give some "
+                "of these."
+            )
     if len(set(names)) < len(names):
-        raise ValueError(f"calendar={calendar!r} holds a name twice.")
+        raise ValueError(f"calendar={calendar!r} holds a name twice. Give each name once.")
     return names
 
 
@@ -26,7 +29,7 @@ def feature_names(names):
 
 
 def calendar_features(index, names):
-    """Return sine and cosine of the place of each label in its hour, day, week, month or year.
+    """Return sine and cosine of the position of each label in its hour, day, week, month or year.
 
     Parameters
     ----------
@@ -53,12 +56,12 @@ def calendar_features(index, names):
             f"{index.dtype}. Use X.index = pandas.to_datetime(X.index), with a format, or leave "
             "calendar out."
         )
-    angles = 2 * np.pi * np.column_stack([_place(times, name) for name in names])
+    angles = 2 * np.pi * np.column_stack([_position(times, name) for name in names])
     waves = np.stack([np.sin(angles), np.cos(angles)], axis=2)
     return waves.reshape(len(times), -1)
 
 
-def _place(times, name):
+def _position(times, name):
     """Return the fraction of its hour, day, week, month or year that has passed at each label."""
     hour = (times.hour + times.minute / 60 + times.second / 3600).to_numpy()
     if name == "minute":

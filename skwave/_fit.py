@@ -2,12 +2,9 @@
 
 from dataclasses import replace
 
-import numpy as np
-
 from skwave._calibration import EXACT_PATHS, MAX_PATHS, cross_fitted_paths, paths_over
-from skwave._network import Network
+from skwave._known_choice import choose_known_penalty
 from skwave._readout import (
-    choose_known_penalty,
     choose_readout,
     count_blocks,
     gram_folds,
@@ -19,9 +16,8 @@ from skwave._readout import (
     update_readout,
     with_positions,
 )
-from skwave._rollout import make_rollouts, make_season_rollouts
+from skwave._rollout import make_rollouts
 from skwave._training import FitResult, train
-from skwave.exceptions import warn
 
 # Least squares takes memory for some ten matrices of as many rows and columns: 300 MB in all.
 MAX_COEFFICIENTS = 2_000
@@ -139,54 +135,6 @@ def check_can_go_on(network, scaled_by, was_autoregressive, dataset, config, nor
         )
 
 
-def penalty_of_known(data, dataset, validation_split, n_calendar):
-    """Choose the penalties of inputs known in advance.
-
-    Parameters
-    ----------
-    data, dataset : WindowDataset
-        The windows in the units of the series, and those on the scale of the layers, split.
-    validation_split : float
-        Fraction of the newest windows that are held out.
-    n_calendar : int
-        How many of these inputs are calendar features.
-
-    Returns
-    -------
-    None or ndarray of shape (window_length, n_known)
-        What `choose_known_penalty` returns; None where there are no such inputs.
-    """
-    if not data.n_known:
-        return None
-    head = np.zeros((0, data.n_outputs)), np.zeros(data.n_outputs)
-    shapes = Network(
-        data.window_length, 1, dataset.scaling, (), head, naive_skip(data), data.n_known
-    )
-    rollouts = make_season_rollouts(data, validation_split)
-    return choose_known_penalty(shapes, dataset, rollouts, n_calendar)
-
-
-def leave_out_known(dataset, known_penalty, n_calendar):
-    """Return the dataset without inputs known in advance, where these are of no use.
-
-    Calendar features stay.
-
-    Warns
-    -----
-    ForecastWarning
-        If they are left out.
-    """
-    n_judged = dataset.n_known - n_calendar
-    if not n_judged or np.isfinite(known_penalty[:, :n_judged]).all():
-        return dataset
-    warn(
-        "The inputs known in advance are not used: over held-out values, forecasts of a linear "
-        "model are not better with them by more than a standard error. Leave them out, or give a "
-        "longer series."
-    )
-    return dataset.without_known(n_judged)
-
-
 def train_and_solve(
     data, dataset, training_set, config, seed, *, previous, rollouts, validation_split,
     by_forecasts, until_exact, n_positions, known_penalty, progress,
@@ -217,7 +165,7 @@ def train_and_solve(
         At how many positions of the window the state is read out, unless forecasts by the last
         state are exact, or these were more than `MAX_COEFFICIENTS` together with the window.
     known_penalty : None or ndarray of shape (window_length, n_known)
-        What `penalty_of_known` returned.
+        What `choose_known_penalty` returned.
     progress : EpochProgress
         Notified of each epoch.
 
@@ -325,7 +273,7 @@ def train_readout(
         return result
     errors = {"trained": rollouts.errors(result.network)}
     if data.window_length * data.n_channels <= MAX_LAGS:
-        known_penalty = penalty_of_known(data, dataset, validation_split, n_calendar)
+        known_penalty = choose_known_penalty(data, dataset, validation_split, n_calendar)
         errors |= linear_errors(result.network, dataset, rollouts, known_penalty)
     n_steps = rollouts.y_true.shape[1]
     paths, change = paths_over(result.network, data, validation_split, n_steps, MAX_PATHS)

@@ -19,8 +19,6 @@ from skwave._fit import (
     check_can_go_on,
     check_can_roll_out,
     choose_skip,
-    leave_out_known,
-    penalty_of_known,
     solves_readout,
     train_and_solve,
     train_readout,
@@ -30,6 +28,7 @@ from skwave._forecasts import ForecastMixin
 from skwave._gaps import missing_in_windows, missing_rows
 from skwave._keras_model import to_keras
 from skwave._known import check_roles, known_of
+from skwave._known_choice import choose_known_penalty, leave_out_known
 from skwave._network import Network, Scaling
 from skwave._persistence import add_checksum, unchanged_on_failure, verify_checksum
 from skwave._readout import lstm_variance_fraction
@@ -420,18 +419,9 @@ class LSTMForecaster(ForecastMixin, CallbackSupportMixin, RegressorMixin, BaseEs
         dataset, seed = self._split(data, validation_split, previous, solves)
         known_penalty = None
         if solves_anew:
-            known_penalty = penalty_of_known(data, dataset, validation_split, n_calendar)
+            known_penalty = choose_known_penalty(data, dataset, validation_split, n_calendar)
             dataset = leave_out_known(dataset, known_penalty, n_calendar)
-        fitted = {
-            "window_shape_": windows.shape[1:],
-            "known_": known,
-            "_n_calendar": n_calendar,
-            "context_": None,
-            "_target_shape": data.targets.shape[1:],
-            "_scaled_by": self.normalization,
-        }
-        if data.autoregressive:
-            fitted["context_"] = data.values[-data.window_length :].astype(float)
+        fitted = self._describe(data) | {"known_": known, "_n_calendar": n_calendar}
         if is_partial and self.residual_paths_ is not None:
             fitted["residual_paths_"] = add_paths(
                 self.residual_paths_, self._typical_change, self._width_exponent, previous, data
@@ -468,6 +458,16 @@ class LSTMForecaster(ForecastMixin, CallbackSupportMixin, RegressorMixin, BaseEs
             vars(self).update(fitted)
             self._set_result(result, data, rollouts, dataset, is_partial, began)
         return self
+
+    def _describe(self, data):
+        """Return the fitted attributes that follow from the windows alone."""
+        context = data.values[-data.window_length :].astype(float)
+        return {
+            "window_shape_": (data.window_length, data.n_channels),
+            "context_": context if data.autoregressive else None,
+            "_target_shape": data.targets.shape[1:],
+            "_scaled_by": self.normalization,
+        }
 
     def _make_config(self, **changes):
         """Return the parameters that concern Keras, checked."""

@@ -93,6 +93,8 @@ def _check_can_train(config):
 
 # All weights are set later. Keras's own initializers would draw from Python's global generator.
 _ZEROS = {"kernel_initializer": "zeros"}
+# Whatever floats the user has set Keras to.
+_FLOAT32 = {"dtype": "float32"}
 
 
 def _build(dataset, config, capacity):
@@ -322,48 +324,28 @@ def to_keras(network):
     """
     check_float32_range(network.scaling)
     keras = import_keras()
-    layers, float32 = keras.layers, {"dtype": "float32"}
-    scaling, n_outputs = network.scaling, network.n_outputs
+    layers, scaling = keras.layers, network.scaling
     windows = keras.Input((network.window_length, network.n_channels), name="window")
-    # The center first: x / scale - center / scale would cancel where the level is high.
-    center = (-scaling.input_center).tolist()
-    x = layers.Rescaling(1.0, center, name="center", **float32)(windows)
-    x = layers.Rescaling((1 / scaling.input_scale).tolist(), name="scale", **float32)(x)
-    if scaling.relative:
-        cropping = (0, network.window_length - 1)
-        first = layers.Cropping1D(cropping, name="first", **float32)(x)
-        is_relative = _is_relative(network).tolist()
-        first = layers.Rescaling(is_relative, name="reference", **float32)(first)
-        x = layers.Subtract(name="from_reference", **float32)([x, first])
-    y, positions = x, network.read_positions
+    x, reference = _add_scaling(layers, windows, network)
     *lstm_layers, head = _trained_layers(
-        keras, network.units, n_outputs, all_states=network.positions is not None
+        keras, network.units, network.n_outputs, all_states=network.positions is not None
     )
+    states = x
     for layer in lstm_layers:
-        y = layer(y)
+        states = layer(states)
     if network.positions is not None:
-        # The states after reading each position, side by side.
-        states = []
-        for p in positions:
-            cropping = (p - 1, network.window_length - p)
-            state = layers.Cropping1D(cropping, name=f"state_{p}", **float32)(y)
-            states.append(layers.Flatten(name=f"flat_state_{p}", **float32)(state))
-        y = layers.Concatenate(name="states", **float32)(states)
-    y = head(y)
+        states = _take_states(layers, states, network)
+    y = head(states)
     if network.skip is not None:
-        flat = layers.Flatten(name="flat", **float32)(x)
-        skip = layers.Dense(n_outputs, use_bias=False, name="skip", **_ZEROS, **float32)(flat)
-        y = layers.Add(name="with_skip", **float32)([y, skip])
+        flat = layers.Flatten(name="flat", **_FLOAT32)(x)
+        skip = layers.Dense(
+            network.n_outputs, use_bias=False, name="skip", **_ZEROS, **_FLOAT32
+        )(flat)  # fmt: skip
+        y = layers.Add(name="with_skip", **_FLOAT32)([y, skip])
     if scaling.relative:
-        level = first
-        if network.n_known:
-            level = layers.Permute((2, 1), name="channels_first", **float32)(level)
-            level = layers.Cropping1D((0, network.n_known), name="predicted", **float32)(level)
-        level = layers.UpSampling1D(network.output_length, name="level", **float32)(level)
-        level = layers.Flatten(name="levels", **float32)(level)
-        y = layers.Add(name="to_level", **float32)([y, level])
+        y = layers.Add(name="to_level", **_FLOAT32)([y, _make_level(layers, reference, network)])
     unscale = (scaling.output_scale.tolist(), scaling.output_center.tolist())
-    y = layers.Rescaling(*unscale, name="unscale", **float32)(y)
+    y = layers.Rescaling(*unscale, name="unscale", **_FLOAT32)(y)
     model = keras.Model(windows, y, name="skwave")
     for k, weights in enumerate(network.layers):
         model.get_layer(f"lstm_{k}").set_weights(weights)
@@ -371,3 +353,39 @@ def to_keras(network):
     if network.skip is not None:
         model.get_layer("skip").set_weights([network.skip])
     return model
+
+
+def _add_scaling(layers, windows, network):
+    """Return windows on the scale of the layers, and what they are relative to, or None."""
+    scaling = network.scaling
+    # The center first: x / scale - center / scale would cancel where the level is high.
+    center = (-scaling.input_center).tolist()
+    x = layers.Rescaling(1.0, center, name="center", **_FLOAT32)(windows)
+    x = layers.Rescaling((1 / scaling.input_scale).tolist(), name="scale", **_FLOAT32)(x)
+    if not scaling.relative:
+        return x, None
+    cropping = (0, network.window_length - 1)
+    first = layers.Cropping1D(cropping, name="first", **_FLOAT32)(x)
+    is_relative = _is_relative(network).tolist()
+    reference = layers.Rescaling(is_relative, name="reference", **_FLOAT32)(first)
+    return layers.Subtract(name="from_reference", **_FLOAT32)([x, reference]), reference
+
+
+def _take_states(layers, states, network):
+    """Return the states after reading each position of the window, side by side."""
+    taken = []
+    for p in network.positions:
+        cropping = (p - 1, network.window_length - p)
+        state = layers.Cropping1D(cropping, name=f"state_{p}", **_FLOAT32)(states)
+        taken.append(layers.Flatten(name=f"flat_state_{p}", **_FLOAT32)(state))
+    return layers.Concatenate(name="states", **_FLOAT32)(taken)
+
+
+def _make_level(layers, reference, network):
+    """Return what outputs are relative to, without the inputs known in advance."""
+    level = reference
+    if network.n_known:
+        level = layers.Permute((2, 1), name="channels_first", **_FLOAT32)(level)
+        level = layers.Cropping1D((0, network.n_known), name="predicted", **_FLOAT32)(level)
+    level = layers.UpSampling1D(network.output_length, name="level", **_FLOAT32)(level)
+    return layers.Flatten(name="levels", **_FLOAT32)(level)

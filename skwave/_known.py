@@ -94,7 +94,8 @@ def find_known(known, columns, n_channels):
         return []
     known = [known] if isinstance(known, str | int | np.integer) else list(known)
     labels = list(range(n_channels)) if columns is None else columns
-    strangers = [name for name in known if name not in labels]
+    # True and 1 are equal in Python.
+    strangers = [name for name in known if isinstance(name, bool) or name not in labels]
     if strangers:
         advice = "Give positions"
         if columns is not None:

@@ -8,7 +8,6 @@ import numpy as np
 from skwave._ridge import (
     GramSums,
     choose_penalty,
-    known_penalties,
     mean_squared_residual,
     ridge,
     total,
@@ -204,68 +203,15 @@ def with_positions(network, n_positions):
     return replace(network, head=(np.vstack([earlier, kernel]), bias), positions=positions)
 
 
-def choose_known_penalty(network, dataset, rollouts, n_calendar):
-    """Choose the penalties of inputs known in advance, by forecasts of the linear model.
-
-    Parameters
-    ----------
-    network : Network
-        Its shapes and scaling.
-    dataset : WindowDataset
-        On the scale of the layers, split.
-    rollouts : RollOuts
-        Forecasts over held-out values. One-step errors do not choose: they say little of what an
-        input is worth many steps ahead, where the series itself is known less and less.
-    n_calendar : int
-        How many of these inputs, the last ones, are calendar features.
-
-    Returns
-    -------
-    ndarray of shape (window_length, n_known)
-        The same for all inputs; infinite where forecasts with them are not better by more than a
-        standard error than those without. Always infinite for calendar features, which the LSTM
-        reads: hour and day of the week are of use together only, and not in a linear model.
-
-    Notes
-    -----
-    Logarithms of errors are compared, since a few days on which all forecasts fail would decide
-    otherwise.
-    """
-    of_lags = known_penalties(network.window_length)
-    options = np.full((*of_lags.shape, network.n_known), np.inf)
-    options[..., : network.n_known - n_calendar] = of_lags[..., None]
-    if n_calendar == network.n_known:
-        return options[0]
-    network = _without_layers(network)
-    folds = gram_folds(network, dataset)
-    without = choose_penalty(folds, _window_penalties(network, options[0]))
-    # The penalty of the other channels is chosen beside one of middle strength, and held.
-    beside = choose_penalty(folds, _window_penalties(network, options[len(options) // 2]))
-    log_errors = []
-    for number, option in enumerate(options):
-        penalty = (beside if number else without).copy()
-        penalty.reshape(network.window_length, -1)[:, network.n_predicted :] = option
-        readout = Readout("linear", np.inf, penalty)
-        errors = rollouts.errors(solve_readout(network, total(folds[:N_FOLDS]), readout)[0])
-        log_errors.append(np.log(np.maximum(errors, np.finfo(float).tiny)))
-    best = int(np.argmin([errors.mean() for errors in log_errors]))
-    return options[best if rollouts.is_better(log_errors[best], log_errors[0]) else 0]
-
-
-def _without_layers(network):
-    """Return a network of the same shapes that has no LSTM, for linear models."""
-    head = network.head[0][:0], np.zeros_like(network.head[1])
-    return replace(network, layers=(), head=head)
-
-
-def _window_penalties(network, known_penalty):
+def penalties_of_window(network, known_penalty):
+    """Return the penalties of the window's coefficients that are tried, as `window_penalties`."""
     return window_penalties(network.window_length, network.n_predicted, known_penalty)
 
 
 def make_readouts(folds, network, known_penalty=None):
     """Return the linear model and the candidates, from the strongest penalty to the weakest."""
     n_states = folds[0].n_states
-    penalties = _window_penalties(network, known_penalty)
+    penalties = penalties_of_window(network, known_penalty)
     alone, beside = (
         choose_penalty(folds, np.insert(penalties, [0] * n_states, penalty, axis=1))[n_states:]
         for penalty in (np.inf, STATE_PENALTIES[0])
@@ -481,9 +427,10 @@ def linear_errors(network, dataset, rollouts, known_penalty):
     dict of ndarray of shape (n_origins,)
         Mean squared errors under ``"linear"``.
     """
-    without_layers = _without_layers(network)
+    head = network.head[0][:0], np.zeros_like(network.head[1])
+    without_layers = replace(network, layers=(), head=head, positions=None)
     folds = gram_folds(without_layers, dataset)
-    penalty = choose_penalty(folds, _window_penalties(network, known_penalty))
+    penalty = choose_penalty(folds, penalties_of_window(network, known_penalty))
     linear = Readout("linear", np.inf, penalty)
     solved, _ = solve_readout(without_layers, total(folds[:N_FOLDS]), linear)
     return {linear.name: rollouts.errors(solved)}

@@ -213,8 +213,8 @@ def window_penalties(window_length, n_predicted, known_penalty=None):
 def known_penalties(window_length):
     """Return the penalties that are tried for inputs known in advance, (n_penalties, n_lags).
 
-    The first one is infinite, so that they are not used; then come those that grow with the square
-    of the lag, and those that are the same for all lags, each from strong to weak. The newest row
+    The first one is infinite, so that they are not used; then come those that are the same for all
+    lags, and those that grow with the square of the lag, each from strong to weak. The newest row
     of a window, in which these inputs have the values of the step that is predicted, has the lag 1.
     """
     of_lags = _penalties_of_lags(KNOWN_EQUAL_PENALTIES, KNOWN_LAG_PENALTIES, window_length)

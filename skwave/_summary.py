@@ -42,6 +42,7 @@ def make_report(
         "n_series": len(data.first_windows),
         "n_values": len(data.values),
         "n_channels": data.n_channels,
+        "n_known": data.n_known,
         "n_windows": len(data.starts),
         "window_length": data.window_length,
         "units": ", ".join(map(str, result.network.units)),
@@ -103,9 +104,10 @@ class FitSummary:
     def _parts(self):
         """Return lines, rows of (is kept, label, error, standard error), and lines."""
         report, errors = self.report, self.report["errors"]
+        known = f", {report['n_known']} of them known in advance" if report["n_known"] else ""
         head = [
             f"{report['n_series']} series, {report['n_values']:,} values of {report['n_channels']} "
-            f"channel{'s' * (report['n_channels'] > 1)}: {report['n_windows']:,} windows of "
+            f"channel{'s' * (report['n_channels'] > 1)}{known}: {report['n_windows']:,} windows of "
             f"{report['window_length']}",
             f"LSTM of {report['units']} units: {report['n_epochs']} "
             f"epoch{'s' * (report['n_epochs'] > 1)}, {report['n_updates']:,} updates, "

@@ -30,6 +30,7 @@ ORDER = [
     "_rollout",
     "_ridge",
     "_readout",
+    "_known_choice",
     "_intervals",
     "_calibration",
     "_keras_model",

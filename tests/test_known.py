@@ -91,6 +91,7 @@ def test_the_inverse_gives_all_back_but_the_first_known_value():
         (["heat", "heat"], FRAME, "columns are needed that differ"),
         ([0, 1, 2], FRAME.to_numpy(), "at least one must be left to forecast"),
         ([0], np.arange(30.0), "at least one must be left to forecast"),
+        ([True], FRAME.to_numpy(), "holds True, which is not one of the columns"),
     ],
 )
 def test_what_is_not_a_column_is_refused(known, series, message):
@@ -165,6 +166,7 @@ def test_a_linear_effect_is_forecast_exactly_at_any_horizon(model):
     error = (forecast - TEST[["load", "other"]]).abs().mean() / TEST[["load", "other"]].std()
     assert error["load"] < 0.02
     assert model[-1].known_ == ["heat"]
+    assert "250 values of 3 channels, 1 of them known in advance:" in str(model.summary())
 
 
 def test_every_kind_of_forecast_takes_the_future(model):
@@ -427,7 +429,7 @@ def test_a_calendar_and_known_inputs_together():
 @pytest.mark.parametrize(
     ("calendar", "series", "message"),
     [
-        (["week"], FRAME, r"holds 'week', but names are \['minute', 'hour'"),
+        (["week"], FRAME, r"holds 'week', but the names are \['minute', 'hour'"),
         (["hour", "hour"], FRAME, "holds a name twice"),
         ("hour", FRAME.to_numpy(), "needs the dates of the values, but X has no index"),
         ("hour", FRAME.reset_index(drop=True), "needs an index of dates or periods"),

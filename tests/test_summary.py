@@ -14,6 +14,7 @@ REPORT = {
     "n_series": 2,
     "n_values": 4000,
     "n_channels": 3,
+    "n_known": 0,
     "n_windows": 3842,
     "window_length": 80,
     "units": "64, 32",

@@ -271,11 +271,7 @@ def backtest(
     # worker, and lose it with that worker.
     task = partial(_fit_and_forecast, estimator, series, horizon, probabilities)
     parts = Parallel(n_jobs=n_jobs)(delayed(task)(block) for block in blocks)
-    # The columns that are forecast, of which the fitted pipelines know.
-    positions = parts[0][3]
-    values, filled = values[:, positions], filled[:, positions]
-    if series.ndim == 2:
-        series = series.iloc[:, positions] if hasattr(series, "iloc") else series[:, positions]
+    series, values, filled = _take_predicted(series, values, filled, parts[0][3])
     if isinstance(season_length, str):
         season_length = find_season_length(filled[: origins[0]])
     forecasts = {
@@ -310,6 +306,13 @@ def backtest(
         coverage=coverage,
         intervals=intervals,
     )
+
+
+def _take_predicted(series, values, filled, positions):
+    """Return a series and its values without the columns that are known in advance."""
+    if series.ndim == 2:
+        series = series.iloc[:, positions] if hasattr(series, "iloc") else series[:, positions]
+    return series, values[:, positions], filled[:, positions]
 
 
 def _check_one_coverage(coverage):

@@ -1,0 +1,104 @@
+"""Whether inputs known in advance are used, and the penalties of their coefficients."""
+
+import numpy as np
+
+from skwave._network import Network
+from skwave._readout import (
+    N_FOLDS,
+    Readout,
+    gram_folds,
+    naive_skip,
+    penalties_of_window,
+    solve_readout,
+)
+from skwave._ridge import KNOWN_EQUAL_PENALTIES, choose_penalty, known_penalties, total
+from skwave._rollout import make_season_rollouts
+from skwave.exceptions import warn
+
+
+def choose_known_penalty(data, dataset, validation_split, n_calendar):
+    """Choose the penalties of inputs known in advance, by forecasts of the linear model.
+
+    Parameters
+    ----------
+    data, dataset : WindowDataset
+        The windows in the units of the series, and those on the scale of the layers, split.
+    validation_split : float
+        Fraction of the newest windows that are held out, over which the linear model forecasts.
+    n_calendar : int
+        How many of these inputs, the last ones, are calendar features.
+
+    Returns
+    -------
+    None or ndarray of shape (window_length, n_known)
+        The same for all inputs; infinite where forecasts with them are not better by more than a
+        standard error than those without. Always infinite for calendar features, which the LSTM
+        alone reads: hour and day of the week have an effect together that a sum cannot describe.
+        None where there are no inputs known in advance.
+
+    Notes
+    -----
+    One-step errors do not choose: they say little about the value of an input many steps ahead,
+    where the series itself is less and less certain. Logarithms of errors are compared, because a
+    few days on which all forecasts fail would decide otherwise.
+    """
+    if not data.n_known:
+        return None
+    of_lags = known_penalties(data.window_length)
+    options = np.full((*of_lags.shape, data.n_known), np.inf)
+    options[..., : data.n_known - n_calendar] = of_lags[..., None]
+    if n_calendar == data.n_known:
+        return options[0]
+    head = np.zeros((0, data.n_outputs)), np.zeros(data.n_outputs)
+    network = Network(
+        data.window_length, 1, dataset.scaling, (), head, naive_skip(data), data.n_known
+    )
+    rollouts = make_season_rollouts(data, validation_split)
+    folds = gram_folds(network, dataset)
+    without = choose_penalty(folds, penalties_of_window(network, options[0]))
+    # The penalty of the other channels is chosen beside the weakest of those that are the same for
+    # all lags, and held.
+    weakest = options[len(KNOWN_EQUAL_PENALTIES)]
+    beside = choose_penalty(folds, penalties_of_window(network, weakest))
+    log_errors = []
+    for number, option in enumerate(options):
+        penalty = (beside if number else without).copy()
+        penalty.reshape(data.window_length, -1)[:, data.n_predicted :] = option
+        readout = Readout("linear", np.inf, penalty)
+        errors = rollouts.errors(solve_readout(network, total(folds[:N_FOLDS]), readout)[0])
+        log_errors.append(np.log(np.maximum(errors, np.finfo(float).tiny)))
+    best = int(np.argmin([errors.mean() for errors in log_errors]))
+    return options[best if rollouts.is_better(log_errors[best], log_errors[0]) else 0]
+
+
+def leave_out_known(dataset, known_penalty, n_calendar):
+    """Return the dataset without inputs known in advance that are not used.
+
+    Parameters
+    ----------
+    dataset : WindowDataset
+        On the scale of the layers.
+    known_penalty : None or ndarray of shape (window_length, n_known)
+        What `choose_known_penalty` returned.
+    n_calendar : int
+        How many of these inputs, the last ones, are calendar features; they are always used.
+
+    Returns
+    -------
+    WindowDataset
+        In which inputs whose penalty is infinite are zero.
+
+    Warns
+    -----
+    ForecastWarning
+        If inputs are left out.
+    """
+    n_chosen = dataset.n_known - n_calendar
+    if not n_chosen or np.isfinite(known_penalty[:, :n_chosen]).all():
+        return dataset
+    warn(
+        "The inputs known in advance are not used: over held-out values, forecasts of a linear "
+        "model are not better with them by more than a standard error. Leave them out, or give a "
+        "longer series."
+    )
+    return dataset.without_known(n_chosen)
