@@ -103,7 +103,9 @@ def _scale(residuals, rollouts, scaling, exponent, typical_change=None):
     return paths[np.isfinite(paths).all(axis=(1, 2))], typical_change
 
 
-def cross_fitted_paths(network, data, dataset, blocks, readout, n_steps):
+def cross_fitted_paths(
+    network, data, dataset, blocks, readout, n_steps, *, n_most=MAX_PATHS, others=None
+):
     """Return residual paths over the whole series, each by a readout not solved on what came.
 
     Parameters
@@ -118,6 +120,10 @@ def cross_fitted_paths(network, data, dataset, blocks, readout, n_steps):
         The one to solve for.
     n_steps : int
         Values to forecast from each origin.
+    n_most : int, default=MAX_PATHS
+        Paths at most.
+    others : None or GramSums, default=None
+        Those of other series, as `solve_readout` takes them.
 
     Returns
     -------
@@ -131,7 +137,7 @@ def cross_fitted_paths(network, data, dataset, blocks, readout, n_steps):
     the jackknife+. Annals of Statistics 49(1), 486–507. (Residuals of models that were fitted
     without a fold.)
     """
-    n_most = n_paths_kept(MAX_PATHS, n_steps, data.n_predicted)
+    n_most = n_paths_kept(n_most, n_steps, data.n_predicted)
     rollouts = make_calibration(data, 1.0, n_steps, n_most)
     block_of_window = np.full(len(dataset.starts), -1)
     for number, rows in enumerate(make_folds(dataset, len(blocks) // (2 * N_FOLDS))):
@@ -146,7 +152,7 @@ def cross_fitted_paths(network, data, dataset, blocks, readout, n_steps):
         rest = [block for block, is_out in zip(blocks, pattern, strict=True) if not is_out]
         if sum(block.weight for block in rest) > 0:
             origins = (left_out == pattern).all(axis=1)
-            solved, _ = solve_readout(network, total(rest), readout)
+            solved, _ = solve_readout(network, total(rest), readout, others)
             residuals[origins] = rollouts.residuals(solved, origins)
     # A readout that explodes with fewer windows to solve on is not one that a fit would keep.
     naive = rollouts.errors_of(np.repeat(rollouts.predicted_contexts[:, -1:], n_steps, axis=1))

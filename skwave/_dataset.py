@@ -7,7 +7,7 @@ import numpy as np
 
 from skwave._gaps import describe_gaps, interpolate, longest_gap, lost_rows, missing_rows
 from skwave._network import BLOCK_ROWS, Scaling, reference_of
-from skwave._sliding import join_windows, windows_followed_by
+from skwave._sliding import join_series, join_windows, series_of_view, windows_followed_by
 from skwave.exceptions import warn
 
 
@@ -255,8 +255,9 @@ def make_dataset(windows, output_length, targets=None, *, n_known=0):
 
     Parameters
     ----------
-    windows : ndarray of shape (n_windows, window_length, n_channels)
-        Windows in the order of time; NaN is a missing value.
+    windows : ndarray of shape (n_windows, window_length, n_channels), or list of them
+        Windows in the order of time; NaN is a missing value. A list holds sliding views, one for
+        each of several series.
     output_length : int
         Values in a target.
     targets : None or ndarray of shape (n_windows, ...), default=None
@@ -277,8 +278,14 @@ def make_dataset(windows, output_length, targets=None, *, n_known=0):
         If targets are to be found, and no window is followed by `output_length` values, or if gaps
         leave no window.
     """
-    raw, starts, first_windows = join_windows(windows)
-    length, autoregressive = windows.shape[1], targets is None
+    if isinstance(windows, list):
+        length = windows[0].shape[1]
+        series = [series_of_view(of_series) for of_series in windows]
+        raw, starts, first_windows = join_series(series, length)
+    else:
+        length = windows.shape[1]
+        raw, starts, first_windows = join_windows(windows)
+    autoregressive = targets is None
     begins = starts[first_windows]
     n_predicted = raw.shape[1] - n_known
     is_missing, in_future = missing_rows(raw), missing_rows(raw[:, :n_predicted])

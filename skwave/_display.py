@@ -158,6 +158,12 @@ class ForecastDisplay:
         """
         check_is_fitted(estimator)
         pipeline, n_steps = as_forecast_pipeline(estimator), len(y_true)
+        if pipeline.pipelines_:
+            name = next(iter(pipeline.pipelines_))
+            raise ValueError(
+                f"fit saw {len(pipeline.pipelines_)} series, but one is drawn. Give the pipeline "
+                f"of one of them, such as pipelines_[{name!r}]."
+            )
         future, y_true = pipeline._take_known(y_true), pipeline._take_predicted(y_true)
         y_pred, interval = pipeline.forecast(n_steps, future=future), None
         if coverage is not None:

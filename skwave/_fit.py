@@ -188,7 +188,7 @@ def train_and_solve(
         network, readout, errors = exact
         linear = linear_errors(layers, dataset, rollouts, known_penalty)
         errors = {readout.name: errors} | linear
-        reason = "its forecasts are as exact as float32 allows"
+        reason, solution = "its forecasts are as exact as float32 allows", None
         paths, change = paths_over(network, data, validation_split, n_steps, EXACT_PATHS)
     else:
         n_most = (MAX_COEFFICIENTS - layers.window_length * layers.n_channels) // layers.n_states
@@ -199,9 +199,10 @@ def train_and_solve(
             known_penalty,
         )  # fmt: skip
         paths, change = cross_fitted_paths(layers, data, dataset, blocks, readout, n_steps)
+        solution = readout
     return result._replace(
         network=network, readout=readout.name, errors=errors, reason=reason, residual_paths=paths,
-        typical_change=change,
+        typical_change=change, solution=solution,
     )  # fmt: skip
 
 

@@ -13,7 +13,7 @@ from sklearn.base import BaseEstimator, RegressorMixin, _fit_context
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted
 
-from skwave._calibration import add_paths, width_exponent
+from skwave._calibration import add_paths
 from skwave._dataset import fit_scaling, make_dataset, warn_about_window_length
 from skwave._fit import (
     check_can_go_on,
@@ -24,26 +24,27 @@ from skwave._fit import (
     train_readout,
     update_solved,
 )
+from skwave._fitted import describe_fit, describe_windows, last_window
 from skwave._forecasts import ForecastMixin
-from skwave._gaps import missing_in_windows, missing_rows
+from skwave._gaps import missing_in_windows
 from skwave._keras_model import to_keras
-from skwave._known import check_roles, known_of
+from skwave._known import check_roles, known_of, with_known
 from skwave._known_choice import choose_known_penalty, leave_out_known
 from skwave._network import Network, Scaling
 from skwave._persistence import add_checksum, unchanged_on_failure, verify_checksum
-from skwave._readout import lstm_variance_fraction
-from skwave._recursion import fill_end
-from skwave._rollout import baseline_errors, make_rollouts
+from skwave._rollout import make_rollouts
+from skwave._series_readouts import fit_series_readouts, rescaled, scale_series, weight_of
 from skwave._sklearn_callbacks import (
     CallbackSupportMixin,
     EpochProgress,
     fit_context,
     with_callbacks,
 )
-from skwave._sliding import join_windows
-from skwave._summary import FitSummary, make_report, warn_about_seasonal_naive
+from skwave._sliding import series_of_view, sliding_windows
+from skwave._summary import FitSummary, warn_about_seasonal_naive
 from skwave._training import TrainingConfig, set_epochs
 from skwave._validation import (
+    are_of_several,
     check_backup,
     check_finite,
     check_targets,
@@ -52,6 +53,7 @@ from skwave._validation import (
     check_windows,
     make_random_state,
 )
+from skwave.exceptions import warn
 
 
 class LSTMForecaster(ForecastMixin, CallbackSupportMixin, RegressorMixin, BaseEstimator):
@@ -181,6 +183,10 @@ class LSTMForecaster(ForecastMixin, CallbackSupportMixin, RegressorMixin, BaseEs
         much the window before them changes from value to value, relative to the mean of all
         windows; by this ratio itself where there are several series, whose scales may differ. In
         float32, at most 1 MB. None after ``fit(X, y)``.
+    forecasters_ : list of LSTMForecaster
+        After the fit of a list of series, one fitted forecaster for each of them: they share the
+        LSTM, and each has a scale and a readout of its own, shrunk towards that of all series.
+        Empty otherwise.
     window_shape_ : tuple of (window_length, n_channels)
         Shape of a window.
     known_ : list
@@ -205,8 +211,7 @@ class LSTMForecaster(ForecastMixin, CallbackSupportMixin, RegressorMixin, BaseEs
     Notes
     -----
     Without `y` the targets are found in the windows themselves: the target of window i is the
-    newest value of window i + 1. A window whose successor does not continue it ends a series, so
-    the windows of several series, one after the other, train one model for all.
+    newest value of window i + 1. A window whose successor does not continue it ends a series.
 
     References
     ----------
@@ -310,7 +315,9 @@ class LSTMForecaster(ForecastMixin, CallbackSupportMixin, RegressorMixin, BaseEs
         Parameters
         ----------
         X : array-like of shape (n_windows, window_length, n_channels) or (n_windows, window_length)
-            Windows in the order of time, as `WindowTransformer` returns them.
+            Windows in the order of time, as `WindowTransformer` returns them. A list of arrays is
+            that of several series: they train one LSTM, each on a scale of its own, and
+            `forecasters_` has a forecaster for each of them.
         y : array-like of shape (n_windows,) or (n_windows, n_outputs), default=None
             Targets. None means forecasting: the targets are the values that follow the windows.
             A `y` that is ``window_length - 1`` longer than the windows is one for each value of
@@ -350,7 +357,72 @@ class LSTMForecaster(ForecastMixin, CallbackSupportMixin, RegressorMixin, BaseEs
         with unchanged_on_failure(self):
             config = self._make_config()
             previous = getattr(self, "network_", None) if self.warm_start else None
-            return self._fit(X, y, sample_weight, config, self.validation_split, previous)
+            if are_of_several(X):
+                return self._fit_several(X, y, sample_weight, config, previous)
+            self._fit(X, y, sample_weight, config, self.validation_split, previous)
+            self._tell()
+            return self
+
+    def _fit_several(self, X, y, sample_weight, config, previous):
+        """Fit the LSTM to several series, and a readout to each."""
+        for name, value in (("y", y), ("sample_weight", sample_weight)):
+            if value is not None:
+                raise ValueError(
+                    f"{name} is given with a list of the windows of {len(X)} series. Give one "
+                    f"array of windows, or leave {name} out: the targets of a list are the values "
+                    "that follow, and series are weighted by how well they can be predicted."
+                )
+        if previous is not None:
+            raise ValueError(
+                "warm_start=True, but X is a list of the windows of several series, with which "
+                "training cannot go on. Set warm_start=False, or go on with the forecaster of one "
+                "series, such as forecasters_[0]."
+            )
+        known, n_calendar = known_of(X)
+        for windows in X:
+            check_roles(windows, known, self.output_length)
+        parts = check_windows(self, X, reset=True)
+        series = [np.asarray(series_of_view(part), float) for part in parts]
+        how = self.normalization
+        scalers = [scale_series(values, len(known), how) for values in series]
+        scaled = [(values - c) / s for values, (c, s) in zip(series, scalers, strict=True)]
+        n_predicted = parts[0].shape[2] - len(known)
+        weights = [weight_of(values[:, :n_predicted]) for values in scaled]
+        weights = np.array(weights) / np.mean(weights)
+        length = parts[0].shape[1]
+        windows = [
+            with_known(sliding_windows(values, length), known, n_calendar) for values in scaled
+        ]
+        of_windows = np.repeat(weights, [len(part) for part in windows])
+        result = self._fit(windows, None, of_windows, config, self.validation_split)
+        self.network_, fitted = fit_series_readouts(
+            result, series, scalers, weights, self.validation_split, how
+        )
+        self.context_, self._model = None, None
+        self.forecasters_ = [self._forecaster_of(attributes) for attributes in fitted]
+        self._tell_of_several()
+        return self
+
+    def _forecaster_of(self, attributes):
+        """Return a forecaster that differs from this one by some of the fitted attributes."""
+        forecaster = type(self)()
+        vars(forecaster).update(vars(self) | {"callbacks": None, "forecasters_": []} | attributes)
+        return forecaster
+
+    def _forecaster_for(self, windows):
+        """Return the forecaster of a series that was not in the fit of several."""
+        series = np.asarray(series_of_view(windows), float)
+        center, scale = scale_series(series, len(self.known_), self.normalization)
+        network = replace(self.network_, scaling=rescaled(self.network_.scaling, center, scale))
+        n_predicted = network.n_predicted
+        return self._forecaster_of(
+            {
+                "network_": network,
+                "context_": last_window(network, windows),
+                "_typical_change": self._typical_change * scale[:n_predicted],
+                "_model": None,
+            }
+        )
 
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(
@@ -385,7 +457,16 @@ class LSTMForecaster(ForecastMixin, CallbackSupportMixin, RegressorMixin, BaseEs
         with unchanged_on_failure(self):
             config = self._make_config(epochs=1, backup_dir=None)
             previous, history = getattr(self, "network_", None), getattr(self, "history_", {})
-            self._fit(X, y, sample_weight, config, 0.0, previous, is_partial=previous is not None)
+            is_partial = previous is not None
+            if are_of_several(X) or (is_partial and self.forecasters_):
+                raise ValueError(
+                    "partial_fit learns from one array of windows, but X or the X of fit is that "
+                    "of several series. Use partial_fit of the forecaster of one series, such as "
+                    "forecasters_[0]."
+                )
+            self._fit(X, y, sample_weight, config, 0.0, previous, is_partial=is_partial)
+            if not is_partial:
+                self._tell()
             # Nothing was held out of these windows: the losses of earlier epochs go on as NaN.
             past, new = [np.nan] * len(history.get("loss", [])), self.history_
             self.history_ = {
@@ -401,7 +482,7 @@ class LSTMForecaster(ForecastMixin, CallbackSupportMixin, RegressorMixin, BaseEs
         `previous` is the network to go on from. `is_partial` says that `X` is new data for it, in
         which nothing is held out and nothing is chosen.
         """
-        began = time.perf_counter()
+        began, several = time.perf_counter(), are_of_several(X)
         known, n_calendar = known_of(X) if previous is None else (self.known_, self._n_calendar)
         windows, data = self._make_dataset(X, y, weights, known, reset=previous is None)
         solves = solves_readout(self.readout, data, config, self.normalization)
@@ -410,7 +491,7 @@ class LSTMForecaster(ForecastMixin, CallbackSupportMixin, RegressorMixin, BaseEs
         check_can_roll_out(data, solves=solves_anew, by_forecasts=by_forecasts)
         if previous is not None:
             check_can_go_on(
-                previous, self._scaled_by, self.context_ is not None, data, config,
+                previous, self._scaled_by, self.residual_paths_ is not None, data, config,
                 self.normalization,
             )  # fmt: skip
         rollouts = None
@@ -421,13 +502,14 @@ class LSTMForecaster(ForecastMixin, CallbackSupportMixin, RegressorMixin, BaseEs
         if solves_anew:
             known_penalty = choose_known_penalty(data, dataset, validation_split, n_calendar)
             dataset = leave_out_known(dataset, known_penalty, n_calendar)
-        fitted = self._describe(data) | {"known_": known, "_n_calendar": n_calendar}
+        fitted = describe_windows(data, self.normalization)
+        fitted |= {"known_": known, "_n_calendar": n_calendar, "forecasters_": []}
         if is_partial and self.residual_paths_ is not None:
             fitted["residual_paths_"] = add_paths(
                 self.residual_paths_, self._typical_change, self._width_exponent, previous, data
             )
         # scikit-learn's callbacks read them on demand.
-        shown = {"X": lambda: windows[data.indices], "y": lambda: data.targets}
+        shown = {"X": lambda: data.windows(slice(None)), "y": lambda: data.targets}
         training_set, config = set_epochs(dataset, config, solves_readout=solves)
         with fit_context(self, **shown, n_tasks=config.epochs) as callback_ctx:
             progress = EpochProgress(self, callback_ctx, fitted, **shown)
@@ -453,21 +535,51 @@ class LSTMForecaster(ForecastMixin, CallbackSupportMixin, RegressorMixin, BaseEs
                     by_forecasts=by_forecasts, n_calendar=n_calendar, progress=progress,
                 )  # fmt: skip
             if data.autoregressive:
-                begin = data.first_windows[-1]
-                fitted["context_"] = _last_window(result.network, windows[begin:])
+                of_last = windows[-1] if several else windows[data.first_windows[-1] :]
+                fitted["context_"] = last_window(result.network, of_last)
             vars(self).update(fitted)
-            self._set_result(result, data, rollouts, dataset, is_partial, began)
-        return self
+            if is_partial:
+                self._set_updated(result, len(dataset.indices))
+                return result
+            vars(self).update(
+                describe_fit(
+                    result, data, dataset, rollouts, time.perf_counter() - began,
+                    validation=self.validation,
+                )
+            )  # fmt: skip
+        return result
 
-    def _describe(self, data):
-        """Return the fitted attributes that follow from the windows alone."""
-        context = data.values[-data.window_length :].astype(float)
-        return {
-            "window_shape_": (data.window_length, data.n_channels),
-            "context_": context if data.autoregressive else None,
-            "_target_shape": data.targets.shape[1:],
-            "_scaled_by": self.normalization,
-        }
+    def _set_updated(self, result, n_windows):
+        """Set the attributes that new windows change."""
+        self.network_, self.readout_ = result.network, result.readout
+        self.history_, self.best_epoch_ = result.history, result.best_epoch
+        self._n_windows += n_windows
+        self._regressor, self._model = result.regressor, None
+        if self._report is not None:
+            n_new = self._report["n_new_windows"] + n_windows
+            self._report = self._report | {"n_new_windows": n_new}
+
+    def _tell_of_several(self):
+        """Print a line of the summary, and count the series with a better seasonal naive one."""
+        if self.verbose:
+            print(self.summary().line)
+        reports = [forecaster._report for forecaster in self.forecasters_]
+        n_better = sum(report["seasonal_naive_is_better"] for report in reports)
+        n_own = sum(report["readout"] == "own" for report in reports)
+        if n_better or n_own:
+            warn(
+                f"Of {len(reports)} series, {n_own} have a readout of their own, since that of all "
+                f"forecasts worse than the seasonal naive forecast, and {n_better} are forecast "
+                "worse than by it in any case: see summary() of each of forecasters_. Give a "
+                "window_length of at least a season."
+            )
+
+    def _tell(self):
+        """Print a line of the summary, and warn where the seasonal naive forecast is better."""
+        if self._report is not None:
+            if self.verbose:
+                print(self.summary().line)
+            warn_about_seasonal_naive(self._report)
 
     def _make_config(self, **changes):
         """Return the parameters that concern Keras, checked."""
@@ -486,9 +598,11 @@ class LSTMForecaster(ForecastMixin, CallbackSupportMixin, RegressorMixin, BaseEs
             targets = check_targets(y, windows, self.output_length, len(known))
         data = make_dataset(windows, self.output_length, targets, n_known=len(known))
         if sample_weight is not None:
-            weights = _check_sample_weight(sample_weight, windows, ensure_non_negative=True)
-            weights = weights[data.indices]
-            data = replace(data, weights=weights)
+            if not isinstance(windows, list):
+                sample_weight = _check_sample_weight(
+                    sample_weight, windows, ensure_non_negative=True
+                )
+            data = replace(data, weights=sample_weight[data.indices])
         return windows, data
 
     def _split(self, data, validation_split, previous, solves):
@@ -506,37 +620,6 @@ class LSTMForecaster(ForecastMixin, CallbackSupportMixin, RegressorMixin, BaseEs
         )
         check_training_weights(dataset, needs_validation=self.validation != "forecast")
         return dataset, random_state.randint(2**31)
-
-    def _set_result(self, result, data, rollouts, dataset, is_partial, began):
-        """Set the fitted attributes, print a line of the summary, and warn."""
-        self.network_, self.readout_ = result.network, result.readout
-        self.history_, self.best_epoch_ = result.history, result.best_epoch
-        self._n_windows = len(dataset.indices) + (self._n_windows if is_partial else 0)
-        self._regressor, self._model = result.regressor, None
-        if is_partial:
-            if self._report is not None:
-                n_new = self._report["n_new_windows"] + len(dataset.indices)
-                self._report = self._report | {"n_new_windows": n_new}
-            return
-        is_held_out = dataset.n_train < len(dataset.indices) and self.validation != "random"
-        self._residuals_are_in_sample = result.readout == "trained" and not is_held_out
-        self.residual_paths_ = result.residual_paths
-        self._typical_change = result.typical_change
-        self._width_exponent = width_exponent(data)
-        self.validation_errors_, self._report = {}, None
-        if rollouts is not None:
-            errors, season_length = baseline_errors(rollouts, data)
-            errors = result.errors | errors
-            self.validation_errors_ = {name: float(e.mean()) for name, e in errors.items()}
-            self._report = make_report(
-                result, data, rollouts, errors, season_length, time.perf_counter() - began,
-                lstm_variance_fraction(result.network, dataset),
-                is_held_out=dataset.n_train < len(dataset.indices)
-                and (result.readout != "trained" or self.validation != "random"),
-            )  # fmt: skip
-            if self.verbose:
-                print(self.summary().line)
-            warn_about_seasonal_naive(result.readout, errors, rollouts, season_length)
 
     def predict(self, X: ArrayLike) -> NDArray[np.float64]:
         """Predict what follows each window, one step ahead.
@@ -560,6 +643,7 @@ class LSTMForecaster(ForecastMixin, CallbackSupportMixin, RegressorMixin, BaseEs
             is not finite.
         """
         check_is_fitted(self)
+        self._check_single()
         check_roles(X, self.known_)
         windows = check_windows(self, X, reset=False)
         is_missing = missing_in_windows(windows)
@@ -593,6 +677,7 @@ class LSTMForecaster(ForecastMixin, CallbackSupportMixin, RegressorMixin, BaseEs
         from sklearn.metrics import r2_score
 
         check_is_fitted(self)
+        self._check_single()
         _, data = self._make_dataset(X, y, sample_weight, self.known_, reset=False)
         if data.n_outputs != self.network_.n_outputs:
             raise ValueError(
@@ -686,6 +771,11 @@ class LSTMForecaster(ForecastMixin, CallbackSupportMixin, RegressorMixin, BaseEs
         if "network_" in state:
             network = vars(self.network_) | {"scaling": vars(self.network_.scaling)}
             state |= {"network_": network, "_regressor": None, "_model": None, "callbacks": None}
+            # All series have the same layers.
+            state["forecasters_"] = [
+                one._forecaster_of({"network_": replace(one.network_, layers=())})
+                for one in self.forecasters_
+            ]
         return add_checksum(state)
 
     def __setstate__(self, state):
@@ -693,6 +783,8 @@ class LSTMForecaster(ForecastMixin, CallbackSupportMixin, RegressorMixin, BaseEs
         if "network_" in state:
             scaling = Scaling(**state["network_"]["scaling"])
             state["network_"] = Network(**state["network_"] | {"scaling": scaling})
+            for one in state["forecasters_"]:
+                one.network_ = replace(one.network_, layers=state["network_"].layers)
         vars(self).update(state)
 
     def __sklearn_tags__(self):
@@ -702,17 +794,3 @@ class LSTMForecaster(ForecastMixin, CallbackSupportMixin, RegressorMixin, BaseEs
         tags.target_tags.required = False
         tags.target_tags.multi_output = True
         return tags
-
-
-def _last_window(network, windows):
-    """Return the last window of a series, its gaps filled, as `context_` holds it.
-
-    The newest values of inputs known in advance stay as they are, which is mostly missing.
-    """
-    window, newest = np.array(windows[-1], dtype=float), windows[-1, -1, network.n_predicted :]
-    if missing_rows(window).any():
-        series = np.array(join_windows(windows)[0], dtype=float)
-        series[-1, network.n_predicted :] = 0
-        window = np.array(fill_end(network, series, "X"))
-        window[-1, network.n_predicted :] = newest
-    return window

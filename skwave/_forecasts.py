@@ -333,8 +333,18 @@ class ForecastMixin:
         self._residuals_are_in_sample = False
         return self
 
+    def _check_single(self):
+        """Raise an error after a fit of several series, each of which has its own forecaster."""
+        if self.forecasters_:
+            raise ValueError(
+                f"fit saw {len(self.forecasters_)} series, each of which has a forecaster of its "
+                "own. Use one of these, such as forecasters_[0], or a ForecastPipeline, which "
+                "forecasts all of them."
+            )
+
     def _check_feeds_back(self):
         """Raise an error if the network predicts something other than the next values."""
+        self._check_single()
         network = self.network_
         if network.n_outputs != network.output_length * network.n_predicted:
             raise ValueError(

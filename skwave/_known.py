@@ -32,8 +32,17 @@ class Windows(np.ndarray):
         super().__setstate__(tuple(state))
 
 
+def with_known(windows, known, n_calendar):
+    """Return windows that carry the names of their channels known in advance, if there are any."""
+    if known:
+        windows = windows.view(Windows)
+        windows.known, windows.n_calendar = tuple(known), n_calendar
+    return windows
+
+
 def known_of(windows):
     """Return the names of the channels known in advance, and how many are of the calendar."""
+    windows = windows[0] if isinstance(windows, list) else windows
     return list(getattr(windows, "known", ())), getattr(windows, "n_calendar", 0)
 
 

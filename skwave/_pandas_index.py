@@ -55,6 +55,11 @@ def check_index(X, name="X"):
         )
 
 
+def is_multi_index(X):
+    """Return whether a pandas object has an index of several levels."""
+    return hasattr(X, "iloc") and X.index.nlevels > 1
+
+
 def as_times(index, name):
     """Return an index as times, if its labels are dates of whatever type, and numbers as they are.
 
@@ -68,8 +73,7 @@ def as_times(index, name):
     if isinstance(index, pd.MultiIndex):
         raise ValueError(
             f"{name} has an index of the levels {list(index.names)}, as of several series, but one "
-            "series is needed. Take one of them by xs, or fit one model of several by a "
-            "sklearn.pipeline.Pipeline, whose WindowTransformer takes a list of series."
+            "series is needed here. Take one of them by xs."
         )
     if hasattr(index, "freq") or pd.api.types.is_numeric_dtype(index.dtype):
         return index

@@ -1,5 +1,6 @@
 """`ForecastPipeline`: forecasts in the units, and with the index, of the series it was given."""
 
+import contextlib
 from typing import Any, Self
 
 import numpy as np
@@ -20,6 +21,8 @@ from skwave._inverse import (
 from skwave._pandas_index import index_spec, to_pandas
 from skwave._persistence import add_checksum, unchanged_on_failure, verify_checksum
 from skwave._pipeline_forecasts import PipelineForecastMixin
+from skwave._pipeline_series import SeriesMixin
+from skwave._several import form_of, split_series
 from skwave._sliding import sliding_windows
 from skwave._validation import (
     as_2d,
@@ -29,7 +32,7 @@ from skwave._validation import (
 from skwave._window import WindowTransformer
 
 
-class ForecastPipeline(PipelineForecastMixin, Pipeline):
+class ForecastPipeline(PipelineForecastMixin, SeriesMixin, Pipeline):
     """A pipeline that forecasts in the units of the series.
 
     Parameters
@@ -49,6 +52,8 @@ class ForecastPipeline(PipelineForecastMixin, Pipeline):
 
     Notes
     -----
+    After the fit of several series, `pipelines_` has a fitted pipeline for each of them, by name.
+
     The transformers before the windows are inverted on the forecasts. Where the inverse of a value
     depends on those before it (differences) or on its position (a season), they are inverted on
     the whole series with the forecasts appended, so that they go on from its end. `fit` makes sure
@@ -73,8 +78,10 @@ class ForecastPipeline(PipelineForecastMixin, Pipeline):
 
         Parameters
         ----------
-        X : array-like or pandas object of shape (n_values,) or (n_values, n_channels)
-            The series. A pandas index of regular steps is continued by the forecasts.
+        X : array-like or pandas object of shape (n_values,) or (n_values, n_channels), or several
+            The series. A pandas index of regular steps is continued by the forecasts. Or several
+            series: a list or a dict of them, or a pandas object whose index has the levels series
+            and time. They train one LSTM; each has transformers, a scale and a readout of its own.
         y : None
             Not used: the targets are the values that follow the windows.
         **params : dict
@@ -102,19 +109,39 @@ class ForecastPipeline(PipelineForecastMixin, Pipeline):
             part for part in self.get_params().values()
             if hasattr(part, "get_params") and not isinstance(part, type)
         ]  # fmt: skip
-        X = with_missing_rows(X)
-        columns = as_2d(X)
+        several = split_series(X)
         with unchanged_on_failure(self, *parts):
-            try:
-                with np.errstate(divide="ignore", invalid="ignore"):
+            self.pipelines_ = {}
+            if several is None:
+                X = with_missing_rows(X)
+                columns = as_2d(X)
+                with self._naming_the_step(columns):
                     super().fit(columns, None, **params)
-            except ValueError:
-                # The windows say that a number is not finite; this names the step that made it.
-                transform([step for step in self._transformers if _is_fitted(step[1])], columns)
-                raise
-            self._index_spec = index_spec(X)
-            self._remember(columns)
+                self._remember(X, columns)
+            else:
+                _refuse_params(params)
+                self.pipelines_, self._form = self._fit_several(several), form_of(X)
         return self
+
+    def _fit_windows(self, series):
+        """Fit all steps but the forecaster on one series, and return its windows."""
+        self.pipelines_ = {}
+        series = with_missing_rows(series)
+        columns = as_2d(series)
+        with self._naming_the_step(columns):
+            windows = Pipeline(self.steps[:-1]).fit_transform(columns)
+        self._remember(series, columns)
+        return windows
+
+    @contextlib.contextmanager
+    def _naming_the_step(self, columns):
+        """Name the step that made a number which is not finite, where the windows say so."""
+        try:
+            with np.errstate(divide="ignore", invalid="ignore"):
+                yield
+        except ValueError:
+            transform([step for step in self._transformers if _is_fitted(step[1])], columns)
+            raise
 
     def predict(self, X: ArrayLike, **params: Any) -> Any:
         """Predict the value after every window of a series, one step ahead.
@@ -140,6 +167,8 @@ class ForecastPipeline(PipelineForecastMixin, Pipeline):
             inverse depends on earlier values.
         """
         check_is_fitted(self)
+        if self.pipelines_:
+            return self._predict_each(X)
         X = with_missing_rows(X)
         transformed = self._transform_context(X, "X")
         first, n_windows = self._window_length, len(transformed) - self._window_length + 1
@@ -190,6 +219,9 @@ class ForecastPipeline(PipelineForecastMixin, Pipeline):
         from sklearn.metrics import r2_score
 
         _refuse_y(y)
+        check_is_fitted(self)
+        if self.pipelines_:
+            return self._score_each(X)
         X = with_missing_rows(X)
         predictions = np.asarray(self.predict(X))[:-1]
         if len(predictions) == 0:
@@ -232,10 +264,20 @@ class ForecastPipeline(PipelineForecastMixin, Pipeline):
         return self[-1].summary()
 
     def __getstate__(self):
-        return add_checksum(super().__getstate__())
+        state = super().__getstate__().copy()
+        if state.get("pipelines_"):
+            # The forecasters of the series are stored by the one of all.
+            state["pipelines_"] = {
+                name: one._with_forecaster(None) for name, one in self.pipelines_.items()
+            }
+        return add_checksum(state)
 
     def __setstate__(self, state):
         vars(self).update(verify_checksum(state, type(self).__name__))
+        if vars(self).get("pipelines_"):
+            forecasters = self[-1].forecasters_
+            for one, forecaster in zip(self.pipelines_.values(), forecasters, strict=True):
+                one.steps[-1] = (one.steps[-1][0], forecaster)
 
     @property
     def _transformers(self):
@@ -251,8 +293,9 @@ class ForecastPipeline(PipelineForecastMixin, Pipeline):
         known = self[-2]._known_positions
         return [k for k in range(self[-2].n_features_in_) if k not in known]
 
-    def _remember(self, columns):
+    def _remember(self, series, columns):
         """Find out whether rows invert alone, and keep the training series where they do not."""
+        self._index_spec = index_spec(series)
         transformed = self._transform(columns)
         check_inverse(self._transformers, columns, transformed)
         self._is_inverse_checked = True
@@ -387,6 +430,7 @@ def as_forecast_pipeline(estimator):
     check_invertible(view._transformers)
     if hasattr(steps[-1][1], "context_"):
         view._index_spec = view._training_series = view._training_transformed = None
+        view.pipelines_ = {}
         view._inverts_rows, view._is_inverse_checked = True, False
         context = steps[-1][1].context_
         if context is not None and not inverts_window(
@@ -408,6 +452,15 @@ def _window_step_of(forecaster):
     length, n_channels = forecaster.window_shape_
     known = list(range(n_channels - len(forecaster.known_), n_channels))
     return WindowTransformer(length, known=known or None).fit(np.zeros((length, n_channels)))
+
+
+def _refuse_params(params):
+    """Raise an error where parameters for the steps are given with several series."""
+    if params:
+        raise TypeError(
+            f"fit got {sorted(params)}, but with several series the steps take no parameters. "
+            "Leave them out."
+        )
 
 
 def _refuse_y(y):

@@ -44,8 +44,9 @@ class PipelineForecastMixin:
         self,
         n_steps: int,
         *,
-        future: ArrayLike | None = None,
-        context: ArrayLike | None = None,
+        future: Any = None,
+        context: Any = None,
+        series: Any = None,
     ) -> Any:
         """Forecast the values after the end of the series.
 
@@ -58,13 +59,20 @@ class PipelineForecastMixin:
             with their names; its index is that of the forecast. Rows after the last step are left
             out. Calendar features are not among them: they follow from the index.
         context : array-like or pandas object of shape (n_values[, n_channels]), default=None
-            Another series to continue, of at least a window. None continues that of `fit`.
+            Another series to continue, of at least a window. None continues that of `fit`. After
+            the fit of several series, several of them by name, in a form that `fit` takes; a series
+            whose name is new is forecast by the readout of all.
+        series : object, default=None
+            After the fit of several series, the name of the one to forecast, or a list of names.
+            None takes all, or those of `context`.
 
         Returns
         -------
         ndarray, Series or DataFrame of shape (n_steps,) or (n_steps, n_channels)
             Forecasts, of the kind of the series, with an index that continues that of the series.
-            An array where the series is one, or where its index has no regular step.
+            An array where the series is one, or where its index has no regular step. Those of
+            several series are in the form of the series: a list, a dict, or a pandas object whose
+            index has the same levels.
 
         Raises
         ------
@@ -82,8 +90,10 @@ class PipelineForecastMixin:
             If the forecast is flat or explodes.
         """
         check_is_fitted(self)
+        if self.pipelines_:
+            return self._of_each("forecast", n_steps, future=future, context=context, series=series)
         n_steps = check_positive_int(n_steps, "n_steps")
-        contexts, futures = self._single(context, future)
+        contexts, futures = self._single(context, future, series)
         values = self._forecast_after(contexts, futures, n_steps)[0]
         check_finite(values, "The forecast")
         return to_pandas(values, *self._labels_after(contexts, n_steps))
@@ -93,8 +103,9 @@ class PipelineForecastMixin:
         n_steps: int,
         *,
         coverage: float | Sequence[float] = 0.9,
-        future: ArrayLike | None = None,
-        context: ArrayLike | None = None,
+        future: Any = None,
+        context: Any = None,
+        series: Any = None,
     ) -> Any:
         """Forecast intervals that hold each value with a given probability.
 
@@ -105,7 +116,7 @@ class PipelineForecastMixin:
         coverage : float or sequence of float, default=0.9
             Fraction of the values that the intervals should contain, between 0 and 1. Several give
             nested intervals.
-        future, context : array-like or pandas object, default=None
+        future, context, series : object, default=None
             As in `forecast`.
 
         Returns
@@ -137,8 +148,13 @@ class PipelineForecastMixin:
         afterwards: after a logarithm bounds are above zero, and those of differences add up.
         """
         check_is_fitted(self)
+        if self.pipelines_:
+            return self._of_each(
+                "forecast_interval", n_steps, coverage=coverage, future=future, context=context,
+                series=series,
+            )  # fmt: skip
         probabilities = check_coverage(coverage)
-        contexts, futures = self._single(context, future)
+        contexts, futures = self._single(context, future, series)
         values = self._quantiles_after(contexts, futures, n_steps, probabilities)
         labels = [np.atleast_1d(coverage)] if np.ndim(coverage) else []
         spec, index = self._labels_after(contexts, n_steps)
@@ -149,8 +165,9 @@ class PipelineForecastMixin:
         n_steps: int,
         quantiles: float | Sequence[float] = (0.1, 0.5, 0.9),
         *,
-        future: ArrayLike | None = None,
-        context: ArrayLike | None = None,
+        future: Any = None,
+        context: Any = None,
+        series: Any = None,
     ) -> Any:
         """Forecast quantiles of each value.
 
@@ -160,7 +177,7 @@ class PipelineForecastMixin:
             Values to forecast, at most as many as residual paths are long.
         quantiles : float or sequence of float, default=(0.1, 0.5, 0.9)
             Their probabilities, between 0 and 1.
-        future, context : array-like or pandas object, default=None
+        future, context, series : object, default=None
             As in `forecast`.
 
         Returns
@@ -181,8 +198,13 @@ class PipelineForecastMixin:
             As in `LSTMForecaster.forecast_interval`.
         """
         check_is_fitted(self)
+        if self.pipelines_:
+            return self._of_each(
+                "forecast_quantiles", n_steps, quantiles, future=future, context=context,
+                series=series,
+            )  # fmt: skip
         probabilities = check_quantiles(quantiles)
-        contexts, futures = self._single(context, future)
+        contexts, futures = self._single(context, future, series)
         values = self._quantiles_after(contexts, futures, n_steps, probabilities)
         labels = [np.atleast_1d(quantiles)] if np.ndim(quantiles) else []
         spec, index = self._labels_after(contexts, n_steps)
@@ -193,8 +215,9 @@ class PipelineForecastMixin:
         n_steps: int,
         n_paths: int = 100,
         *,
-        future: ArrayLike | None = None,
-        context: ArrayLike | None = None,
+        future: Any = None,
+        context: Any = None,
+        series: Any = None,
         random_state: int | np.random.RandomState | None = None,
     ) -> Any:
         """Draw sample paths: the forecast plus the residuals of one past forecast.
@@ -205,7 +228,7 @@ class PipelineForecastMixin:
             Values to forecast, at most as many as residual paths are long.
         n_paths : int, default=100
             Paths to draw, with replacement.
-        future, context : array-like or pandas object, default=None
+        future, context, series : object, default=None
             As in `forecast`.
         random_state : int, RandomState instance or None, default=None
             Source of the draws. None draws fresh entropy each time.
@@ -229,8 +252,13 @@ class PipelineForecastMixin:
             As in `LSTMForecaster.forecast_interval`.
         """
         check_is_fitted(self)
+        if self.pipelines_:
+            return self._of_each(
+                "sample_paths", n_steps, n_paths, random_state=make_random_state(random_state),
+                future=future, context=context, series=series,
+            )  # fmt: skip
         n_paths = check_positive_int(n_paths, "n_paths")
-        contexts, futures = self._single(context, future)
+        contexts, futures = self._single(context, future, series)
         self[-1]._check_residual_paths(n_steps)
         random_state = make_random_state(random_state)
         residuals = self[-1].residual_paths_[:, :n_steps]
@@ -270,13 +298,20 @@ class PipelineForecastMixin:
             If `n_steps` is not an integer.
         """
         check_is_fitted(self)
+        if self.pipelines_:
+            self._calibrate_each(X, n_steps)
+            return self
         X = with_missing_rows(X)
         columns = self[-2]._arrange(self._transform_context(X, "X"), X)
         self[-1].calibrate(sliding_windows(columns, self._window_length), n_steps)
         return self
 
-    def _single(self, context, future):
+    def _single(self, context, future, series):
         """Return a context, or None, and its future as `_forecast_after` takes several of them."""
+        if series is not None:
+            raise ValueError(
+                f"series={series!r}, but fit saw one series. Leave series out, or fit several."
+            )
         context = with_missing_rows(context, "context")
         return None if context is None else [context], [future]
 

@@ -44,12 +44,16 @@ class Readout(NamedTuple):
         Penalties of the coefficients of the window.
     average_penalty : None or ndarray of the same shape
         Where given, the solution is averaged with that of the linear model with these penalties.
+    difference_penalty : None or ndarray of shape (n_inputs,)
+        Where there are other series, penalties of the differences of one series' coefficients from
+        those of all; None takes the latter.
     """
 
     name: str
     state_penalty: float
     linear_penalty: np.ndarray
     average_penalty: np.ndarray | None = None
+    difference_penalty: np.ndarray | None = None
 
 
 def naive_skip(shapes):
@@ -133,10 +137,10 @@ def accumulate(network, dataset, rows):
     return gram
 
 
-def make_folds(dataset, n_blocks=1):
+def make_folds(dataset, n_blocks=1, n_most=MAX_WINDOWS):
     """Return the rows of blocks of the series: of those trained on, then of those held out.
 
-    All windows are in a block, or `MAX_WINDOWS` drawn at random.
+    All windows are in a block, or `n_most` drawn at random.
 
     Parameters
     ----------
@@ -144,13 +148,15 @@ def make_folds(dataset, n_blocks=1):
         Split.
     n_blocks : int, default=1
         Blocks of each of the `2 * N_FOLDS` folds.
+    n_most : int, default=MAX_WINDOWS
+        Windows at most.
 
     Returns
     -------
     list of ndarray of int
         Rows of `dataset`, of the blocks of the first fold, then of the second, and so on.
     """
-    part = dataset.subsample(MAX_WINDOWS)
+    part = dataset.subsample(n_most)
     n_held_out = len(part.indices) - part.n_train
     starts = dataset.starts[dataset.indices]
     folds = []
@@ -161,9 +167,9 @@ def make_folds(dataset, n_blocks=1):
     return folds
 
 
-def gram_folds(network, dataset, n_blocks=1):
+def gram_folds(network, dataset, n_blocks=1, n_most=MAX_WINDOWS):
     """Return the Gram sums of the blocks that `make_folds` makes, in the same order."""
-    return [accumulate(network, dataset, rows) for rows in make_folds(dataset, n_blocks)]
+    return [accumulate(network, dataset, rows) for rows in make_folds(dataset, n_blocks, n_most)]
 
 
 def count_blocks(network):
@@ -221,7 +227,7 @@ def make_readouts(folds, network, known_penalty=None):
     return linear, [averaged, *(Readout(f"ridge {p:.0e}", p, beside) for p in STATE_PENALTIES)]
 
 
-def solve_readout(network, gram, readout):
+def solve_readout(network, gram, readout, others=None):
     """Return the network with the output layer and the skip connection solved for.
 
     Parameters
@@ -232,6 +238,9 @@ def solve_readout(network, gram, readout):
         What `accumulate` returned for these layers.
     readout : Readout
         The penalties.
+    others : None or GramSums, default=None
+        Those of other series. Coefficients are then solved for all series, and shrunk towards these
+        for the one of `gram`.
 
     Returns
     -------
@@ -246,13 +255,21 @@ def solve_readout(network, gram, readout):
     energy in wireless communication. Science 304, 78-80. (States of a recurrent network, read out
     by least squares.)
     """
+    coef, intercept = solve_coefficients(gram if others is None else others + gram, readout)
+    if readout.difference_penalty is not None:
+        coef, intercept = ridge(gram, readout.difference_penalty, coef, intercept)
+    return with_readout(network, coef, intercept), mean_squared_residual(gram, coef, intercept)
+
+
+def solve_coefficients(gram, readout):
+    """Return coefficients and intercept as `with_readout` takes them."""
     states = np.full(gram.n_states, readout.state_penalty)
     coef, intercept = ridge(gram, np.append(states, readout.linear_penalty))
     if readout.average_penalty is not None:
         states = np.full(gram.n_states, np.inf)
         linear_coef, linear_intercept = ridge(gram, np.append(states, readout.average_penalty))
         coef, intercept = (coef + linear_coef) / 2, (intercept + linear_intercept) / 2
-    return with_readout(network, coef, intercept), mean_squared_residual(gram, coef, intercept)
+    return coef, intercept
 
 
 def solve_exact(network, dataset, rollouts):

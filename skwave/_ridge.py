@@ -51,6 +51,30 @@ class GramSums:
         both.products = self.products + other.products
         return both
 
+    def __sub__(self, other):
+        """Return the sums over the rows that are not among those of `other`."""
+        rest = GramSums(self.n_states, self.n_inputs, len(self.sums) - self.n_inputs)
+        rest.weight = self.weight - other.weight
+        rest.sums = self.sums - other.sums
+        rest.products = self.products - other.products
+        return rest
+
+    def residual(self, coef, intercept):
+        """Return the sums with the residuals of a linear model in place of the targets."""
+        n = self.n_inputs
+        change = np.eye(len(self.sums))
+        change[:n, n:] = -coef
+        rest = GramSums(self.n_states, n, len(self.sums) - n)
+        rest.weight = self.weight
+        rest.sums = self.sums @ change
+        rest.products = change.T @ self.products @ change
+        # Columns less a constant: (x - c)(y - d) = xy - cy - xd + cd.
+        shift = np.append(np.zeros(n), intercept)
+        rest.products -= np.outer(shift, rest.sums) + np.outer(rest.sums, shift)
+        rest.products += self.weight * np.outer(shift, shift)
+        rest.sums = rest.sums - self.weight * shift
+        return rest
+
     def centered(self):
         """Return mean and covariance of the columns; zeros where nothing has weight."""
         weight = self.weight if self.weight > 0 else 1.0

@@ -148,7 +148,7 @@ class RollOuts:
         return EXPLODING * max((e for e in largest if np.isfinite(e)), default=np.inf)
 
 
-def make_rollouts(dataset, fraction):
+def make_rollouts(dataset, fraction, n_most=MAX_ORIGINS):
     """Take origins evenly from the newest part of each series.
 
     Parameters
@@ -159,11 +159,13 @@ def make_rollouts(dataset, fraction):
     fraction : float
         Fraction of the windows held out. Where that is less than one value, all are taken:
         forecasts over values that were trained on are better than nothing.
+    n_most : int, default=MAX_ORIGINS
+        Origins at most.
 
     Returns
     -------
     RollOuts
-        With at most `MAX_ORIGINS` origins.
+        From these origins.
     """
     held_out = _n_held_out(dataset, fraction)
     # As many as most series have: a longer one must not be the only one that is forecast.
@@ -173,8 +175,8 @@ def make_rollouts(dataset, fraction):
         # Gaps leave no stretch that is as long.
         n_steps //= 2
         windows = _windows_before(dataset, held_out, n_steps)
-    if len(windows) > MAX_ORIGINS:
-        windows = windows[np.linspace(0, len(windows) - 1, MAX_ORIGINS).round().astype(int)]
+    if len(windows) > n_most:
+        windows = windows[np.linspace(0, len(windows) - 1, n_most).round().astype(int)]
     n_independent = min(len(windows), held_out[held_out >= n_steps].sum() / n_steps)
     return _roll_outs_from(dataset, windows, n_steps, n_independent)
 

@@ -82,6 +82,30 @@ def join_windows(windows):
     return values, starts, first_windows
 
 
+def join_series(series, window_length):
+    """Return several series one after the other, as `join_windows` does.
+
+    Parameters
+    ----------
+    series : list of ndarray of shape (n_values, n_channels)
+        Each of at least a window; lengths may differ.
+    window_length : int
+        Values in a window.
+
+    Returns
+    -------
+    values, starts, first_windows : ndarray
+        As `join_windows` returns them.
+    """
+    sizes = np.array([len(one) for one in series])
+    n_windows = sizes - window_length + 1
+    first_windows = np.cumsum(n_windows) - n_windows
+    starts = np.arange(n_windows.sum()) + np.repeat(
+        np.arange(len(series)) * (window_length - 1), n_windows
+    )
+    return np.concatenate(series), starts, first_windows
+
+
 def windows_followed_by(n_values, first_windows, n_windows):
     """Return the indices of the windows that `n_values` more values of their series follow."""
     sizes = np.diff(first_windows, append=n_windows)

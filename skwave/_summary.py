@@ -53,6 +53,7 @@ def make_report(
         "n_steps": n_steps,
         "errors": {name: [float(e.mean()), standard_errors[name]] for name, e in errors.items()},
         "season_length": season_length,
+        "seasonal_naive_is_better": seasonal_naive_is_better(errors, result.readout, rollouts),
         "readout": result.readout,
         "reason": result.reason,
         "lstm_fraction": lstm_fraction,
@@ -139,16 +140,39 @@ class FitSummary:
         return head, rows, foot
 
 
-def warn_about_seasonal_naive(name, errors, rollouts, season_length):
+def seasonal_naive_is_better(errors, readout, rollouts):
+    """Return whether the seasonal naive forecast is better than that of a readout.
+
+    Parameters
+    ----------
+    errors : dict of ndarray of shape (n_origins,)
+        Mean squared errors of forecasts over held-out values, by name.
+    readout : str
+        The name of the readout.
+    rollouts : RollOuts
+        These forecasts.
+
+    Returns
+    -------
+    bool
+        Whether it is by more than a standard error. False where it would have to be exact: on a
+        noiseless wave it repeats exact values, and an RMSE of a hundredth is good enough.
+    """
+    kept = errors[readout]
+    if "seasonal_naive" not in errors or kept.mean() <= 1e-4:
+        return False
+    return rollouts.is_better(errors["seasonal_naive"], kept)
+
+
+def warn_about_seasonal_naive(report):
     """Warn if the seasonal naive forecast is better than the kept one by a standard error."""
-    if "seasonal_naive" not in errors:
-        return
-    naive, kept = errors["seasonal_naive"], errors[name]
-    # On a noiseless wave it repeats exact values; an RMSE of a hundredth is then no reason to warn.
-    if kept.mean() > 1e-4 and rollouts.is_better(naive, kept):
+    if report["seasonal_naive_is_better"]:
+        naive, kept = (
+            np.sqrt(report["errors"][name][0]) for name in ("seasonal_naive", report["readout"])
+        )
         warn(
             f"The seasonal naive forecast is better: over the newest values its RMSE is "
-            f"{np.sqrt(naive.mean()):.3g} standard deviations of them, that of this forecast "
-            f"{np.sqrt(kept.mean()):.3g}. Its season is of {season_length} values: give a "
-            "window_length of at least as many, or more epochs, or use the seasonal naive forecast."
+            f"{naive:.3g} standard deviations of them, that of this forecast {kept:.3g}. Its "
+            f"season is of {report['season_length']} values: give a window_length of at least as "
+            "many, or more epochs, or use the seasonal naive forecast."
         )

@@ -61,6 +61,7 @@ class FitResult(NamedTuple):
     reason: str = ""  # why this readout was kept
     residual_paths: np.ndarray | None = None  # of forecasts over values not learned from
     typical_change: np.ndarray | None = None  # from value to value before these
+    solution: Any = None  # the `Readout` that was solved for and is not exact
 
 
 def set_epochs(dataset, config, *, solves_readout):

@@ -9,7 +9,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_array, validate_data
 
 from skwave._pandas_index import check_index
-from skwave._sliding import is_sliding_view, series_of_view, sliding_windows
+from skwave._sliding import is_sliding_view, join_windows, series_of_view, sliding_windows
 
 
 def is_several(X):
@@ -19,6 +19,11 @@ def is_several(X):
     """
     several = isinstance(X, list | tuple) and len(X) > 0 and all(np.ndim(x) > 0 for x in X)
     return several and all(hasattr(x, "shape") for x in X)
+
+
+def are_of_several(windows):
+    """Return whether windows are a list of arrays (n_windows, window_length, n_channels)."""
+    return is_several(windows) and all(np.ndim(of_series) == 3 for of_series in windows)
 
 
 def check_series(X, name="X"):
@@ -136,9 +141,8 @@ def as_2d(X, name="X"):
         )
     if is_several(X):
         raise ValueError(
-            f"{name} is a list of {len(X)} series, but a ForecastPipeline takes one. If they are "
-            "the channels of one, give an array with a column for each; one model of several is "
-            "fitted by a sklearn.pipeline.Pipeline, whose WindowTransformer takes a list."
+            f"{name} is a list of {len(X)} series, but one series is needed here. If they are the "
+            "channels of one, give an array with a column for each."
         )
     X = fill_masked(X)
     check_series(X, name)
@@ -186,8 +190,15 @@ def _dtypes(X):
 def check_windows(estimator, X, *, reset):
     """Return `X` as windows (n_windows, window_length, n_channels); NaN is a missing value.
 
-    Windows that are a view of a series are checked as a series, each value once.
+    Windows that are a view of a series are checked as a series, each value once. A list of arrays
+    is that of several series, and comes back as a list of views.
     """
+    if are_of_several(X):
+        parts = [
+            check_windows(estimator, part, reset=reset and number == 0)
+            for number, part in enumerate(X)
+        ]
+        return [_as_view(part, number) for number, part in enumerate(parts)]
     X = fill_masked(X)
     if (X.ndim if hasattr(X, "ndim") else np.asarray(X).ndim) == 1:
         raise ValueError(
@@ -220,6 +231,20 @@ def check_windows(estimator, X, *, reset):
             f"fitted on windows of shape {expected} (window_length, n_channels)."
         )
     return windows
+
+
+def _as_view(windows, number):
+    """Return the windows of one series of a list as a view of this series."""
+    if is_sliding_view(windows):
+        return windows
+    values, _, first_windows = join_windows(windows)
+    if len(first_windows) > 1:
+        raise ValueError(
+            f"X[{number}] has the windows of {len(first_windows)} series, but each array of a list "
+            "is one series in the order of time. Give a list of as many arrays as there are "
+            "series, as WindowTransformer returns it for a list."
+        )
+    return sliding_windows(values, windows.shape[1])
 
 
 def check_context(estimator, context):

@@ -1,33 +1,32 @@
 """`WindowTransformer`: windows of a series."""
 
-import itertools
 from collections.abc import Sequence
 from numbers import Integral
 from typing import Any, Self
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
 from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skwave._calendar import calendar_features, check_calendar, feature_names
 from skwave._gaps import with_missing_rows
-from skwave._known import Windows, arrange, columns_again, find_known
+from skwave._known import arrange, columns_again, find_known, with_known
 from skwave._pandas_index import index_spec, next_index
 from skwave._persistence import unchanged_on_failure
+from skwave._several import split_series
 from skwave._sklearn_callbacks import CallbackSupportMixin, fit_context
 from skwave._sliding import join_windows, sliding_windows
 from skwave._validation import (
+    are_of_several,
     check_columns,
     check_no_infinity,
     check_numeric,
     check_series,
     columns_of,
     fill_masked,
-    is_several,
 )
-from skwave.exceptions import warn
 
 
 class WindowTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
@@ -61,9 +60,9 @@ class WindowTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
 
     Notes
     -----
-    The windows of one series are a read-only view of it: they take no memory of their own. The
-    windows of a list of series are a copy. With inputs known in advance they are views of a copy of
-    the series, and the newest values of these inputs are NaN, since they come after its end.
+    The windows of a series are a read-only view of it: they take no memory of their own. With
+    inputs known in advance they are views of a copy of the series, and the newest values of these
+    inputs are NaN, since they come after its end.
 
     A missing value is NaN in the windows that hold it. Rows that are missing in a regular index of
     pandas become NaN, with a warning that counts them.
@@ -104,8 +103,9 @@ class WindowTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : array-like of shape (n_values,) or (n_values, n_channels), or list of arrays
-            A series, or several of them.
+        X : array-like of shape (n_values,) or (n_values, n_channels), or several of them
+            A series, or a list or dict of several, or a pandas object whose index has the levels
+            series and time.
         y : None
             Ignored.
 
@@ -118,90 +118,92 @@ class WindowTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         ------
         ValueError
             If a series is shorter than `window_length`, holds infinity, its dates do not
-            increase, or several are to be cut into windows of one value; or if `known` holds
-            something that is not a column, or all columns, or there are no dates of a regular step
-            for the `calendar`.
+            increase, or if `known` holds something that is not a column, or all columns, or there
+            are no dates of a regular step for the `calendar`.
 
         Warns
         -----
         ForecastWarning
-            If the windows of a series seem to continue those of the series before it, or rows of a
-            regular index are missing.
+            If rows of a regular index are missing.
         """
         with unchanged_on_failure(self), fit_context(self, X):
-            checked = [
+            several = split_series(X)
+            for number, series in enumerate([X] if several is None else several.values()):
                 self._columns_of_windows(series, reset=number == 0)
-                for number, series in enumerate(self._as_list(X))
-            ]
-            _warn_about_borders(checked, int(self.window_length) - 1)
         return self
 
-    def fit_transform(self, X: ArrayLike, y: Any = None) -> NDArray[np.generic]:
+    def fit_transform(self, X: ArrayLike, y: Any = None) -> Any:
         """Fit, and cut the series into windows.
 
         Parameters
         ----------
-        X : array-like of shape (n_values,) or (n_values, n_channels), or list of arrays
-            A series, or several of them.
+        X : array-like of shape (n_values,) or (n_values, n_channels), or several of them
+            A series, or a list or dict of several, or a pandas object whose index has the levels
+            series and time.
         y : None
             Ignored.
 
         Returns
         -------
-        ndarray of shape (n_windows, window_length, n_channels)
+        ndarray of shape (n_windows, window_length, n_channels), or list of them
             As `transform` returns them.
         """
         # Here, so that missing rows are warned of once.
-        X = [with_missing_rows(one) for one in X] if is_several(X) else with_missing_rows(X)
+        several = split_series(X)
+        if several is None:
+            X = with_missing_rows(X)
+        else:
+            X = [with_missing_rows(series) for series in several.values()]
         return self.fit(X).transform(X)
 
-    def transform(self, X: ArrayLike) -> NDArray[np.generic]:
+    def transform(self, X: ArrayLike) -> Any:
         """Cut a series, or each of several, into windows.
 
         Parameters
         ----------
-        X : array-like of shape (n_values,) or (n_values, n_channels), or list of arrays
-            A series, or several of them.
+        X : array-like of shape (n_values,) or (n_values, n_channels), or several of them
+            A series, or a list or dict of several, or a pandas object whose index has the levels
+            series and time.
 
         Returns
         -------
-        ndarray of shape (n_windows, window_length, n_channels)
-            A series of n values gives n - window_length + 1 windows. Those of several series
-            stand one after the other. The channels are the columns that are forecast, then those
+        ndarray of shape (n_windows, window_length, n_channels), or list of them
+            A series of n values gives n - window_length + 1 windows; several series give a list.
+            The channels are the columns that are forecast, then those
             that are `known`, then the `calendar`.
 
         Raises
         ------
         ValueError
             If a series is shorter than `window_length`, has other channels than in `fit`, or
-            holds infinity, its dates do not increase, or several are to be cut into
-            windows of one value.
+            holds infinity, or its dates do not increase.
         """
         check_is_fitted(self)
-        parts = [
-            sliding_windows(self._columns_of_windows(series, reset=False), int(self.window_length))
-            for series in self._as_list(X)
-        ]
-        windows = parts[0] if len(parts) == 1 else np.concatenate(parts)
-        if self._known_names:
-            windows = windows.view(Windows)
-            windows.known = tuple(self._known_names)
-            windows.n_calendar = len(self._known_names) - len(self._known_positions)
-        return windows
+        several = split_series(X)
+        if several is None:
+            return self._windows_of(X)
+        return [self._windows_of(series) for series in several.values()]
 
-    def inverse_transform(self, X: ArrayLike) -> NDArray[np.generic] | list[NDArray[np.generic]]:
+    def _windows_of(self, series):
+        """Return the windows of one series."""
+        values = self._columns_of_windows(series, reset=False)
+        n_calendar = len(self._known_names) - len(self._known_positions)
+        windows = sliding_windows(values, int(self.window_length))
+        return with_known(windows, self._known_names, n_calendar)
+
+    def inverse_transform(self, X: ArrayLike) -> Any:
         """Return the series of which `X` are the windows.
 
         Parameters
         ----------
-        X : ndarray of shape (n_windows, window_length, n_channels)
+        X : ndarray of shape (n_windows, window_length, n_channels), or list of them
             Windows as `transform` returns them.
 
         Returns
         -------
         ndarray of shape (n_values, n_channels), or list of them
-            The series; a list where the windows are those of several. The first value of a column
-            known in advance, which no window holds, is NaN.
+            The series; a list for a list, and where an array holds the windows of several. The
+            first value of a column known in advance, which no window holds, is NaN.
 
         Raises
         ------
@@ -209,6 +211,8 @@ class WindowTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
             If the windows have another shape than in `transform`.
         """
         check_is_fitted(self)
+        if are_of_several(X):
+            return [self.inverse_transform(windows) for windows in X]
         n_known = len(self._known_names)
         n_predicted = self.n_features_in_ - len(self._known_positions)
         shape = (self.window_length, n_predicted + n_known)
@@ -224,16 +228,6 @@ class WindowTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
             for part in np.split(values, starts[first_windows[1:]])
         ]
         return series[0] if len(series) == 1 else series
-
-    def _as_list(self, X):
-        """Return the series of `X` as a list, if their windows will tell where each ends."""
-        series = list(X) if is_several(X) else [X]
-        if len(series) > 1 and self.window_length == 1:
-            raise ValueError(
-                f"X is a list of {len(series)} series, but windows of window_length=1 do not tell "
-                "where one ends and the next begins. Give a window_length of at least 2."
-            )
-        return series
 
     def _columns_of_windows(self, series, *, reset):
         """Return the columns of a series as windows hold them, (n_values, n_channels)."""
@@ -309,20 +303,3 @@ class WindowTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
         return tags
-
-
-def _warn_about_borders(series, n_shared):
-    """Warn if the windows of one series seem to continue those of the series before it."""
-    alike = [
-        number
-        for number, (one, other) in enumerate(itertools.pairwise(series), start=1)
-        if np.array_equal(one[-n_shared:], other[:n_shared], equal_nan=one.dtype.kind == "f")
-    ]
-    if alike:
-        warn(
-            f"Of {len(series)} series in X, {len(alike)} begin with the {n_shared} values that the "
-            f"one before ends with, the first being X[{alike[0]}], so that their windows cannot be "
-            "distinguished from those of one series, and a target is taken across each such "
-            "border. Give a longer window_length, or leave out constant values at the end of a "
-            "series."
-        )

@@ -111,3 +111,15 @@ def test_a_search_continues_after_a_worker_was_killed(
     client.wait_for_workers(2, timeout=60)
     assert set(client.run(os.getpid).values()) != before
     np.testing.assert_allclose(there.cv_results_["mean_test_score"], scores_here, rtol=1e-5)
+
+
+def test_the_readouts_of_several_series_are_solved_on_both_workers(client, model, wave):
+    from distributed import get_task_stream
+
+    series = [wave, 5 + 3 * wave[:80], -wave, 2 * wave[:90]]
+    here = model.fit(series).forecast(5)
+    with parallel_config(backend="dask"), get_task_stream(client) as stream:
+        there = model.fit(series).forecast(5)
+    for one, other in zip(here, there, strict=True):
+        np.testing.assert_allclose(other, one, rtol=1e-5, atol=1e-6)
+    assert len({task["worker"] for task in stream.data}) == 2

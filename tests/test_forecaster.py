@@ -97,7 +97,7 @@ def test_a_copy_of_the_windows_trains_the_same_network(windows, fitted):
 
 
 def test_windows_of_several_series_train_one_network(wave):
-    windows = WindowTransformer(10).fit_transform([wave, 5 + 3 * wave[:60]])
+    windows = np.concatenate(WindowTransformer(10).fit_transform([wave, 5 + 3 * wave[:60]]))
     forecaster = LSTMForecaster(**TINY, output_length=2).fit(windows)
     ends = np.stack([windows[110], windows[-1]])
     assert forecaster.forecast(4, context=ends).shape == (2, 4)

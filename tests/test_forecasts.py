@@ -121,7 +121,7 @@ def test_no_windows_have_to_be_held_out_for_a_solved_readout():
 
 def test_intervals_of_several_series_have_the_scale_of_each():
     quiet, loud = noisy_wave(200, seed=1), 30 * noisy_wave(200, seed=2)
-    windows = WindowTransformer(10).fit_transform([quiet, loud])
+    windows = np.concatenate(WindowTransformer(10).fit_transform([quiet, loud]))
     forecaster = LSTMForecaster(**SOLVED).fit(windows)
     contexts = np.stack([quiet[-10:], loud[-10:]])[..., None]
     widths = np.ptp(forecaster.forecast_interval(5, context=contexts), axis=2).mean(axis=1)

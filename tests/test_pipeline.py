@@ -415,10 +415,11 @@ def test_a_failed_fit_does_not_change_a_pipeline_within(wave):
     np.testing.assert_array_equal(model.forecast(5), before)
 
 
-def test_a_list_of_series_is_refused(wave):
+def test_a_list_of_series_is_refused_where_fit_saw_one(wave):
+    model = pipeline().fit(wave)
     for lengths in ((120,), (60, 60), (120, 90)):
-        with pytest.raises(ValueError, match=f"list of {len(lengths)} series.*takes one"):
-            pipeline().fit([wave[:n] for n in lengths])
+        with pytest.raises(ValueError, match=f"list of {len(lengths)} series.*one .* is needed"):
+            model.forecast(3, context=[wave[:n] for n in lengths])
 
 
 def test_an_empty_context_is_refused(wave):

@@ -72,7 +72,6 @@ REFUSED = {
     "labels that cannot be ordered": (
         of(pd.Index([*DAYS[:-1].date, "x"], dtype=object)), "index of date such as.*to_datetime"
     ),
-    "two levels": (of(SHOPS), r"levels \['shop', 'day'\].*one series is needed"),
     "a date that is missing": (of(DAYS.where(np.arange(N) != 4)), r"NaT.*at row 4"),
     "infinity": (spoiled(5, np.inf), "contains infinity: 1 of \\d+ values.*row 5.*logarithm"),
     "words in a Series": (of(DAYS, np.array(["Monday"] * N, object)), "'Monday', which is not a"),
@@ -291,10 +290,14 @@ def test_masked_windows_contexts_and_targets_are_missing_values(fitted):
                                   forecaster.predict(windows))  # fmt: skip
 
 
-def test_several_series_are_refused_where_one_is_needed():
-    with pytest.raises(ValueError, match="series is a list of 2 series"):
-        backtest(model(), [WAVE, WAVE], horizon=3, initial=30)
-    with pytest.raises(ValueError, match="X is a list of 2 series"):
+@pytest.mark.parametrize("place", [to_forecast, to_predict, to_score, to_forecast_scorer])
+def test_several_series_are_refused_where_fit_saw_one(fitted, place):
+    with pytest.raises(ValueError, match=r"levels \['shop', 'day'\].*one series is needed"):
+        place(fitted, of(SHOPS))
+
+
+def test_a_list_cannot_be_split_by_time():
+    with pytest.raises(ValueError, match="X is a list of 2 series.*pandas.concat"):
         list(ForecastSplit(2, horizon=3, context=6).split([WAVE, WAVE]))
 
 

@@ -8,7 +8,7 @@ from helpers import warnings_of
 
 from skwave import LSTMForecaster, WindowTransformer, make_forecast_pipeline
 from skwave._rollout import RollOuts
-from skwave._summary import FitSummary, warn_about_seasonal_naive
+from skwave._summary import FitSummary, seasonal_naive_is_better, warn_about_seasonal_naive
 
 REPORT = {
     "n_series": 2,
@@ -30,6 +30,7 @@ REPORT = {
         "seasonal_naive": [0.0, 0.0],
     },
     "season_length": 24,
+    "seasonal_naive_is_better": True,
     "readout": "ridge 1e-04",
     "reason": "better than <the default>",
     "lstm_fraction": 0.4567,
@@ -179,7 +180,12 @@ def test_a_fit_prints_one_line_if_it_is_verbose(noisy, capsys):
 def warning_of(naive, kept, n_independent=100):
     rollouts = RollOuts(np.zeros((2, 1)), np.array([1]), 1, 1, n_independent)
     errors = {"seasonal_naive": np.array(naive), "ridge": np.array(kept)}
-    return warnings_of(warn_about_seasonal_naive, "ridge", errors, rollouts, 12)
+    report = REPORT | {
+        "seasonal_naive_is_better": seasonal_naive_is_better(errors, "ridge", rollouts),
+        "errors": {name: [e.mean(), 0.0] for name, e in errors.items()},
+        "readout": "ridge", "season_length": 12,
+    }  # fmt: skip
+    return warnings_of(warn_about_seasonal_naive, report)
 
 
 def test_a_better_seasonal_naive_forecast_is_warned_of():
@@ -205,7 +211,7 @@ def test_exact_forecasts_are_not_warned_of():
 def test_a_series_without_a_season_is_not_warned_of():
     rollouts = RollOuts(np.zeros((2, 1)), np.array([1]), 1, 1, 100)
     errors = {"naive": np.zeros(3), "ridge": np.ones(3)}
-    assert warnings_of(warn_about_seasonal_naive, "ridge", errors, rollouts, 1) == []
+    assert not seasonal_naive_is_better(errors, "ridge", rollouts)
 
 
 def test_a_fit_worse_than_the_seasonal_naive_forecast_warns(trained_on_noise):

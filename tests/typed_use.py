@@ -12,7 +12,6 @@ from skwave import LSTMForecaster, WindowTransformer, make_forecast_pipeline
 
 series = np.arange(200.0)
 windows = WindowTransformer(20).transform(series)
-assert_type(windows, NDArray[np.generic])
 
 forecaster = LSTMForecaster(units=[8, 8], validation="last", readout="ridge", output_length=2)
 forecaster = LSTMForecaster(300, normalization=None, readout="auto", epochs="auto")

@@ -19,12 +19,12 @@ from skwave._gaps import fill_forward, with_missing_rows
 from skwave._intervals import check_coverage, check_n_paths, path_quantiles
 from skwave._pipeline import as_forecast_pipeline, is_forecaster
 from skwave._plot import channel_names, label_channel
+from skwave._several import form_of, join_results, split_series
 from skwave._validation import (
     check_no_infinity,
     check_positive_int,
     check_series,
     fill_masked,
-    is_several,
 )
 from skwave.exceptions import warn
 from skwave.model_selection._metrics import check_metrics, score_forecasts, score_intervals
@@ -160,6 +160,70 @@ class Backtest:
         return pd.DataFrame(columns | {name: f.ravel() for name, f in forecasts.items()})
 
 
+class SeriesBacktest(dict):
+    """Backtests of several series by name, as returned by `backtest`.
+
+    A dict of `Backtest`, with the mean scores of all series.
+
+    Parameters
+    ----------
+    backtests : dict of Backtest
+        That of each series, by name.
+
+    Examples
+    --------
+    >>> from skwave import LSTMForecaster, WindowTransformer, make_forecast_pipeline
+    >>> from skwave.datasets import make_wave
+    >>> from skwave.model_selection import backtest
+    >>> shops = {n: make_wave("sine", n_cycles=n, steps_per_cycle=20) for n in (7, 8)}
+    >>> model = make_forecast_pipeline(WindowTransformer(20), LSTMForecaster(8, random_state=0))
+    >>> result = backtest(model, shops, horizon=12, initial=120, step=4)
+    >>> result[8].y_pred.shape
+    (8, 12)
+    >>> result.scores["mean_absolute_error"]["model"] < 0.1
+    True
+    """
+
+    def __init__(self, backtests):
+        super().__init__(backtests)
+
+    @property
+    def scores(self):
+        """The mean over the series of each metric: ``scores[metric]["model"]``, and baselines."""
+        parts = [one.scores for one in self.values()]
+        return {
+            metric: {name: float(np.mean([s[metric][name] for s in parts])) for name in by_name}
+            for metric, by_name in parts[0].items()
+        }
+
+    def to_frame(self):
+        """Return the scores of each series as a table.
+
+        Returns
+        -------
+        pandas.DataFrame
+            A row for each series, and columns of two levels: the metric, and the model or baseline.
+        """
+        import pandas as pd
+
+        rows = {
+            name: {(metric, by): x for metric, d in one.scores.items() for by, x in d.items()}
+            for name, one in self.items()
+        }
+        return pd.DataFrame.from_dict(rows, orient="index")
+
+    def __repr__(self):
+        columns = list(next(iter(self.scores.values())))
+        rows = [("mean over the series", [_SHORT_NAMES.get(name, name) for name in columns])]
+        for metric, scores in self.scores.items():
+            rows.append((metric, [f"{scores[name]:.4g}" for name in columns]))
+        width = max(len(label) for label, _ in rows)
+        lines = [
+            f"{label:<{width}}" + "".join(f"  {c:>10}" for c in cells) for label, cells in rows
+        ]
+        return "\n".join([f"SeriesBacktest({len(self)} series)", *lines])
+
+
 def backtest(
     estimator: Any,
     series: ArrayLike,
@@ -172,7 +236,7 @@ def backtest(
     season_length: int | Literal["auto"] = "auto",
     coverage: float | None = None,
     n_jobs: int | None = None,
-) -> Backtest:
+) -> Any:
     """Forecast a series from many past origins, and compare with the true values.
 
     Parameters
@@ -183,11 +247,12 @@ def backtest(
         origin only. A fitted one, in ``sklearn.frozen.FrozenEstimator``, is taken as it is; see
         Notes.
     series : array-like or pandas object of shape (n_values,) or (n_values, n_channels)
-        The series, in its units.
+        The series, in its units; or several, in a form that `ForecastPipeline.fit` takes, which one
+        model is fitted on.
     horizon : int
         Values to forecast from each origin, H.
     initial : int
-        Values known at the first origin; the first fit sees these alone.
+        Values known at the first origin, of each series; the first fit sees these alone.
     step : int, default=1
         Values from one origin to the next.
     refit : bool or int, default=False
@@ -210,8 +275,9 @@ def backtest(
 
     Returns
     -------
-    Backtest
-        Forecasts, true values, scores and baselines.
+    Backtest or SeriesBacktest
+        Forecasts, true values, scores and baselines; of several series a dict of them by name, with
+        mean scores.
 
     Raises
     ------
@@ -257,6 +323,16 @@ def backtest(
     >>> result.y_pred.shape
     (8, 12)
     """
+    several = split_series(series)
+    if several is not None:
+        pipelines = _fit_several(estimator, several, form_of(series), initial, refit)
+        return SeriesBacktest({
+            name: backtest(
+                FrozenEstimator(pipelines[name]), one, horizon=horizon, initial=initial, step=step,
+                metrics=metrics, season_length=season_length, coverage=coverage, n_jobs=n_jobs,
+            )
+            for name, one in several.items()
+        })  # fmt: skip
     series, values = _check_series(series)
     horizon = check_positive_int(horizon, "horizon")
     origins = _make_origins(len(values), horizon, initial, step)
@@ -306,6 +382,31 @@ def backtest(
         coverage=coverage,
         intervals=intervals,
     )
+
+
+def _fit_several(estimator, several, form, initial, refit):
+    """Return pipelines by name, fitted on the first values of several series."""
+    if refit is not False:
+        raise ValueError(
+            f"refit={refit!r}, but several series are forecast by one fit. Set refit=False."
+        )
+    initial = check_positive_int(initial, "initial")
+    if isinstance(estimator, FrozenEstimator):
+        model = as_forecast_pipeline(estimator)
+    else:
+        first = {
+            name: (one.iloc if hasattr(one, "iloc") else np.asarray(one))[:initial]
+            for name, one in several.items()
+        }
+        model = as_forecast_pipeline(clone(estimator).fit(join_results(first, form)))
+    unknown = [name for name in several if name not in model.pipelines_]
+    if unknown:
+        raise ValueError(
+            f"series has {unknown[0]!r}, which was not in the fit of the estimator, but "
+            f"{list(model.pipelines_)[:5]} were. Leave it out, or give an estimator that is not "
+            "frozen."
+        )
+    return model.pipelines_
 
 
 def _take_predicted(series, values, filled, positions):
@@ -365,11 +466,6 @@ def _baseline_intervals(known, forecasts, season_length, probabilities):
 
 def _check_series(series):
     """Return the series as it came, or as an array, and its values (n_values, n_channels)."""
-    if is_several(series):
-        raise ValueError(
-            f"series is a list of {len(series)} series, but a backtest takes one. Backtest each by "
-            "itself."
-        )
     series = with_missing_rows(fill_masked(series), "series")
     check_series(series, "series")
     values = check_array(

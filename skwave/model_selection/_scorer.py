@@ -154,17 +154,20 @@ class ForecastScorer:
         estimator : object
             A fitted forecaster, pipeline, or search over them.
         X : array-like
-            A series, or windows where the estimator is a bare `LSTMForecaster`.
+            A series, several of them where it was fitted on several, or windows where the estimator
+            is a bare `LSTMForecaster`.
         y : object
             Ignored: the truth is in `X`.
 
         Returns
         -------
         float
-            The score; greater is better.
+            The score; greater is better. Of several series the mean.
         """
         check_is_fitted(estimator)
         model = as_forecast_pipeline(estimator)
+        if model.pipelines_:
+            return float(np.mean(list(self.score_each(model, X).values())))
         if is_forecaster(getattr(estimator, "best_estimator_", estimator)):
             X = _series_of_windows(model, X)
         X = fill_masked(X)
@@ -192,6 +195,24 @@ class ForecastScorer:
         known = arguments_for(self.metric, {"y_train": filled})
         kwargs = known | self.kwargs
         return self.sign * float(self.metric(y_true, y_pred, **kwargs))
+
+    def score_each(self, estimator, X):
+        """Forecast the last values of several series, and score each forecast.
+
+        Parameters
+        ----------
+        estimator : object
+            A fitted `ForecastPipeline` of several series, or a search over it.
+        X : object
+            Several series, in a form that `ForecastPipeline.fit` takes.
+
+        Returns
+        -------
+        dict
+            The score of each series, by name; greater is better.
+        """
+        model = as_forecast_pipeline(estimator)
+        return {name: self(one, part) for name, one, part in model._pairs(X)}
 
     def _cut(self, X, window_length):
         """Return the known values of a test part, and those to forecast."""

@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.model_selection import BaseCrossValidator
 from sklearn.utils.validation import _num_samples
 
+from skwave._pandas_index import is_multi_index
 from skwave._validation import check_positive_int, is_several
 
 
@@ -101,7 +102,9 @@ class ForecastSplit(BaseCrossValidator):
         Parameters
         ----------
         X : array-like of shape (n_values,) or (n_values, n_channels)
-            The series, in the order of time.
+            The series, in the order of time; or several of them, as a pandas object whose index has
+            the levels series and time: each is split by itself, so that each has a part in each
+            split.
         y, groups : object
             Always ignored, as in scikit-learn.
 
@@ -110,19 +113,34 @@ class ForecastSplit(BaseCrossValidator):
         train : ndarray of shape (n_train,)
             The past, up to and with the known values of the test part.
         test : ndarray of shape (context + horizon,)
-            The known values, and those to forecast.
+            The known values, and those to forecast. As many of each of several series.
 
         Raises
         ------
         ValueError
             If the series is too short.
         """
-        if is_several(X):
+        if is_several(X) or isinstance(X, dict):
             raise ValueError(
-                f"X is a list of {len(X)} series, but a split cuts one series. Split and score "
-                "each by itself."
+                f"X is a {type(X).__name__} of {len(X)} series, of which rows cannot be taken. "
+                "Give a pandas object whose index has the levels series and time, such as "
+                "pandas.concat(dict_of_series)."
             )
-        n_values = _num_samples(X)
+        parts = [np.arange(_num_samples(X))]
+        if is_multi_index(X):
+            names = X.index.droplevel(-1)
+            parts = [np.flatnonzero(names == name) for name in names.unique()]
+        cuts = [self._cut(len(part)) for part in parts]
+        for number in range(self.n_splits):
+            pairs = [
+                (part[cut[number][0]], part[cut[number][1]])
+                for part, cut in zip(parts, cuts, strict=True)
+            ]
+            train, test = (np.concatenate(rows) for rows in zip(*pairs, strict=True))
+            yield train, test
+
+    def _cut(self, n_values):
+        """Return slices of the training and the test part of each split of one series."""
         step = self.horizon if self.step is None else self.step
         needed = self.context + self.horizon + (self.n_splits - 1) * step
         if n_values < needed:
@@ -131,8 +149,10 @@ class ForecastSplit(BaseCrossValidator):
                 f"{self.context}, horizon={self.horizon} and step={step} need at least {needed}. "
                 "Give a longer series, or make one of the four smaller."
             )
-        positions = np.arange(n_values)
         first = n_values - self.horizon - (self.n_splits - 1) * step
+        cuts = []
         for origin in range(first, n_values - self.horizon + 1, step):
             begin = 0 if self.max_train_size is None else max(0, origin - self.max_train_size)
-            yield positions[begin:origin], positions[origin - self.context : origin + self.horizon]
+            test = slice(origin - self.context, origin + self.horizon)
+            cuts.append((slice(begin, origin), test))
+        return cuts

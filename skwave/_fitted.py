@@ -1,0 +1,109 @@
+"""What a fit stores: the attributes of a fitted forecaster, from what was learned."""
+
+import numpy as np
+
+from skwave._calibration import width_exponent
+from skwave._gaps import missing_rows
+from skwave._readout import lstm_variance_fraction
+from skwave._recursion import fill_end
+from skwave._rollout import baseline_errors
+from skwave._sliding import join_windows
+from skwave._summary import make_report
+
+
+def describe_windows(data, normalization):
+    """Return the attributes that follow from the windows alone.
+
+    Parameters
+    ----------
+    data : WindowDataset
+        In the units of the series.
+    normalization : {"series", "window"} or None
+        How they are scaled.
+
+    Returns
+    -------
+    dict
+        Attributes by name.
+    """
+    context = data.values[-data.window_length :].astype(float)
+    return {
+        "window_shape_": (data.window_length, data.n_channels),
+        "context_": context if data.autoregressive else None,
+        "_target_shape": data.targets.shape[1:],
+        "_scaled_by": normalization,
+    }
+
+
+def describe_fit(result, data, dataset, rollouts, seconds, *, validation):
+    """Return the attributes that follow from what was learned.
+
+    Parameters
+    ----------
+    result : FitResult
+        What training and the choice of a readout returned.
+    data, dataset : WindowDataset
+        The windows in the units of the series, and those on the scale of the layers, split.
+    rollouts : None or RollOuts
+        Forecasts over the newest values; None where the targets are others.
+    seconds : float
+        Time of the fit.
+    validation : {"random", "last", "forecast"}
+        Which windows were held out where the readout is trained.
+
+    Returns
+    -------
+    dict
+        Attributes by name.
+    """
+    is_split = dataset.n_train < len(dataset.indices)
+    solved = result.readout != "trained"
+    attributes = {
+        "network_": result.network,
+        "readout_": result.readout,
+        "history_": result.history,
+        "best_epoch_": result.best_epoch,
+        "residual_paths_": result.residual_paths,
+        "validation_errors_": {},
+        "_report": None,
+        "_n_windows": len(dataset.indices),
+        "_regressor": result.regressor,
+        "_model": None,
+        "_residuals_are_in_sample": not solved and (validation == "random" or not is_split),
+        "_typical_change": result.typical_change,
+        "_width_exponent": width_exponent(data),
+    }
+    if rollouts is not None:
+        errors, season_length = baseline_errors(rollouts, data)
+        errors = result.errors | errors
+        attributes["validation_errors_"] = {name: float(e.mean()) for name, e in errors.items()}
+        attributes["_report"] = make_report(
+            result, data, rollouts, errors, season_length, seconds,
+            lstm_variance_fraction(result.network, dataset),
+            is_held_out=is_split and (solved or validation != "random"),
+        )  # fmt: skip
+    return attributes
+
+
+def last_window(network, windows):
+    """Return the last window of a series, its gaps filled, as `context_` holds it.
+
+    Parameters
+    ----------
+    network : Network
+        The fitted network.
+    windows : ndarray of shape (n_windows, window_length, n_channels)
+        Those of one series; NaN is a missing value.
+
+    Returns
+    -------
+    ndarray of shape (window_length, n_channels)
+        The newest values of inputs known in advance stay as they are, which is mostly missing.
+    """
+    window, newest = np.array(windows[-1], dtype=float), windows[-1, -1, network.n_predicted :]
+    if missing_rows(window).any():
+        series = np.array(join_windows(windows)[0], dtype=float)
+        series[-1, network.n_predicted :] = 0
+        window = np.array(fill_end(network, series, "X"))
+        window[-1, network.n_predicted :] = newest
+    return window

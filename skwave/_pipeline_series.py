@@ -1,0 +1,140 @@
+"""The pipelines of several series, and what each of them forecasts."""
+
+import numpy as np
+from sklearn.base import clone
+from sklearn.pipeline import Pipeline
+
+from skwave._several import join_results, split_series
+
+
+class SeriesMixin:
+    """Forecasts of a `ForecastPipeline` that was fitted on several series."""
+
+    def _fit_several(self, several):
+        """Fit the forecaster to several series, each with transformers of its own."""
+        pipelines, parts = {}, []
+        for name, series in several.items():
+            one = self._copy_for_series()
+            try:
+                parts.append(one._fit_windows(series))
+            except (ValueError, TypeError) as error:
+                raise type(error)(f"Series {name!r}: {error}") from error
+            pipelines[name] = one
+        self[-1].fit(parts)
+        for one, forecaster in zip(pipelines.values(), self[-1].forecasters_, strict=True):
+            one.steps[-1] = (one.steps[-1][0], forecaster)
+        return pipelines
+
+    def _copy_for_series(self):
+        """Return a pipeline whose transformers are copies, not fitted."""
+        return type(self)([*clone(Pipeline(self.steps[:-1])).steps, self.steps[-1]])
+
+    def _with_forecaster(self, forecaster):
+        """Return a copy with another last step."""
+        other = type(self)([*self.steps[:-1], (self.steps[-1][0], forecaster)])
+        vars(other).update({k: v for k, v in vars(self).items() if k != "steps"})
+        return other
+
+    def _pairs(self, X):
+        """Return the name, the pipeline and the values of each of several series."""
+        parts = _split(X, "X")
+        unknown = [name for name in parts if name not in self.pipelines_]
+        if unknown:
+            raise ValueError(
+                f"X has the series {unknown[0]!r}, which was not in fit, but "
+                f"{list(self.pipelines_)[:5]} were. Leave it out, or fit anew."
+            )
+        return [(name, self.pipelines_[name], part) for name, part in parts.items()]
+
+    def _predict_each(self, X):
+        """Return the one-step predictions of several series."""
+        results = {name: one.predict(part) for name, one, part in self._pairs(X)}
+        return join_results(results, self._form)
+
+    def _calibrate_each(self, X, n_steps):
+        """Replace the residuals of several series."""
+        for _, one, part in self._pairs(X):
+            one.calibrate(part, n_steps)
+
+    def _score_each(self, X):
+        """Return the mean of R² over several series."""
+        return float(np.mean([one.score(part) for _, one, part in self._pairs(X)]))
+
+    def _of_each(self, verb, *arguments, series=None, context=None, future=None, **further):
+        """Call a verb of the pipeline of each series.
+
+        Parameters
+        ----------
+        verb : str
+            The name of a method.
+        *arguments, **further : object
+            Its arguments.
+        series : None or list
+            The names of the series; None takes all, or those of `context`.
+        context, future : None or object
+            Several series as `fit` takes them. One `future` is that of all.
+
+        Returns
+        -------
+        object
+            The results in the form of the series.
+
+        Raises
+        ------
+        ValueError
+            If a name is unknown, or a series lacks its future values.
+        """
+        contexts = {} if context is None else _split(context, "context")
+        futures = {} if future is None else split_series(future)
+        names = self._names(series, contexts)
+        results = {}
+        for name in names:
+            given = dict(further)
+            if name in contexts:
+                given["context"] = contexts[name]
+            if future is not None:
+                if futures is not None and name not in futures:
+                    raise ValueError(
+                        f"future has no values for the series {name!r}, but for {list(futures)}. "
+                        "Give those of each series, or one future for all."
+                    )
+                given["future"] = future if futures is None else futures[name]
+            if name in self.pipelines_:
+                one = self.pipelines_[name]
+            else:
+                one = self._pipeline_for(given.pop("context"))
+            results[name] = getattr(one, verb)(*arguments, **given)
+        return join_results(results, self._form)
+
+    def _names(self, series, contexts):
+        """Return the names of the series to forecast."""
+        if series is None:
+            return list(contexts or self.pipelines_)
+        names = list(series) if isinstance(series, list | tuple) else [series]
+        unknown = [name for name in names if name not in {**self.pipelines_, **contexts}]
+        if unknown:
+            raise ValueError(
+                f"series={series!r} holds {unknown[0]!r}, which is not one of the names in fit, "
+                f"such as {next(iter(self.pipelines_))!r}. Give context= its last values to "
+                "forecast a series that was not in the fit."
+            )
+        return names
+
+    def _pipeline_for(self, context):
+        """Return the pipeline of a series that was not in the fit, by the readout of all."""
+        one = self._copy_for_series()
+        windows = one._fit_windows(context)
+        one.steps[-1] = (one.steps[-1][0], self[-1]._forecaster_for(windows))
+        return one
+
+
+def _split(X, name):
+    """Return several series by name, or raise an error if they are one."""
+    series = split_series(X)
+    if series is None:
+        raise ValueError(
+            f"{name} is a {type(X).__name__}, which is one series, but fit saw several. Give a "
+            f"list or dict of series or a pandas object with the levels series and time, or use "
+            "the pipeline of one of them, pipelines_[name]."
+        )
+    return series

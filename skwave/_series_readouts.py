@@ -1,0 +1,290 @@
+"""A readout for each of several series, shrunk towards that of all of them together."""
+
+import time
+from dataclasses import replace
+
+import numpy as np
+from sklearn.utils.parallel import Parallel, delayed
+
+from skwave._baseline import find_season_length
+from skwave._calibration import cross_fitted_paths, paths_over
+from skwave._dataset import center_and_scale, make_dataset
+from skwave._fitted import describe_fit, describe_windows, last_window
+from skwave._gaps import interpolate, missing_rows
+from skwave._network import Scaling
+from skwave._readout import (
+    N_FOLDS,
+    count_blocks,
+    gram_folds,
+    join_blocks,
+    make_readouts,
+    penalties_of_window,
+    solve_coefficients,
+    solve_readout,
+)
+from skwave._ridge import mean_squared_residual, ridge_path, total
+from skwave._rollout import baseline_errors, make_rollouts
+from skwave._sliding import sliding_windows
+
+# Windows of all series together that are read to solve for the readout of all, and at least of each
+# series.
+ALL_WINDOWS, LEAST_WINDOWS = 2**18, 1_024
+# Forecasts of each series that are compared with the seasonal naive ones, and residual paths that
+# are kept: enough for a coverage of 0.95.
+SERIES_ORIGINS, SERIES_PATHS = 4, 40
+# A series that can be predicted nearly exactly counts as one of which this fraction of the standard
+# deviation cannot: it would outweigh all others.
+LEAST_NOISE = 1e-2
+# Tasks at most that the series are divided into.
+MAX_TASKS = 64
+
+
+def scale_series(values, n_known, normalization):
+    """Return center and scale of the channels of a series, (n_channels,) each.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_values, n_channels)
+        The series; NaN is a missing value.
+    n_known : int
+        Channels that are known in advance, the last ones; they keep their units, as holidays and
+        hours mean the same in each series.
+    normalization : {"series", "window"} or None
+        How values are scaled; None leaves them as they are.
+    """
+    if normalization is None:
+        return np.zeros(values.shape[1]), np.ones(values.shape[1])
+    center, scale = center_and_scale(values[~missing_rows(values)])
+    if n_known:
+        center[-n_known:], scale[-n_known:] = 0, 1
+    return center, scale
+
+
+def weight_of(values):
+    """Return the weight of a series among others, by how well it can be predicted.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_values, n_channels)
+        The channels that are forecast, on a scale of their own; NaN is a missing value.
+
+    Returns
+    -------
+    float
+        One over the mean squared error of the naive or the seasonal naive forecast of one step,
+        whichever is less: the weight of generalized least squares, but for a factor.
+
+    References
+    ----------
+    Greene, W. H. (2003). Econometric Analysis, 5th edition, section 11.5.
+    """
+    values = interpolate(np.asarray(values, float), np.zeros(1, dtype=int))
+    lags = {1, find_season_length(values)}
+    errors = [np.mean((values[lag:] - values[:-lag]) ** 2) for lag in lags]
+    return 1 / max(LEAST_NOISE**2, min(errors))
+
+
+def fit_series_readouts(result, series, scalers, weights, validation_split, normalization):
+    """Solve for the readout of all series, and for that of each.
+
+    Parameters
+    ----------
+    result : FitResult
+        The LSTM of all series, and how its readout was chosen.
+    series : list of ndarray of shape (n_values, n_channels)
+        The series, in their units, as windows hold them.
+    scalers : list of (center, scale)
+        What `scale_series` returned for each.
+    weights : list of float
+        What `weight_of` returned for each.
+    validation_split : float
+        Fraction of the newest windows of each series that are held out.
+    normalization : {"series", "window"} or None
+        How values are scaled.
+
+    Returns
+    -------
+    network : Network
+        With the readout of all series, on the scale of `scalers`.
+    of_series : list of dict
+        For each series, the fitted attributes of a forecaster in its units that differ from those
+        of the fit of all.
+
+    Notes
+    -----
+    joblib runs the tasks, so that a backend chosen by `joblib.parallel_config` is used, such as a
+    Dask cluster.
+    """
+    layers, readout = result.network, result.solution
+    tasks = [
+        (values, *scaler, weight)
+        for values, scaler, weight in zip(series, scalers, weights, strict=True)
+    ]
+    parts = np.array_split(np.arange(len(tasks)), min(len(tasks), MAX_TASKS))
+    parts = [[tasks[k] for k in part] for part in parts]
+    n_most = max(LEAST_WINDOWS, ALL_WINDOWS // len(tasks))
+    network, pooled = layers, None
+    if readout is not None:
+        sums = Parallel()(
+            delayed(_sum_over)(layers, part, validation_split, n_most) for part in parts
+        )
+        pooled = total(sums)
+        network, _ = solve_readout(layers, pooled, readout)
+    solved = Parallel()(
+        delayed(_solve_for)(
+            result._replace(regressor=None), pooled, part, validation_split, n_most, normalization
+        )
+        for part in parts
+    )
+    of_series = [attributes for part in solved for attributes in part]
+    for attributes in of_series:
+        # All have the same arrays, which a worker would have copied.
+        attributes["network_"] = replace(attributes["network_"], layers=layers.layers)
+        attributes["_regressor"] = result.regressor
+    return network, of_series
+
+
+def rescaled(scaling, center, scale):
+    """Return the scaling of a series, from that of the series less its center over its scale.
+
+    Parameters
+    ----------
+    scaling : Scaling
+        What the network was fitted with.
+    center, scale : ndarray of shape (n_channels,)
+        Of the series.
+
+    Returns
+    -------
+    Scaling
+        From the units of the series to the scale of the layers.
+    """
+    repeats = -(-len(scaling.output_center) // len(center))
+    n_outputs = len(scaling.output_center)
+    of_outputs = [np.tile(x, repeats)[:n_outputs] for x in (center, scale)]
+    return Scaling(
+        center + scale * scaling.input_center,
+        scale * scaling.input_scale,
+        of_outputs[0] + of_outputs[1] * scaling.output_center,
+        of_outputs[1] * scaling.output_scale,
+        scaling.relative,
+    )
+
+
+def _make_datasets(network, values, center, scale, weight, validation_split):
+    """Return the windows of one series in its units, and those on the scale of the layers."""
+    windows = sliding_windows(values, network.window_length)
+    data = make_dataset(windows, network.output_length, n_known=network.n_known)
+    dataset = data.scaled(rescaled(network.scaling, center, scale))
+    weights = np.full(len(dataset.indices), weight, np.float32)
+    dataset = replace(dataset, weights=weights)
+    random_state = np.random.RandomState(0)
+    return data, dataset.split(validation_split, newest=True, random_state=random_state)
+
+
+def _sum_over(layers, tasks, validation_split, n_most):
+    """Return the Gram sums of the windows of several series."""
+    sums = []
+    for task in tasks:
+        _, dataset = _make_datasets(layers, *task, validation_split)
+        sums.append(total(gram_folds(layers, dataset, 1, n_most)))
+    return total(sums)
+
+
+def _solve_for(result, pooled, tasks, validation_split, n_most, normalization):
+    """Return the fitted attributes for each of several series; the networks lack the layers."""
+    fitted = []
+    for task in tasks:
+        began = time.perf_counter()
+        data, dataset = _make_datasets(result.network, *task, validation_split)
+        rollouts = make_rollouts(data, validation_split, SERIES_ORIGINS)
+        layers = replace(result.network, scaling=dataset.scaling)
+        if pooled is None:
+            of_one = _keep_readout(result, layers, data, rollouts, validation_split)
+        else:
+            of_one = _solve_one(result, layers, data, dataset, rollouts, pooled, n_most)
+        attributes = describe_windows(data, normalization) | describe_fit(
+            of_one, data, dataset, rollouts, time.perf_counter() - began, validation="last"
+        )
+        windows = sliding_windows(task[0], layers.window_length)
+        attributes["context_"] = last_window(of_one.network, windows)
+        attributes["network_"] = replace(of_one.network, layers=())
+        fitted.append(attributes)
+    return fitted
+
+
+def _keep_readout(result, network, data, rollouts, validation_split):
+    """Return the result for one series whose readout is that of all."""
+    n_steps = rollouts.y_true.shape[1]
+    paths, change = paths_over(network, data, validation_split, n_steps, SERIES_PATHS)
+    return result._replace(
+        network=network, errors={result.readout: rollouts.errors(network)}, residual_paths=paths,
+        typical_change=change,
+    )  # fmt: skip
+
+
+def _solve_one(result, network, data, dataset, rollouts, pooled, n_most):
+    """Return the result for one series whose readout is shrunk towards that of all."""
+    blocks = gram_folds(network, dataset, count_blocks(network), n_most)
+    folds = join_blocks(blocks)
+    others = pooled - total(folds)
+    common = result.solution._replace(name="common")
+    chosen = _choose_difference(folds, others, network, common)
+    reason = "the least error on blocks of the series that were left out in turn"
+    seen = total(folds[:N_FOLDS])
+    errors = {
+        one.name: rollouts.errors(solve_readout(network, seen, one, others)[0])
+        for one in (common, chosen)
+    }
+    baselines, _ = baseline_errors(rollouts, data)
+    if rollouts.is_better(baselines.get("seasonal_naive", baselines["naive"]), errors[chosen.name]):
+        own = make_readouts(folds, network)[1][0]._replace(name="own")
+        errors["own"] = rollouts.errors(solve_readout(network, seen, own)[0])
+        if errors["own"].mean() < errors[chosen.name].mean():
+            chosen, others = own, None
+            reason = "a naive forecast is better than the readout that all series share"
+    solved, _ = solve_readout(network, total(folds), chosen, others)
+    n_steps = rollouts.y_true.shape[1]
+    paths, change = cross_fitted_paths(
+        network, data, dataset, blocks, chosen, n_steps, n_most=SERIES_PATHS, others=others
+    )
+    return result._replace(
+        network=solved, readout=chosen.name, errors=errors, reason=reason, residual_paths=paths,
+        typical_change=change,
+    )  # fmt: skip
+
+
+def _choose_difference(folds, others, network, readout):
+    """Return a readout with penalties of the differences from that of all series.
+
+    Parameters
+    ----------
+    folds : list of GramSums
+        Those of blocks of the series; each is left out in turn.
+    others : GramSums
+        Those of the other series.
+    network : Network
+        Its shapes.
+    readout : Readout
+        That of all series. It is kept if its error is the least.
+
+    Returns
+    -------
+    Readout
+        With the penalties of least error on the blocks.
+    """
+    known = readout.linear_penalty.reshape(network.window_length, -1)[:, network.n_predicted :]
+    of_window = penalties_of_window(network, known if network.n_known else None)
+    penalties = np.insert(of_window, [0] * network.n_states, readout.state_penalty, axis=1)
+    errors = np.zeros(1 + len(penalties))
+    for left_out, fold in enumerate(folds):
+        rest = total(folds[:left_out] + folds[left_out + 1 :])
+        common = solve_coefficients(others + rest, readout)
+        rest, fold = rest.residual(*common), fold.residual(*common)
+        nothing = np.zeros_like(common[0]), np.zeros_like(common[1])
+        for k, difference in enumerate([nothing, *ridge_path(rest, penalties)]):
+            errors[k] += fold.weight * mean_squared_residual(fold, *difference)
+    best = int(np.argmin(errors))
+    if best == 0:
+        return readout
+    return readout._replace(name="shrunk", difference_penalty=penalties[best - 1])

@@ -1,0 +1,72 @@
+"""Several series in the forms that people have: a list, a dict, or an index of two levels."""
+
+from skwave._pandas_index import is_multi_index
+from skwave._validation import is_several
+
+
+def split_series(X):
+    """Return the series of which `X` consists, by name.
+
+    Parameters
+    ----------
+    X : object
+        A list of series, whose names are their positions; a dict of series; or a pandas object with
+        a MultiIndex, whose last level is the time and whose others name the series. Anything else
+        is one series.
+
+    Returns
+    -------
+    None or dict
+        The series in their order; None where `X` is one series. With more than two levels names are
+        tuples.
+
+    Raises
+    ------
+    ValueError
+        If `X` is an empty dict.
+    """
+    if isinstance(X, dict) and not X:
+        raise ValueError("X is an empty dict, but at least one series is needed.")
+    if isinstance(X, dict):
+        return dict(X)
+    if is_several(X):
+        return dict(enumerate(X))
+    if not is_multi_index(X):
+        return None
+    levels = list(range(X.index.nlevels - 1))
+    by_name = X.groupby(level=levels[0] if len(levels) == 1 else levels, sort=False)
+    return {name: of_one.droplevel(levels) for name, of_one in by_name}
+
+
+def form_of(X):
+    """Return what `join_series` needs to know of several series, as plain data."""
+    if isinstance(X, dict):
+        return {"type": "dict"}
+    if is_several(X):
+        return {"type": "list"}
+    return {"type": "index", "levels": list(X.index.names)[:-1]}
+
+
+def join_results(results, form):
+    """Return a result for each of several series in the form in which the series were given.
+
+    Parameters
+    ----------
+    results : dict
+        The result for each, by name.
+    form : dict
+        What `form_of` returned.
+
+    Returns
+    -------
+    list, dict, Series or DataFrame
+        A dict in place of a pandas object where one of the results is an array, as the index of its
+        series has no regular step.
+    """
+    if form["type"] == "list":
+        return list(results.values())
+    if form["type"] == "dict" or not all(hasattr(one, "iloc") for one in results.values()):
+        return results
+    import pandas as pd
+
+    return pd.concat(results, names=form["levels"])

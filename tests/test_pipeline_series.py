@@ -1,0 +1,259 @@
+"""A `ForecastPipeline` of several named series."""
+
+import pickle
+import warnings
+
+import joblib
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.base import clone
+from sklearn.frozen import FrozenEstimator
+from sklearn.metrics import mean_absolute_error
+from sklearn.model_selection import GridSearchCV
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
+
+from skwave import ForecastDisplay, LSTMForecaster, WindowTransformer, make_forecast_pipeline
+from skwave.model_selection import ForecastSplit, backtest, forecast_scorer
+
+TINY = {"units": 6, "epochs": 2, "random_state": 0}
+
+
+def shop(k, n):
+    rng = np.random.default_rng(k)
+    values = 10.0**k * (3 + np.sin(np.arange(n) / 4 + k) + 0.1 * rng.normal(size=n))
+    return pd.Series(values, pd.date_range("2024-01-01", periods=n, name="day"), name="sales")
+
+
+SHOPS = {f"shop {k}": shop(k, 90 + 5 * k) for k in range(3)}
+LONG = pd.concat(SHOPS, names=["shop"])
+
+
+def pipeline(*transformers, **parameters):
+    return make_forecast_pipeline(
+        *transformers, WindowTransformer(12, **parameters), LSTMForecaster(**TINY)
+    )
+
+
+def log():
+    return FunctionTransformer(np.log, inverse_func=np.exp)
+
+
+@pytest.fixture(scope="module")
+def fitted():
+    return pipeline(log()).fit(LONG)
+
+
+def test_forecasts_come_in_the_form_of_the_series(fitted):
+    forecast = fitted.forecast(4)
+    assert forecast.index.names == ["shop", "day"]
+    assert forecast.name == "sales"
+    for name, series in SHOPS.items():
+        expected = pd.date_range(series.index[-1], periods=5, name="day")[1:]
+        pd.testing.assert_index_equal(forecast[name].index, expected, exact="equiv")
+    of_dict = pipeline(log()).fit(SHOPS).forecast(4)
+    assert list(of_dict) == list(SHOPS)
+    np.testing.assert_allclose(np.concatenate(list(of_dict.values())), forecast)
+    of_arrays = pipeline(log()).fit([s.to_numpy() for s in SHOPS.values()]).forecast(4)
+    np.testing.assert_allclose(np.concatenate(of_arrays), forecast)
+
+
+def test_each_series_is_forecast_by_a_pipeline_of_its_own(fitted):
+    forecast = fitted.forecast(4)
+    for name, one in fitted.pipelines_.items():
+        pd.testing.assert_series_equal(one.forecast(4), forecast[name], check_freq=False)
+        true = 10.0 ** int(name[-1]) * 3
+        assert 0.5 * true < one.forecast(30).mean() < 1.5 * true
+
+
+def test_transformers_are_fitted_on_each_series():
+    scaler = StandardScaler()
+    model = pipeline(scaler).fit(LONG)
+    for name, one in model.pipelines_.items():
+        assert one[0].mean_[0] == pytest.approx(SHOPS[name].mean())
+        assert one[0] is not scaler
+
+
+def test_some_of_the_series_can_be_named(fitted):
+    some = fitted.forecast(3, series=["shop 2", "shop 0"])
+    assert list(some.index.unique("shop")) == ["shop 2", "shop 0"]
+    one = fitted.forecast(3, series="shop 1")
+    pd.testing.assert_series_equal(one, fitted.forecast(3).loc[["shop 1"]])
+    with pytest.raises(ValueError, match="holds 'shop 9', which is not one of the names in fit"):
+        fitted.forecast(3, series=["shop 9"])
+    with pytest.raises(ValueError, match="series='shop 1', but fit saw one series"):
+        fitted.pipelines_["shop 1"].forecast(3, series="shop 1")
+
+
+def test_intervals_quantiles_and_paths_come_in_the_form_of_the_series(fitted):
+    interval = fitted.forecast_interval(3, coverage=[0.5, 0.8])
+    assert list(interval.columns) == [(c, b) for c in (0.5, 0.8) for b in ("lower", "upper")]
+    assert interval.index.names == ["shop", "day"]
+    assert (interval > 0).all(axis=None)
+    quantiles = fitted.forecast_quantiles(3, [0.2, 0.5])
+    assert quantiles.shape == (9, 2)
+    paths = fitted.sample_paths(3, 5, random_state=0)
+    assert paths.shape == (9, 5)
+    np.testing.assert_array_equal(paths, fitted.sample_paths(3, 5, random_state=0))
+
+
+def test_a_context_continues_a_series_or_begins_a_new_one(fitted):
+    shorter = LONG.groupby("shop").head(60)
+    forecast = fitted.forecast(2, context=shorter)
+    for name in SHOPS:
+        expected = fitted.pipelines_[name].forecast(2, context=SHOPS[name][:60])
+        pd.testing.assert_series_equal(forecast[name], expected, check_freq=False)
+    new = {"new": 1e5 * SHOPS["shop 0"][:40], "shop 1": SHOPS["shop 1"]}
+    forecast = fitted.forecast(2, context=pd.concat(new, names=["shop"]))
+    assert list(forecast.index.unique("shop")) == ["new", "shop 1"]
+    assert 1e5 < forecast["new"].mean() < 5e5
+    assert forecast["new"].index[0] == pd.Timestamp("2024-02-10")
+    interval = fitted.forecast_interval(2, coverage=0.8, context=new)
+    assert (interval.loc["new", "lower"] < forecast["new"]).all()
+    with pytest.raises(ValueError, match="context is a Series, which is one series, but fit saw"):
+        fitted.forecast(2, context=SHOPS["shop 0"])
+
+
+def test_new_series_are_forecast_alike_in_each_unit(fitted):
+    series = SHOPS["shop 0"][:50]
+    model = pipeline().fit(SHOPS)
+    one, other = (
+        model.forecast(5, context={"new": scale * series})["new"] for scale in (1.0, 1000.0)
+    )
+    np.testing.assert_allclose(other, 1000 * one, rtol=1e-5)
+
+
+def with_price(k, n):
+    frame = shop(k, n).to_frame()
+    frame["price"] = np.random.default_rng(50 + k).integers(0, 2, n)
+    frame["sales"] += 10.0**k * frame["price"]
+    return frame
+
+
+def test_known_inputs_and_a_calendar_of_each_series():
+    shops = {f"shop {k}": with_price(k, 100 + k) for k in range(3)}
+    model = pipeline(known=["price"], calendar="dayofweek").fit(pd.concat(shops, names=["shop"]))
+    futures = {}
+    for name, one in shops.items():
+        index = pd.date_range(one.index[-1], periods=4, name="day")[1:]
+        futures[name] = pd.DataFrame({"price": [0, 1, 0]}, index)
+    forecast = model.forecast(3, future=pd.concat(futures, names=["shop"]))
+    assert list(forecast.columns) == ["sales"]
+    for name in shops:
+        expected = model.pipelines_[name].forecast(3, future=futures[name])
+        pd.testing.assert_frame_equal(forecast.loc[name], expected, check_freq=False)
+    with pytest.raises(ValueError, match="future has no values for the series 'shop 2'"):
+        model.forecast(3, future={k: futures[k] for k in ("shop 0", "shop 1")})
+
+
+def test_one_future_is_that_of_all_series():
+    shops = {k: with_price(k, 100) for k in range(2)}
+    model = pipeline(known=["price"]).fit(shops)
+    index = pd.date_range(shops[0].index[-1], periods=4, name="day")[1:]
+    future = pd.DataFrame({"price": [0, 1, 0]}, index)
+    forecast = model.forecast(3, future=future)
+    pd.testing.assert_frame_equal(forecast[1], model.pipelines_[1].forecast(3, future=future))
+
+
+def test_predictions_scores_and_calibration_are_those_of_each_series(fitted):
+    predictions = fitted.predict(LONG)
+    for name in SHOPS:
+        expected = fitted.pipelines_[name].predict(SHOPS[name])
+        pd.testing.assert_series_equal(predictions[name], expected, check_freq=False)
+    scores = [fitted.pipelines_[name].score(SHOPS[name]) for name in SHOPS]
+    assert fitted.score(LONG) == pytest.approx(np.mean(scores))
+    copy = pickle.loads(pickle.dumps(fitted))
+    copy.calibrate(LONG, n_steps=20)
+    assert all(one[-1].residual_paths_.shape[1] == 20 for one in copy.pipelines_.values())
+    with pytest.raises(ValueError, match="X has the series 'x', which was not in fit"):
+        fitted.predict({"x": SHOPS["shop 0"]})
+
+
+def test_a_stored_pipeline_forecasts_the_same(fitted, tmp_path):
+    joblib.dump(fitted, tmp_path / "model.joblib")
+    for again in (joblib.load(tmp_path / "model.joblib"), pickle.loads(pickle.dumps(fitted))):
+        pd.testing.assert_series_equal(again.forecast(5), fitted.forecast(5))
+        for number, one in enumerate(again.pipelines_.values()):
+            assert one[-1] is again[-1].forecasters_[number]
+    assert not hasattr(clone(fitted), "pipelines_")
+
+
+def test_a_search_over_several_series_scores_the_mean():
+    model = make_forecast_pipeline(WindowTransformer(12), LSTMForecaster(**TINY | {"epochs": 1}))
+    cv = ForecastSplit(1, horizon=6, context=16)
+    scorer = forecast_scorer(mean_absolute_error, horizon=6)
+    search = GridSearchCV(
+        model, {"windowtransformer__window_length": [8, 16]}, cv=cv, scoring=scorer,
+        error_score="raise",
+    ).fit(LONG)  # fmt: skip
+    ((train, test),) = cv.split(LONG)
+    best = clone(search.best_estimator_).fit(LONG.iloc[train])
+    scores = scorer.score_each(best, LONG.iloc[test])
+    assert list(scores) == list(SHOPS)
+    assert search.best_score_ == pytest.approx(np.mean(list(scores.values())))
+    for name, one in best.pipelines_.items():
+        error = np.abs(one.forecast(6) - SHOPS[name][-6:]).mean()
+        assert scores[name] == pytest.approx(-error)
+    assert list(search.best_estimator_.forecast(2).index.unique("shop")) == list(SHOPS)
+
+
+def test_a_split_cuts_each_series_by_itself():
+    cv = ForecastSplit(3, horizon=4, context=7, step=2, max_train_size=30)
+    for number, (train, test) in enumerate(cv.split(LONG)):
+        for name, series in SHOPS.items():
+            expected = list(cv.split(series))[number]
+            for rows, of_one in zip((train, test), expected, strict=True):
+                found = LONG.iloc[rows].loc[name]
+                pd.testing.assert_series_equal(found, series.iloc[of_one], check_freq=False)
+
+
+def test_a_backtest_of_several_series_fits_once_and_forecasts_each():
+    model = pipeline(log())
+    result = backtest(model, LONG, horizon=4, initial=60, step=10, coverage=0.8)
+    assert list(result) == list(SHOPS)
+    fitted = clone(model).fit(LONG.groupby("shop").head(60))
+    for name, series in SHOPS.items():
+        alone = backtest(
+            FrozenEstimator(fitted.pipelines_[name]), series, horizon=4, initial=60, step=10,
+            coverage=0.8,
+        )  # fmt: skip
+        np.testing.assert_allclose(result[name].y_pred, alone.y_pred)
+    means = {
+        metric: np.mean([one.scores[metric]["model"] for one in result.values()])
+        for metric in result.scores
+    }
+    assert {metric: scores["model"] for metric, scores in result.scores.items()} == means
+    table = result.to_frame()
+    assert list(table.index) == list(SHOPS)
+    assert table["mean_absolute_error", "naive"].notna().all()
+    assert repr(result).startswith("SeriesBacktest(3 series)\nmean over the series")
+    frozen = backtest(FrozenEstimator(fitted), LONG, horizon=4, initial=60, step=10)
+    np.testing.assert_allclose(frozen["shop 1"].y_pred, result["shop 1"].y_pred)
+    with pytest.raises(ValueError, match="refit=True, but several series are forecast by one fit"):
+        backtest(model, LONG, horizon=4, initial=60, refit=True)
+    with pytest.raises(ValueError, match="series has 'x', which was not in the fit"):
+        backtest(FrozenEstimator(fitted), {"x": SHOPS["shop 0"]}, horizon=4, initial=60)
+
+
+def test_a_display_says_that_it_draws_one_series(fitted):
+    with pytest.raises(ValueError, match=r"fit saw 3 series.*pipelines_\['shop 0'\]"):
+        ForecastDisplay.from_estimator(fitted, SHOPS["shop 0"][-5:])
+
+
+def test_an_error_names_the_series_and_changes_nothing(fitted):
+    model = pickle.loads(pickle.dumps(fitted))
+    short = SHOPS | {"shop 1": SHOPS["shop 1"][:5]}
+    with pytest.raises(ValueError, match="Series 'shop 1': X has n_samples = 5"):
+        model.fit(short)
+    pd.testing.assert_series_equal(model.forecast(5), fitted.forecast(5))
+    with pytest.raises(TypeError, match=r"fit got \['lstmforecaster__sample_weight'\]"):
+        model.fit(LONG, lstmforecaster__sample_weight=np.ones(3))
+
+
+def test_gaps_in_the_index_of_a_series_are_filled_with_a_warning():
+    gappy = SHOPS | {"shop 1": SHOPS["shop 1"].drop(SHOPS["shop 1"].index[[20, 21]])}
+    with warnings.catch_warnings(record=True) as found:
+        warnings.simplefilter("always")
+        model = pipeline().fit(pd.concat(gappy, names=["shop"]))
+    assert len([w for w in found if "lacks 2 of 95 rows" in str(w.message)]) == 1
+    assert model.forecast(3).notna().all()

@@ -1,0 +1,55 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from skwave._several import form_of, join_results, split_series
+
+DAYS = pd.date_range("2024-01-01", periods=3, name="day")
+A, B = pd.Series([1.0, 2, 3], DAYS, name="y"), pd.Series([4.0, 5, 6], DAYS, name="y")
+LONG = pd.concat({"a": A, "b": B}, names=["shop"])
+
+
+@pytest.mark.parametrize(
+    ("X", "names"),
+    [([A, B], [0, 1]), ((A, B), [0, 1]), ({"a": A, "b": B}, ["a", "b"]), (LONG, ["a", "b"])],
+    ids=["list", "tuple", "dict", "levels"],
+)
+def test_several_series_come_apart_by_name_and_together_again(X, names):
+    several = split_series(X)
+    assert list(several) == names
+    for series, expected in zip(several.values(), (A, B), strict=True):
+        pd.testing.assert_series_equal(series, expected, check_freq=False)
+    again = join_results(several, form_of(X))
+    assert type(again) is (list if isinstance(X, tuple) else type(X))
+    if X is LONG:
+        pd.testing.assert_series_equal(again, LONG)
+
+
+@pytest.mark.parametrize("X", [A, A.to_frame(), A.to_numpy(), [1.0, 2.0], [[1.0], [2.0]]])
+def test_one_series_is_not_several(X):
+    assert split_series(X) is None
+
+
+def test_rows_of_series_that_alternate_come_apart_in_the_order_of_time():
+    mixed = LONG.iloc[[3, 0, 4, 1, 5, 2]]
+    several = split_series(mixed)
+    assert list(several) == ["b", "a"]
+    pd.testing.assert_series_equal(several["a"], A, check_freq=False)
+
+
+def test_all_levels_but_the_last_name_the_series():
+    frame = pd.concat({"north": LONG.to_frame(), "south": LONG.to_frame()}, names=["region"])
+    several = split_series(frame)
+    assert list(several) == [(r, s) for r in ("north", "south") for s in ("a", "b")]
+    pd.testing.assert_frame_equal(several["south", "b"], B.to_frame(), check_freq=False)
+    pd.testing.assert_frame_equal(join_results(several, form_of(frame)), frame)
+
+
+def test_results_without_an_index_are_a_dict():
+    results = {"a": np.zeros(2), "b": np.ones(2)}
+    assert join_results(results, form_of(LONG)) is results
+
+
+def test_an_empty_dict_is_refused():
+    with pytest.raises(ValueError, match="X is an empty dict, but at least one series"):
+        split_series({})
