@@ -9,8 +9,6 @@ Without DIR only D1 and D2 are run. Each competitor has an environment of its ow
 """
 
 import argparse
-import csv
-import gzip
 import sys
 import tempfile
 import time
@@ -20,6 +18,7 @@ from typing import NamedTuple
 
 import numpy as np
 import protocols
+import tables
 from environments import FOLDER, last_line, make_environment
 from joblib import Parallel, delayed
 
@@ -114,14 +113,15 @@ def taylor(folder):
 
 def m4_hourly(folder):
     """D7: all 414 series, one origin; in an order of which each beginning is spread over them."""
-    parts = defaultdict(dict)
-    with gzip.open(folder / "m4_hourly.csv.gz", "rt", newline="") as file:
-        for line in csv.DictReader(file):
-            parts[line["series"]][line["part"]] = np.array(line["values"].split(), dtype=float)
-    names = list(parts)
-    for name in [n for first in (0, 2, 1, 3) for n in names[first::4]]:
-        train, test = parts[name]["train"], parts[name]["test"]
-        gap = np.zeros(1, dtype=int)
+    series = list(all_m4_hourly(folder))
+    for first in (0, 2, 1, 3):
+        yield from series[first::4]
+
+
+def all_m4_hourly(folder):
+    """D7 in the order of the competition."""
+    gap = np.zeros(1, dtype=int)
+    for name, train, test in protocols.read_m4_hourly(folder):
         yield Rows("D7", f"D7 {name}", train, train[None], test[None], gap, 24, 168, (48,))
 
 
@@ -156,11 +156,11 @@ def recommended_length(rows):
     return window_length(rows, max(80, rows.longest_season))
 
 
-def skwave(rows, seed, length, units, *, is_calibrated=False):
+def skwave(rows, seed, length, units, *, is_calibrated=False, **settings):
     """Return forecasts (n_origins, n_steps) and quantiles (n_origins, n_steps, n_quantiles)."""
     length, n_steps = window_length(rows, length), rows.y_true.shape[1]
     cut = WindowTransformer(length)
-    model = LSTMForecaster(units, random_state=seed).fit(cut.fit_transform(rows.train))
+    model = LSTMForecaster(units, random_state=seed, **settings).fit(cut.fit_transform(rows.train))
     if is_calibrated:
         model.calibrate(cut.transform(rows.contexts[0, -rows.gaps[0] - length :]), n_steps)
     context = rows.contexts[:, -length:, None]
@@ -271,24 +271,8 @@ def run(rows, method, seed, pythons, done):
             continue
         for row, n_steps in group.items():
             line = dict(zip(KEYS, (row, rows.series, method, seed), strict=True))
-            add(line | score(part, n_steps, forecasts, quantiles) | {"seconds": seconds})
-
-
-def add(line):
-    """Add a line to the file of results, with six significant digits."""
-    is_new = not RESULTS.exists()
-    with open(RESULTS, "a", newline="") as file:
-        writer = csv.DictWriter(file, [*KEYS, *FIGURES], lineterminator="\n")
-        if is_new:
-            writer.writeheader()
-        writer.writerow({k: f"{v:.6g}" if isinstance(v, float) else v for k, v in line.items()})
-
-
-def read():
-    if not RESULTS.exists():
-        return []
-    with open(RESULTS, newline="") as file:
-        return list(csv.DictReader(file))
+            line |= score(part, n_steps, forecasts, quantiles) | {"seconds": seconds}
+            tables.add_line(RESULTS, [*KEYS, *FIGURES], line)
 
 
 def seeds_of(method, name, n_seeds):
@@ -444,15 +428,15 @@ def main():
     parser.add_argument("--environments", type=Path, default=FOLDER)
     options = parser.parse_args()
     if options.show:
-        show(read())
+        show(tables.read_lines(RESULTS))
         return
     if not options.keep:
         RESULTS.unlink(missing_ok=True)
-    done = {tuple(line[k] for k in KEYS) for line in read()}
+    done = {tuple(line[k] for k in KEYS) for line in tables.read_lines(RESULTS)}
     peers = {PEERS[m] for m in options.methods or METHODS if m in PEERS and options.only != ["D7"]}
     pythons = {name: make_environment(name, options.environments.resolve()) for name in peers}
     Parallel(n_jobs=options.jobs)(delayed(run)(*task, pythons, done) for task in all_tasks(options))
-    show(read())
+    show(tables.read_lines(RESULTS))
 
 
 if __name__ == "__main__":

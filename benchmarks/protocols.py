@@ -5,7 +5,9 @@ origin.
 """
 
 import csv
+import gzip
 from collections import defaultdict
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -24,6 +26,7 @@ class Protocol(NamedTuple):
     score: object  # y_true, forecasts -> {row: figure}
     season: int  # of the naive forecasts
     longest_season: int  # that is known beforehand; 1 where none is
+    series: str = ""  # which one, where a protocol has many
 
 
 # In hours.
@@ -98,14 +101,40 @@ def m4_hourly(folder):
             parts[row["series"]][row["part"]].append(float(row["value"]))
     for name, series in parts.items():
         train, test = np.array(series["train"]), np.array(series["test"])
+        yield _one_of_many("D6 M4 Hourly", name, train, test, 24, WEEK)
 
-        def score(y_true, forecast, train=train, name=name):
-            error = mean_absolute_scaled_error(
-                y_true[0], forecast[0], y_train=train, season_length=24
-            )
-            return {"D6 M4 Hourly": float(error), f"D6 M4 Hourly, series {name}": float(error)}
 
-        yield Protocol("D6", train, train[None], test[None], score, 24, WEEK)
+def read_m4_hourly(folder):
+    """Yield the name of each series of D7, its training and its test part."""
+    parts = defaultdict(dict)
+    with gzip.open(folder / "m4_hourly.csv.gz", "rt", newline="") as file:
+        for line in csv.DictReader(file):
+            parts[line["series"]][line["part"]] = np.array(line["values"].split(), dtype=float)
+    for name, series in parts.items():
+        yield name, series["train"], series["test"]
+
+
+def tourism(folder):
+    """D8: 304 short series, each of a region and a purpose; the last 8 of 80 quarters."""
+    trips = defaultdict(list)
+    with open(folder / "tourism_quarterly.csv", newline="") as file:
+        for row in csv.DictReader(file):
+            trips[f"{row['region']}, {row['purpose']}"].append(float(row["trips"]))
+    for name, values in trips.items():
+        train, test = np.split(np.array(values), [-8])
+        yield _one_of_many("D8 tourism", name, train, test, 4, 4)
+
+
+def _one_of_many(row, name, train, test, season, longest_season):
+    rows = row, f"{row}, series {name}"
+    score = partial(scaled_error, train=train, season=season, rows=rows)
+    return Protocol(row[:2], train, train[None], test[None], score, season, longest_season, name)
+
+
+def scaled_error(y_true, forecast, *, train, season, rows):
+    """Return the MASE of one forecast under each of several names of rows."""
+    error = mean_absolute_scaled_error(y_true[0], forecast[0], y_train=train, season_length=season)
+    return dict.fromkeys(rows, float(error))
 
 
 def _one_forecast(row, train, test, season):

@@ -1,7 +1,10 @@
-"""Tables of results in CSV files: a line for each series and quantity, a column for each setting.
+"""Results in CSV files.
 
-A table is a dict from the first cells of a line, the last of which names the quantity (``error``,
-``seeds``, ``seconds`` or ``readout``), to a dict from settings to values.
+A table has a line for each series and quantity, and a column for each setting. It is a dict from
+the first cells of a line, the last of which names the quantity (``error``, ``seeds``, ``seconds``
+or ``readout``), to a dict from settings to values.
+
+Results that take long are added line by line: a line is a dict from columns to values.
 """
 
 import csv
@@ -52,6 +55,24 @@ def write(path, keys, table, settings):
 def merge(before, new):
     """Return a table with the cells of both, the new ones where both have one."""
     return {key: before.get(key, {}) | new.get(key, {}) for key in before | new}
+
+
+def read_lines(path):
+    """Return the lines that `add_line` wrote, with strings for values; none if there is no file."""
+    if not path.exists():
+        return []
+    with open(path, newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def add_line(path, columns, line):
+    """Add a line to a file, numbers with six significant digits; what it lacks stays empty."""
+    is_new = not path.exists()
+    with open(path, "a", newline="") as file:
+        writer = csv.DictWriter(file, columns, lineterminator="\n")
+        if is_new:
+            writer.writeheader()
+        writer.writerow({k: f"{v:.6g}" if isinstance(v, float) else v for k, v in line.items()})
 
 
 def _parse(cell):

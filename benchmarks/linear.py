@@ -1,0 +1,60 @@
+"""The linear model that skwave compares its forecasts with, by itself: no LSTM, and no Keras.
+
+It is `choosing.py`'s "linear model", which reads it from a network that was trained; the layers of
+that network do not matter, so here it has none.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from choosing import split
+
+from skwave import WindowTransformer
+from skwave._calibration import cross_fitted_paths
+from skwave._intervals import make_paths, path_quantiles, width_factors
+from skwave._network import Network
+from skwave._readout import (
+    Readout,
+    count_blocks,
+    gram_folds,
+    join_blocks,
+    penalties_of_window,
+    solve_readout,
+)
+from skwave._recursion import roll_forward
+from skwave._ridge import choose_penalty, total
+
+
+class LinearModel(NamedTuple):
+    """A network without layers, and the residual paths of its forecasts."""
+
+    network: Network
+    residual_paths: np.ndarray
+    typical_change: np.ndarray | None
+
+    def forecast(self, contexts, n_steps):
+        """Forecast after contexts, (n_contexts, n_values), of which the last window counts."""
+        return roll_forward(self.network, self._windows(contexts), n_steps)[..., 0]
+
+    def forecast_quantiles(self, contexts, n_steps, probabilities):
+        """Forecast quantiles, (n_contexts, n_steps, n_quantiles), as a fit does."""
+        contexts = self._windows(contexts)
+        scale = self.network.scaling.input_scale * width_factors(contexts, self.typical_change)
+        forecasts = roll_forward(self.network, contexts, n_steps)
+        paths = make_paths(forecasts, self.residual_paths, scale)
+        return path_quantiles(paths, np.array(probabilities))[:, :, 0]
+
+    def _windows(self, contexts):
+        return contexts[:, -self.network.window_length :, None]
+
+
+def fit_linear(series, window_length, n_steps):
+    """Fit the linear model to a series, with residual paths of forecasts of `n_steps` values."""
+    data, dataset, _ = split(WindowTransformer(window_length).fit_transform(series), 0)
+    head = np.zeros((0, 1), np.float32), np.zeros(1, np.float32)
+    network = Network(window_length, 1, dataset.scaling, (), head)
+    blocks = gram_folds(network, dataset, count_blocks(network))
+    penalty = choose_penalty(join_blocks(blocks), penalties_of_window(network, None))
+    linear = Readout("linear", np.inf, penalty)
+    paths, change = cross_fitted_paths(network, data, dataset, blocks, linear, n_steps)
+    return LinearModel(solve_readout(network, total(blocks), linear)[0], paths, change)

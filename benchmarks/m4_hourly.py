@@ -1,0 +1,255 @@
+"""D7, all 414 series of M4 Hourly: forecasts and intervals beside what is published of others.
+
+    python benchmarks/m4_hourly.py --data DIR [--every 20] [--jobs 2] [--methods ...] [--show]
+
+Each series and method is a line of m4_hourly.csv, beside this file, added as soon as it is
+measured and not measured again: a run that was stopped goes on. With `--every 20` the series are
+those of D6. --show prints the tables and runs nothing.
+
+MASE, sMAPE and OWA are those of the M4 competition: Makridakis, S., Spiliotis, E. and
+Assimakopoulos, V. (2020), The M4 competition: 100,000 time series and 61 forecasting methods,
+International Journal of Forecasting 36(1). The later figures are those of GIFT-Eval (Aksu, T. and
+others (2024), GIFT-Eval: a benchmark for general time series forecasting model evaluation).
+"""
+
+import sys
+import time
+from collections import defaultdict
+from functools import partial
+from pathlib import Path
+
+import accuracy
+import intervals
+import numpy as np
+import tables
+from intervals import BOUNDS, COVERAGES, DECILES, PROBABILITIES, number
+from jobs import read_options, run_jobs
+from linear import fit_linear
+from protocols import WEEK
+from scipy.stats import norm
+
+from skwave.metrics import (
+    mean_absolute_scaled_error,
+    mean_scaled_interval_score,
+    symmetric_mean_absolute_percentage_error,
+)
+
+RESULTS = Path(__file__).with_suffix(".csv")
+FIGURES = [
+    "MASE", "sMAPE", *(f"coverage {c}" for c in COVERAGES), "MSIS 0.95", "MSIS of deciles", "loss",
+    "size", "seconds",
+]  # fmt: skip
+DEFAULTS, RECOMMENDED, RANDOM = accuracy.DEFAULTS, accuracy.RECOMMENDED, accuracy.RANDOM
+LINEAR, SEASONAL, NAIVE2 = "linear readout", "seasonal naive", "Naive2"
+# Each with its MASE, sMAPE in per cent, OWA and MSIS, as far as they are known.
+PUBLISHED = {
+    "ES-RNN, winner of M4": (0.893, None, 0.440, None),
+    "FFORMA, second of M4": (0.819, None, 0.484, None),
+    "AutoARIMA": (1.03, None, None, 8.96),
+    "TiRex, pretrained": (0.722, None, None, 5.45),
+    "TimesFM-2.5, pretrained": (0.734, None, None, None),
+    "Chronos-2, pretrained": (0.788, None, None, None),
+    "DeepAR": (3.53, None, None, None),
+}
+# What these figures are of all 414 series; they must come out the same.
+KNOWN = {
+    (SEASONAL, "MASE"): 1.193,
+    (SEASONAL, "sMAPE"): 13.912,
+    (SEASONAL, "MSIS"): 9.23,
+    (NAIVE2, "MASE"): 2.395,
+    (NAIVE2, "sMAPE"): 18.383,
+}
+N_SERIES = 414
+
+
+def skwave(rows, **settings):
+    return intervals.skwave(rows, 0, **settings)
+
+
+def linear(rows):
+    """Forecast with the linear model alone, with the windows that are recommended."""
+    n_steps = rows.y_true.shape[1]
+    model = fit_linear(rows.train, intervals.recommended_length(rows), n_steps)
+    quantiles = model.forecast_quantiles(rows.contexts, n_steps, PROBABILITIES)
+    return model.forecast(rows.contexts, n_steps), quantiles
+
+
+def without_quantiles(rows, forecast):
+    return forecast(rows, 0), None
+
+
+def own_errors(rows):
+    return intervals.seasonal(rows, 0)
+
+
+def published_seasonal(rows):
+    """Repeat the last season, with the quantiles of the published MSIS.
+
+    Errors are normal, with the variance of those in the training part, times the number of seasons
+    ahead (Hyndman, R. J. and Athanasopoulos, G. (2021), Forecasting: principles and practice,
+    section 5.5), and only the deciles are forecast.
+    """
+    steps = np.arange(rows.y_true.shape[1])
+    errors = rows.train[rows.season :] - rows.train[: -rows.season]
+    spread = np.sqrt(np.mean(errors**2) * (steps // rows.season + 1))
+    forecasts = rows.contexts[:, steps % rows.season - rows.season]
+    deciles = forecasts[..., None] + spread[:, None] * norm.ppf(DECILES)
+    return forecasts, np.concatenate([bounds_of_deciles(deciles), deciles], axis=-1)
+
+
+def bounds_of_deciles(deciles):
+    """Return the bounds of the intervals where only deciles are forecast, as GIFT-Eval does.
+
+    Beyond the first and the last one the tails are exponential, through the two outermost deciles
+    (Alexandrov, A. and others (2020), GluonTS: probabilistic and neural time series modeling in
+    Python, Journal of Machine Learning Research 21(116)).
+    """
+    tail = np.log2(0.1 / np.array(BOUNDS[::2]))
+    low, high = deciles[..., :1], deciles[..., -1:]
+    lower = low - tail * (deciles[..., 1:2] - low)
+    upper = high + tail * (high - deciles[..., -2:-1])
+    return np.stack([lower, upper], axis=-1).reshape(*deciles.shape[:-1], len(BOUNDS))
+
+
+METHODS = {
+    "naive": partial(without_quantiles, forecast=accuracy.BASELINES["naive"]),
+    SEASONAL: published_seasonal,
+    "seasonal naive, own errors": own_errors,
+    NAIVE2: partial(without_quantiles, forecast=accuracy.BASELINES["Naive2"]),
+    LINEAR: linear,
+    RANDOM: partial(skwave, length=WEEK, units=64, learning_rate=1e-12, epochs=1),
+    RECOMMENDED: partial(skwave, length=WEEK, units=64),
+    DEFAULTS: partial(skwave, length=80, units=300),
+}
+
+
+def measure(rows, method):
+    """Return the figures of a method on a series."""
+    begin = time.perf_counter()
+    forecasts, quantiles = METHODS[method](rows)
+    seconds = time.perf_counter() - begin
+    y_true, scale = rows.y_true[0], {"y_train": rows.train, "season_length": rows.season}
+    found = {
+        "MASE": mean_absolute_scaled_error(y_true, forecasts[0], **scale),
+        "sMAPE": symmetric_mean_absolute_percentage_error(y_true, forecasts[0]),
+        "seconds": seconds,
+    }
+    if quantiles is not None:
+        found |= intervals.score(rows, len(y_true), forecasts, quantiles)
+        of_deciles = bounds_of_deciles(quantiles[0, :, len(BOUNDS) :])[:, -2:]
+        found["MSIS of deciles"] = mean_scaled_interval_score(
+            y_true, of_deciles, coverage=COVERAGES[-1], **scale
+        )
+    return {figure: found[figure] for figure in FIGURES if figure in found}
+
+
+def read(path):
+    """Return {method: {series: {figure: value}}}."""
+    table = defaultdict(dict)
+    for line in tables.read_lines(path):
+        table[line["method"]][line["series"]] = {f: float(line[f]) for f in FIGURES if line[f]}
+    return table
+
+
+def summarise(table):
+    """Return {method: {quantity: value}}, means over the series that each method has."""
+    found = {}
+    for method, series in table.items():
+        of = {f: np.array([v[f] for v in series.values() if f in v]) for f in FIGURES}
+        mine = {"series": len(series), "MASE": of["MASE"].mean(), "sMAPE": 100 * of["sMAPE"].mean()}
+        if series.keys() <= table[NAIVE2].keys():
+            ratios = [
+                of[f].mean() / np.mean([table[NAIVE2][name][f] for name in series])
+                for f in ("MASE", "sMAPE")
+            ]
+            mine["OWA"] = np.mean(ratios)
+        if len(of["loss"]):
+            mine |= {
+                "MSIS": of["MSIS 0.95"].mean(),
+                "MSIS of deciles": of["MSIS of deciles"].mean(),
+                "loss": of["loss"].sum() / of["size"].sum(),
+                "mean loss": np.mean(of["loss"] / of["size"]),
+            }
+        found[method] = mine | {"seconds": np.median(of["seconds"])}
+    return found
+
+
+def show(table):
+    show_forecasts(summarise(table))
+    show_coverage(table)
+    show_differences(table)
+
+
+def show_forecasts(found):
+    """Print the figures of each method, and what is published of others."""
+    shown = {
+        "MASE": 3, "sMAPE": 2, "OWA": 3, "MSIS": 2, "MSIS of deciles": 2, "loss": 4, "mean loss": 4,
+        "seconds": 2,
+    }  # fmt: skip
+    print("| method | series | " + " | ".join(shown) + " |")
+    print("|---" * (len(shown) + 2) + "|")
+    for method in METHODS:
+        if mine := found.get(method):
+            cells = [number(mine[k], digits) if k in mine else "" for k, digits in shown.items()]
+            print(f"| {method} | {mine['series']} | {' | '.join(cells)} |")
+    for method, (mase, smape, owa, msis) in PUBLISHED.items():
+        cells = ["" if x is None else number(x, 3) for x in (mase, smape, owa)]
+        # Pretrained models forecast deciles; MSIS is then of the bounds that follow from these.
+        cells += ["", "" if msis is None else number(msis), "", "", ""]
+        print(f"| {method}, published | 414 | {' | '.join(cells)} |")
+    for (method, quantity), known in KNOWN.items():
+        mine = found.get(method, {})
+        if mine.get("series") == N_SERIES and not np.isclose(mine[quantity], known, rtol=1e-3):
+            print(f"NOT as published: {quantity} of {method} is {mine[quantity]:.4f}, not {known}")
+
+
+def show_coverage(table):
+    """Print how many values the intervals hold, in all and by series."""
+    print("\nCoverage: in all, and of a series (10 %, 50 % and 90 % of the series have less).\n")
+    print("| method | " + " | ".join(f"{c}, in all | by series" for c in COVERAGES) + " |")
+    print("|---" * (1 + 2 * len(COVERAGES)) + "|")
+    for method in METHODS:
+        cells = []
+        for c in COVERAGES:
+            held = [v[f"coverage {c}"] for v in table.get(method, {}).values() if "loss" in v]
+            if held:
+                by_series = map(number, np.quantile(held, (0.1, 0.5, 0.9)))
+                cells += [number(np.mean(held), 3), ", ".join(by_series)]
+        if cells:
+            print(f"| {method} | " + " | ".join(cells) + " |")
+
+
+def show_differences(table):
+    """Print the MASE less that of the recommended settings, on the series that both have."""
+    print(f"\nMASE less that of {RECOMMENDED}, with its standard error over series.\n")
+    print("| method | series | difference | standard error | better on |")
+    print("|---|---|---|---|---|")
+    kept = table.get(RECOMMENDED, {})
+    for method in METHODS:
+        common = [name for name in table.get(method, {}) if name in kept]
+        if method == RECOMMENDED or len(common) < 2:
+            continue
+        gaps = np.array([table[method][name]["MASE"] - kept[name]["MASE"] for name in common])
+        error = gaps.std(ddof=1) / np.sqrt(len(gaps))
+        share = np.mean(gaps < 0)
+        print(f"| {method} | {len(gaps)} | {gaps.mean():+.4f} | {error:.4f} | {share:.0%} |")
+
+
+def main():
+    options = read_options(__doc__.splitlines()[0], METHODS, RESULTS)
+    n_failed = 0
+    if not options.show:
+        series = list(intervals.all_m4_hourly(options.data))[:: options.every]
+        tasks = {
+            (rows.series.removeprefix("D7 "), method): (rows, method)
+            # OWA is relative to Naive2.
+            for method in dict.fromkeys([NAIVE2, *options.methods])
+            for rows in series
+        }
+        n_failed = run_jobs(measure, tasks, options.output, FIGURES, options.jobs)
+    show(read(options.output))
+    sys.exit(n_failed > 0)
+
+
+if __name__ == "__main__":
+    main()
