@@ -23,11 +23,13 @@ import intervals
 import numpy as np
 import tables
 from intervals import BOUNDS, COVERAGES, DECILES, PROBABILITIES, number
-from jobs import read_options, run_jobs
+from joblib import parallel_config
+from jobs import KEYS, read_options, run_jobs
 from linear import fit_linear
 from protocols import WEEK
 from scipy.stats import norm
 
+from skwave import LSTMForecaster, WindowTransformer, make_forecast_pipeline
 from skwave.metrics import (
     mean_absolute_scaled_error,
     mean_scaled_interval_score,
@@ -41,6 +43,7 @@ FIGURES = [
 ]  # fmt: skip
 DEFAULTS, RECOMMENDED, RANDOM = accuracy.DEFAULTS, accuracy.RECOMMENDED, accuracy.RANDOM
 LINEAR, SEASONAL, NAIVE2 = "linear readout", "seasonal naive", "Naive2"
+GLOBAL = "one LSTM for all series"
 # Each with its MASE, OWA and MSIS, as far as they are known.
 PUBLISHED = {
     "ES-RNN, winner of M4": (0.893, 0.440, None),
@@ -113,6 +116,8 @@ METHODS = {
     RANDOM: partial(recommended, learning_rate=1e-12, epochs=1),
     RECOMMENDED: recommended,
     DEFAULTS: partial(intervals.skwave, seed=0, length=80, units=300),
+    # Of all series at once, in `measure_global`.
+    GLOBAL: None,
 }
 
 
@@ -120,7 +125,28 @@ def measure(rows, method):
     """Return the figures of a method on a series."""
     begin = time.perf_counter()
     forecasts, quantiles = METHODS[method](rows)
-    seconds = time.perf_counter() - begin
+    return score(rows, forecasts, quantiles, time.perf_counter() - begin)
+
+
+def measure_global(series, n_jobs):
+    """Yield each series and the figures of a model of all of them, with recommended settings."""
+    begin, n_steps = time.perf_counter(), series[0].y_true.shape[1]
+    model = make_forecast_pipeline(
+        WindowTransformer(WEEK), LSTMForecaster(accuracy.UNITS, random_state=0)
+    )
+    with parallel_config(n_jobs=n_jobs):
+        model.fit({rows.series: rows.train for rows in series})
+    seconds = (time.perf_counter() - begin) / len(series)
+    for rows in series:
+        forecaster = model.pipelines_[rows.series][-1]
+        contexts = rows.contexts[:, -WEEK:, None]
+        quantiles = forecaster.forecast_quantiles(n_steps, PROBABILITIES, context=contexts)
+        forecasts = forecaster.forecast(n_steps, context=contexts)
+        yield rows, score(rows, forecasts, quantiles, seconds)
+
+
+def score(rows, forecasts, quantiles, seconds):
+    """Return the figures of forecasts and their quantiles."""
     y_true, scale = rows.y_true[0], {"y_train": rows.train, "season_length": rows.season}
     found = {
         "MASE": mean_absolute_scaled_error(y_true, forecasts[0], **scale),
@@ -239,8 +265,15 @@ def main():
             # OWA is relative to Naive2.
             for method in dict.fromkeys([NAIVE2, *options.methods])
             for rows in series
+            if method != GLOBAL
         }
         n_failed = run_jobs(measure, tasks, options.output, FIGURES, options.jobs)
+        done = {(line["series"], line["method"]) for line in tables.read_lines(options.output)}
+        names = {rows.series.removeprefix("D7 ") for rows in series}
+        if GLOBAL in options.methods and not {(name, GLOBAL) for name in names} <= done:
+            for rows, figures in measure_global(series, options.jobs):
+                line = {"series": rows.series.removeprefix("D7 "), "method": GLOBAL}
+                tables.add_line(options.output, [*KEYS, *FIGURES], line | figures)
     show(read(options.output))
     sys.exit(n_failed > 0)
 

@@ -2,14 +2,14 @@
 One global model of several series
 ==================================
 
-A list of series gives one set of windows, so that one network learns from all of them. It can
-forecast any series from its last window, including series that it was not trained on.
+A dict of series gives one model: all of them train one LSTM, and each has a scale and an output
+layer of its own. Series that were not in the fit are forecast from their last values.
 """
 
 import matplotlib.pyplot as plt
 import numpy as np
 
-from skwave import LSTMForecaster, WindowTransformer
+from skwave import LSTMForecaster, WindowTransformer, make_forecast_pipeline
 
 EPOCHS = "auto"
 WINDOW, N_STEPS = 48, 96
@@ -28,40 +28,39 @@ def sales(n_values=400):
     return base + size * (np.sin(day) + 0.7 * np.sin(2 * day)) + noise
 
 
-series = [sales() for shop in range(12)]
-unseen = np.stack([sales() for shop in range(3)])
+shops = {f"shop {number}": sales() for number in range(1, 13)}
+unseen = {f"shop {number}": sales() for number in range(13, 16)}
 
 # %%
-# The levels differ, so that windows are read relative to their first value:
-# ``normalization="window"``.
+# The fit counts the readouts: most of the shops share one, as far as forecasts of values that were
+# left out ask for it.
 
-windows = WindowTransformer(WINDOW).fit_transform(series)
-print("windows of all series:", windows.shape)
-forecaster = LSTMForecaster(units=48, normalization="window", epochs=EPOCHS, random_state=0)
-forecaster.fit(windows)
+model = make_forecast_pipeline(
+    WindowTransformer(WINDOW), LSTMForecaster(48, epochs=EPOCHS, random_state=0)
+)
+model.fit(shops)
+readouts = [one[-1].readout_ for one in model.pipelines_.values()]
+print({readout: readouts.count(readout) for readout in set(readouts)})
 
 # %%
-# One call forecasts the three test shops: a batch of contexts gives a batch of forecasts, and of
-# prediction intervals. Residual paths are as long as the window, so that the intervals cover the
-# first 48 hours.
+# One call forecasts the three test shops, by their names, and their prediction intervals. Residual
+# paths are as long as the window, so that the intervals cover the first 48 hours.
 
-known = unseen.shape[1] - N_STEPS
-contexts = unseen[:, known - WINDOW : known, None]
-forecasts = forecaster.forecast(N_STEPS, context=contexts)
-intervals = forecaster.forecast_interval(WINDOW, coverage=0.9, context=contexts)
-print("forecasts:", forecasts.shape, "intervals:", intervals.shape)
+contexts = {name: values[:-N_STEPS] for name, values in unseen.items()}
+forecasts = model.forecast(N_STEPS, context=contexts)
+intervals = model.forecast_interval(WINDOW, coverage=0.9, context=contexts)
 
 figure, axes = plt.subplots(3, 1, figsize=(8, 7), sharex=True, sharey=True, layout="constrained")
 hours = np.arange(-WINDOW - 24, N_STEPS)
-for number, (ax, y_true, forecast) in enumerate(zip(axes, unseen, forecasts, strict=True)):
-    error = np.sqrt(np.mean((forecast - y_true[known:]) ** 2)) / y_true.std()
-    ax.plot(hours, y_true[hours[0] + known :], color="tab:red", alpha=0.6, lw=2.5, label="Truth")
-    ax.plot(np.arange(N_STEPS), forecast, "b--", label="Forecast")
-    ax.fill_between(np.arange(WINDOW), *intervals[number].T, alpha=0.25, label="90 % interval")
-    ax.axvspan(-WINDOW, 0, color="gray", alpha=0.2, label="Context")
-    ax.set(
-        ylabel="Sales (1,000 EUR)", title=f"Shop {13 + number}, not in training: NRMSE {error:.2f}"
-    )
+for ax, (name, values) in zip(axes, unseen.items(), strict=True):
+    errors = forecasts[name] - values[-N_STEPS:]
+    error = np.sqrt(np.mean(errors**2)) / values.std()
+    ax.plot(hours, values[-len(hours) :], color="tab:red", alpha=0.6, lw=2.5, label="Truth")
+    ax.plot(np.arange(N_STEPS), forecasts[name], "b--", label="Forecast")
+    ax.fill_between(np.arange(WINDOW), *intervals[name].T, alpha=0.25, label="90 % interval")
+    ax.axvspan(-WINDOW, 0, color="gray", alpha=0.2, label="Last window")
+    ax.set(ylabel="Sales (1,000 EUR)", title=f"{name}, not in training: NRMSE {error:.2f}")
 axes[0].legend(loc="upper left", ncols=4)
-axes[0].set_ylim(unseen.min() - 0.5, unseen.max() + 2.5)
+low, high = min(map(np.min, unseen.values())), max(map(np.max, unseen.values()))
+axes[0].set_ylim(low - 0.5, high + 2.5)
 axes[-1].set_xlabel("Hours after the last known value")

@@ -42,7 +42,8 @@ def with_known(windows, known, n_calendar):
 
 def known_of(windows):
     """Return the names of the channels known in advance, and how many are of the calendar."""
-    windows = windows[0] if isinstance(windows, list) else windows
+    if isinstance(windows, list) and windows:
+        windows = windows[0]
     return list(getattr(windows, "known", ())), getattr(windows, "n_calendar", 0)
 
 

@@ -1,7 +1,7 @@
 """The readout: the output layer and a skip connection, solved for together, and chosen."""
 
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -45,8 +45,10 @@ class Readout(NamedTuple):
     average_penalty : None or ndarray of the same shape
         Where given, the solution is averaged with that of the linear model with these penalties.
     difference_penalty : None or ndarray of shape (n_inputs,)
-        Where there are other series, penalties of the differences of one series' coefficients from
-        those of all; None takes the latter.
+        Penalties of the differences of one series' coefficients from those of all series; infinite
+        ones take the latter. None solves for the one series alone.
+    own : None or Readout
+        Where given, the solution is averaged with this one of the series alone.
     """
 
     name: str
@@ -54,6 +56,7 @@ class Readout(NamedTuple):
     linear_penalty: np.ndarray
     average_penalty: np.ndarray | None = None
     difference_penalty: np.ndarray | None = None
+    own: Any = None
 
 
 def naive_skip(shapes):
@@ -239,8 +242,7 @@ def solve_readout(network, gram, readout, others=None):
     readout : Readout
         The penalties.
     others : None or GramSums, default=None
-        Those of other series. Coefficients are then solved for all series, and shrunk towards these
-        for the one of `gram`.
+        Those of other series, where `readout` has a `difference_penalty`.
 
     Returns
     -------
@@ -255,9 +257,15 @@ def solve_readout(network, gram, readout, others=None):
     energy in wireless communication. Science 304, 78-80. (States of a recurrent network, read out
     by least squares.)
     """
-    coef, intercept = solve_coefficients(gram if others is None else others + gram, readout)
-    if readout.difference_penalty is not None:
-        coef, intercept = ridge(gram, readout.difference_penalty, coef, intercept)
+    if readout.difference_penalty is None:
+        coef, intercept = solve_coefficients(gram, readout)
+    else:
+        coef, intercept = solve_coefficients(others + gram, readout)
+        if np.isfinite(readout.difference_penalty).any():
+            coef, intercept = ridge(gram, readout.difference_penalty, coef, intercept)
+    if readout.own is not None:
+        own_coef, own_intercept = solve_coefficients(gram, readout.own)
+        coef, intercept = (coef + own_coef) / 2, (intercept + own_intercept) / 2
     return with_readout(network, coef, intercept), mean_squared_residual(gram, coef, intercept)
 
 

@@ -37,6 +37,8 @@ SERIES_ORIGINS, SERIES_PATHS = 4, 40
 LEAST_NOISE = 1e-2
 # Tasks at most that the series are divided into.
 MAX_TASKS = 64
+# Series at most whose forecasts choose how far readouts are shrunk.
+CHOOSING_SERIES = 64
 
 
 def scale_series(values, n_known, normalization):
@@ -123,19 +125,22 @@ def fit_series_readouts(result, series, scalers, weights, validation_split, norm
     parts = np.array_split(np.arange(len(tasks)), min(len(tasks), MAX_TASKS))
     parts = [[tasks[k] for k in part] for part in parts]
     n_most = max(LEAST_WINDOWS, ALL_WINDOWS // len(tasks))
-    network, pooled = layers, None
+    network, pooled, kind = layers, None, None
     if readout is not None:
         sums = Parallel()(
             delayed(_sum_over)(layers, part, validation_split, n_most) for part in parts
         )
         pooled = total(sums)
         network, _ = solve_readout(layers, pooled, readout)
+        common = _as_common(readout, layers)
+        kind = _choose_kind(layers, common, pooled, tasks, validation_split, n_most)
     solved = Parallel()(
         delayed(_solve_for)(
-            result._replace(regressor=None), pooled, part, validation_split, n_most, normalization
+            result._replace(regressor=None), pooled, kind, part, validation_split, n_most,
+            normalization,
         )
         for part in parts
-    )
+    )  # fmt: skip
     of_series = [attributes for part in solved for attributes in part]
     for attributes in of_series:
         # All have the same arrays, which a worker would have copied.
@@ -191,7 +196,67 @@ def _sum_over(layers, tasks, validation_split, n_most):
     return total(sums)
 
 
-def _solve_for(result, pooled, tasks, validation_split, n_most, normalization):
+def _as_common(readout, network):
+    """Return a readout as that of all series, from which none differs."""
+    n_inputs = network.n_states + network.window_length * network.n_channels
+    return readout._replace(name="common", difference_penalty=np.full(n_inputs, np.inf))
+
+
+def _choose_kind(layers, readout, pooled, tasks, validation_split, n_most):
+    """Return how far readouts are shrunk, by forecasts over held-out values of many series.
+
+    Those of a single series are too few to choose by, and errors of one step are less with a common
+    readout where errors of many steps are not.
+
+    Returns
+    -------
+    str
+        Of `_candidates`, the first one that none is better than by a standard error, over the
+        series, of the mean logarithm of the error.
+    """
+    evenly = np.linspace(0, len(tasks) - 1, min(len(tasks), CHOOSING_SERIES)).round().astype(int)
+    errors = Parallel()(
+        delayed(_errors_of_kinds)(layers, readout, pooled, tasks[k], validation_split, n_most)
+        for k in evenly
+    )
+    logs = {kind: np.array([np.log(of_one[kind]) for of_one in errors]) for kind in errors[0]}
+    best = min(logs, key=lambda kind: logs[kind].mean())
+    for kind, of_kind in logs.items():
+        gains = of_kind - logs[best]
+        spread = gains.std(ddof=1) if len(gains) > 1 else np.inf
+        if kind == best or gains.mean() <= spread / np.sqrt(len(gains)):
+            return kind
+    return best
+
+
+def _errors_of_kinds(layers, readout, pooled, task, validation_split, n_most):
+    """Return the mean squared error of the forecasts of one series with each candidate."""
+    data, dataset = _make_datasets(layers, *task, validation_split)
+    network = replace(layers, scaling=dataset.scaling)
+    folds = gram_folds(network, dataset, 1, n_most)
+    others, seen = pooled - total(folds), total(folds[:N_FOLDS])
+    rollouts = make_rollouts(data, validation_split, SERIES_ORIGINS)
+    candidates = _candidates(network, folds, others, readout)
+    least = np.finfo(float).tiny
+    return {
+        kind: max(least, rollouts.errors(solve_readout(network, seen, one, others)[0]).mean())
+        for kind, one in candidates.items()
+    }
+
+
+def _candidates(network, folds, others, readout):
+    """Return the readouts that are tried for a series, the one that is shrunk most first."""
+    shrunk = _choose_difference(folds, others, network, readout)
+    _, of_one = make_readouts(folds, network, _known_penalty(network, readout))
+    own = of_one[0]._replace(name="own")
+    return {
+        "shrunk": shrunk,
+        "half shrunk": shrunk._replace(name="half shrunk", own=own),
+        "own": own,
+    }
+
+
+def _solve_for(result, pooled, kind, tasks, validation_split, n_most, normalization):
     """Return the fitted attributes for each of several series; the networks lack the layers."""
     fitted = []
     for task in tasks:
@@ -202,7 +267,7 @@ def _solve_for(result, pooled, tasks, validation_split, n_most, normalization):
         if pooled is None:
             of_one = _keep_readout(result, layers, data, rollouts, validation_split)
         else:
-            of_one = _solve_one(result, layers, data, dataset, rollouts, pooled, n_most)
+            of_one = _solve_one(result, layers, data, dataset, rollouts, pooled, kind, n_most)
         attributes = describe_windows(data, normalization) | describe_fit(
             of_one, data, dataset, rollouts, time.perf_counter() - began, validation="last"
         )
@@ -223,25 +288,26 @@ def _keep_readout(result, network, data, rollouts, validation_split):
     )  # fmt: skip
 
 
-def _solve_one(result, network, data, dataset, rollouts, pooled, n_most):
+def _solve_one(result, network, data, dataset, rollouts, pooled, kind, n_most):
     """Return the result for one series whose readout is shrunk towards that of all."""
     blocks = gram_folds(network, dataset, count_blocks(network), n_most)
     folds = join_blocks(blocks)
-    others = pooled - total(folds)
-    common = result.solution._replace(name="common")
-    chosen = _choose_difference(folds, others, network, common)
-    reason = "the least error on blocks of the series that were left out in turn"
-    seen = total(folds[:N_FOLDS])
+    others, seen = pooled - total(folds), total(folds[:N_FOLDS])
+    common = _as_common(result.solution, network)
+    candidates = _candidates(network, folds, others, common)
+    chosen = candidates[kind]
+    reason = "the best kind of readout over all series"
     errors = {
         one.name: rollouts.errors(solve_readout(network, seen, one, others)[0])
         for one in (common, chosen)
     }
     baselines, _ = baseline_errors(rollouts, data)
-    if rollouts.is_better(baselines.get("seasonal_naive", baselines["naive"]), errors[chosen.name]):
-        own = make_readouts(folds, network)[1][0]._replace(name="own")
-        errors["own"] = rollouts.errors(solve_readout(network, seen, own)[0])
+    naive = baselines.get("seasonal_naive", baselines["naive"])
+    if kind != "own" and rollouts.is_better(naive, errors[chosen.name]):
+        own = candidates["own"]
+        errors["own"] = rollouts.errors(solve_readout(network, seen, own, others)[0])
         if errors["own"].mean() < errors[chosen.name].mean():
-            chosen, others = own, None
+            chosen = own
             reason = "a naive forecast is better than the readout that all series share"
     solved, _ = solve_readout(network, total(folds), chosen, others)
     n_steps = rollouts.y_true.shape[1]
@@ -252,6 +318,12 @@ def _solve_one(result, network, data, dataset, rollouts, pooled, n_most):
         network=solved, readout=chosen.name, errors=errors, reason=reason, residual_paths=paths,
         typical_change=change,
     )  # fmt: skip
+
+
+def _known_penalty(network, readout):
+    """Return the penalties of inputs known in advance, (window_length, n_known), or None."""
+    by_row = readout.linear_penalty.reshape(network.window_length, -1)
+    return by_row[:, network.n_predicted :] if network.n_known else None
 
 
 def _choose_difference(folds, others, network, readout):
@@ -273,8 +345,7 @@ def _choose_difference(folds, others, network, readout):
     Readout
         With the penalties of least error on the blocks.
     """
-    known = readout.linear_penalty.reshape(network.window_length, -1)[:, network.n_predicted :]
-    of_window = penalties_of_window(network, known if network.n_known else None)
+    of_window = penalties_of_window(network, _known_penalty(network, readout))
     penalties = np.insert(of_window, [0] * network.n_states, readout.state_penalty, axis=1)
     errors = np.zeros(1 + len(penalties))
     for left_out, fold in enumerate(folds):

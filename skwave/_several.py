@@ -1,5 +1,7 @@
 """Several series in the forms that people have: a list, a dict, or an index of two levels."""
 
+import numpy as np
+
 from skwave._pandas_index import is_multi_index
 from skwave._validation import is_several
 
@@ -19,15 +21,8 @@ def split_series(X):
     None or dict
         The series in their order; None where `X` is one series. With more than two levels names are
         tuples.
-
-    Raises
-    ------
-    ValueError
-        If `X` is an empty dict.
     """
-    if isinstance(X, dict) and not X:
-        raise ValueError("X is an empty dict, but at least one series is needed.")
-    if isinstance(X, dict):
+    if _is_dict(X):
         return dict(X)
     if is_several(X):
         return dict(enumerate(X))
@@ -38,9 +33,14 @@ def split_series(X):
     return {name: of_one.droplevel(levels) for name, of_one in by_name}
 
 
+def _is_dict(X):
+    """Return whether `X` is a dict of series; SciPy has a sparse matrix that is a dict."""
+    return type(X) is dict and len(X) > 0 and all(np.ndim(series) > 0 for series in X.values())
+
+
 def form_of(X):
     """Return what `join_series` needs to know of several series, as plain data."""
-    if isinstance(X, dict):
+    if _is_dict(X):
         return {"type": "dict"}
     if is_several(X):
         return {"type": "list"}

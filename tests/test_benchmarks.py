@@ -57,6 +57,9 @@ def test_the_benchmark_of_backends_prints_a_row_without_empty_cells():
     assert float(cells[-1]) < 0.01
 
 
+GLOBAL = "one LSTM for all series"
+
+
 @pytest.fixture
 def hourly(tmp_path):
     """Two series of 400 hours with days, and 48 more hours of each, in the form of M4."""
@@ -81,13 +84,14 @@ def test_the_benchmark_of_hourly_series_fills_every_cell_and_goes_on(hourly):
     }  # fmt: skip
     assert "| ES-RNN, winner of M4, published | 414 | .893 |" in first
 
-    shown = run("m4_hourly.py", *options, "seasonal naive", "linear readout")
+    shown = run("m4_hourly.py", *options, "seasonal naive", "linear readout", GLOBAL)
     lines = read(path)
     assert lines[:3] == before
-    assert len(lines) == 7  # both methods and Naive2 on two series, and random layers on one
+    assert len(lines) == 9  # three methods and Naive2 on two series, and random layers on one
     for method, n in (
         ("seasonal naive", "2"),
         ("linear readout", "2"),
+        (GLOBAL, "2"),
         ("random LSTM layers", "1"),
     ):
         n_series, *cells = cells_of(shown, method)
@@ -122,10 +126,11 @@ def test_the_benchmark_of_tourism_scores_the_last_two_years(tmp_path):
             writer.writerow(["Adelaide", "Business", f"{1998 + k // 4}Q{k % 4 + 1}", value])
     shown = run(
         "tourism.py", "--data", str(tmp_path), "--output", str(path), "--methods",
-        "seasonal naive", "linear readout",
+        "seasonal naive", "linear readout", f"{GLOBAL}, seed 1",
     )  # fmt: skip
     assert {line["series"] for line in read(path)} == {"Adelaide, Business"}
     # The trend is of 4 a year: the first year misses by 4, the second by 8, the scale is 4.
     assert cells_of(shown, "seasonal naive")[:2] == ["1", "1.500"]
-    assert float(cells_of(shown, "linear readout")[1]) < 0.5
+    for method in ("linear readout", f"{GLOBAL}, seed 1"):
+        assert float(cells_of(shown, method)[1]) < 0.5
     assert "| AutoTheta, of another package | 304 | .954 |" in shown

@@ -177,11 +177,11 @@ def test_a_path_that_explodes_is_left_out(monkeypatch):
     everything, _ = cross_fitted_paths(layers, data, dataset, blocks, readout, 30)
     calls = []
 
-    def explosive_at_first(network, gram, readout):
+    def explosive_at_first(network, gram, readout, others):
         calls.append(gram)
         if len(calls) == 1:
             return network_of([0.0] * 5 + [1.5]), 0.0
-        return solve_readout(network, gram, readout)
+        return solve_readout(network, gram, readout, others)
 
     monkeypatch.setattr(_calibration, "solve_readout", explosive_at_first)
     kept, _ = cross_fitted_paths(layers, data, dataset, blocks, readout, 30)

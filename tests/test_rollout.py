@@ -209,7 +209,7 @@ def forecaster_of(network):
     forecaster = LSTMForecaster()
     forecaster.network_ = network
     forecaster.window_shape_ = (network.window_length, network.n_channels)
-    forecaster.known_ = []
+    forecaster.known_ = forecaster.forecasters_ = []
     forecaster.context_ = None
     return forecaster
 

@@ -126,7 +126,7 @@ def test_each_series_has_a_forecaster_in_its_units(fitted):
 def test_series_of_different_dynamics_have_different_readouts():
     both = [autoregressive(0.9, 300, 1), autoregressive(-0.9, 300, 2)]
     up, down = fit(both).forecasters_
-    assert up.readout_ == down.readout_ == "shrunk"
+    assert up.readout_ == down.readout_ != "common"
     for coef, one in ((0.9, up), (-0.9, down)):
         new = autoregressive(coef, 1000, 3)
         windows = WindowTransformer(8).fit_transform(new)
@@ -288,7 +288,7 @@ def test_a_common_readout_is_shrunk_towards_by_the_penalty():
     zeros, ones = np.zeros(1), np.ones(1)
     head, skip = (np.zeros((0, 1)), zeros), np.zeros((4, 1))
     network = Network(4, 1, Scaling(zeros, ones, zeros, ones), (), head, skip)
-    readout = Readout("r", np.inf, np.full(4, 1e-3))
+    readout = Readout("r", np.inf, np.full(4, 1e-3), difference_penalty=np.full(4, np.inf))
     common, _ = solve_readout(network, own, readout, others)
     strong, weak = (
         solve_readout(
@@ -297,6 +297,11 @@ def test_a_common_readout_is_shrunk_towards_by_the_penalty():
         for penalty in (1e9, 1e-9)
     )
     np.testing.assert_allclose(strong.skip, common.skip, atol=1e-6)
-    alone, _ = solve_readout(network, own, readout._replace(linear_penalty=np.full(4, 1e-9)))
+    alone = readout._replace(linear_penalty=np.full(4, 1e-9), difference_penalty=None)
+    alone, _ = solve_readout(network, own, alone, others)
     np.testing.assert_allclose(weak.skip, alone.skip, atol=1e-5)
     assert np.abs(alone.skip - common.skip).max() > 0.5
+    of_one = readout._replace(difference_penalty=None)
+    half, _ = solve_readout(network, own, readout._replace(own=of_one), others)
+    of_one, _ = solve_readout(network, own, of_one)
+    np.testing.assert_allclose(half.skip, (common.skip + of_one.skip) / 2)

@@ -184,11 +184,11 @@ class SeriesBacktest(dict):
     True
     """
 
-    def __init__(self, backtests):
+    def __init__(self, backtests: dict[Any, Backtest]):
         super().__init__(backtests)
 
     @property
-    def scores(self):
+    def scores(self) -> dict[str, dict[str, float]]:
         """The mean over the series of each metric: ``scores[metric]["model"]``, and baselines."""
         parts = [one.scores for one in self.values()]
         return {
@@ -196,7 +196,7 @@ class SeriesBacktest(dict):
             for metric, by_name in parts[0].items()
         }
 
-    def to_frame(self):
+    def to_frame(self) -> Any:
         """Return the scores of each series as a table.
 
         Returns

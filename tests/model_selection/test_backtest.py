@@ -188,6 +188,7 @@ def test_all_origins_are_forecast_in_one_batch(monkeypatch):
     forecaster = LSTMForecaster()
     forecaster.network_, forecaster.window_shape_ = network, (10, 1)
     forecaster.readout_, forecaster.context_, forecaster.known_ = "trained", None, []
+    forecaster.forecasters_ = []
     batches = []
 
     def roll(network, contexts, *args):
@@ -458,6 +459,7 @@ def frozen(network):
     forecaster = LSTMForecaster(validation="last")
     forecaster.network_, forecaster.window_shape_ = network, (network.window_length, 1)
     forecaster.readout_, forecaster.context_, forecaster.known_ = "trained", None, []
+    forecaster.forecasters_ = []
     return FrozenEstimator(forecaster)
 
 
