@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from skwave._keras_model import import_keras, read_network, to_keras
+from skwave._keras_model import import_keras, read_network, read_variables, to_keras
 from skwave._persistence import checksum
 from skwave._readout import solve_exact
 
@@ -129,7 +129,7 @@ def _set_rate(model, config, per_epoch):
     Not as a Keras schedule: that is part of the graph, which would be traced anew for each length.
     """
     # The optimizer's own count also goes on where a fit is resumed.
-    step = int(import_keras().ops.convert_to_numpy(model.optimizer.iterations))
+    step = int(model.optimizer.iterations)
     factor = learning_rate_factor(step, per_epoch * config.epochs)
     model.optimizer.learning_rate = config.learning_rate * factor
 
@@ -230,8 +230,9 @@ class Backup:
             "best": float(stopping.best),
             "best_epoch": int(stopping.best_epoch),
         }
-        to_numpy = import_keras().ops.convert_to_numpy
-        arrays = {f"variable{k:03d}": to_numpy(v) for k, v in enumerate(_variables(model))}
+        arrays = {
+            f"variable{k:03d}": value for k, value in enumerate(read_variables(_variables(model)))
+        }
         arrays |= {f"best{k:03d}": w for k, w in enumerate(stopping.best_weights)}
         part = self.path.with_suffix(".part.npz")
         np.savez(part, memory=json.dumps([self.n_epochs, self.history, state]), **arrays)

@@ -192,8 +192,7 @@ def borrowed_model(dataset, config):
         model = _MODELS.pop(key, None) if can_be_kept else None
     if model is None:
         model = _build(dataset, config, capacity)
-        to_numpy = import_keras().ops.convert_to_numpy
-        model.fresh_optimizer = [to_numpy(v) for v in model.optimizer.variables]
+        model.fresh_optimizer = read_variables(model.optimizer.variables)
     if isinstance(config.optimizer, str):
         # A variable like the others: a model is lent to fits of any learning rate.
         model.fresh_optimizer = [
@@ -291,9 +290,20 @@ def batches_of(arrays, batch_size):
     return tf.data.Dataset.from_tensor_slices(arrays).batch(batch_size)
 
 
+def read_variables(variables):
+    """Return the values of Keras variables, each as an array of its own.
+
+    ``keras.ops.convert_to_numpy(v)`` and ``v.numpy()`` ask for the copy by a keyword that the
+    variables do not have, and NumPy 2 warns of that.
+    """
+    return [np.asarray(v).copy() for v in variables]
+
+
 def read_network(model, dataset):
     """Return the network that the model is now, with the linear model that is not trained."""
-    *layers, (kernel, bias) = [tuple(layer.get_weights()) for layer in _weight_layers(model)]
+    *layers, (kernel, bias) = [
+        tuple(read_variables(layer.weights)) for layer in _weight_layers(model)
+    ]
     if dataset.skip is not None:
         kernel = (kernel * dataset.residual_scale).astype(np.float32)
         bias = (bias * dataset.residual_scale + dataset.residual_center).astype(np.float32)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from helpers import dataset_of
+from helpers import dataset_of, only_tensorflow
 from oracle import random_network
 from sklearn import config_context
 from sklearn.exceptions import ConvergenceWarning
@@ -165,6 +165,15 @@ def test_it_learns(windows):
     forecaster = LSTMForecaster(units=16, epochs=5, batch_size=4, random_state=0).fit(windows)
     assert forecaster.score(windows) > 0.99
     assert forecaster.history_["loss"][-1] < 0.05 * forecaster.history_["loss"][0]
+
+
+@only_tensorflow  # with the other backends Keras itself reads weights in a way that NumPy warns of
+@pytest.mark.filterwarnings("error::DeprecationWarning")
+def test_a_fit_gives_no_deprecation_warning(windows, tmp_path):
+    settings = TINY | {"readout": "auto", "dropout": 0.1, "backup_dir": tmp_path}
+    forecaster = LSTMForecaster(**settings).fit(windows)
+    forecaster.set_params(warm_start=True, epochs=3).fit(windows)
+    assert len(forecaster.history_["loss"]) > 0
 
 
 def test_the_best_epoch_is_kept(windows):
