@@ -1,4 +1,5 @@
 import pickle
+import re
 
 import numpy as np
 import pandas as pd
@@ -444,6 +445,13 @@ def test_make_forecast_pipeline_passes_its_arguments_on():
     given = {"memory": "folder", "transform_input": ["X_val"], "verbose": True}
     model = make_forecast_pipeline(WindowTransformer(), LSTMForecaster(), **given)
     assert {name: getattr(model, name) for name in given} == given
+
+
+def test_the_diagram_links_to_no_page_that_does_not_exist():
+    model = make_forecast_pipeline(StandardScaler(), WindowTransformer(), LSTMForecaster())
+    pages = re.findall(r'href="https?:[^"#]*/([^"#]*)', model._repr_html_())
+    # The pages of skwave are not on the site of scikit-learn, and have no address of their own yet.
+    assert set(pages) == {"sklearn.preprocessing.StandardScaler.html"}
 
 
 # --- as_forecast_pipeline ---------------------------------------------------------------------
