@@ -3,15 +3,24 @@
 import contextlib
 import importlib
 import os
+import re
 import sys
+import textwrap
 import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
 
-from skwave import LSTMForecaster, WindowTransformer, _sklearn_callbacks
+from skwave import (
+    LSTMForecaster,
+    WindowTransformer,
+    _sklearn_callbacks,
+    make_forecast_pipeline,
+)
 from skwave.model_selection import ForecastSplit, forecast_scorer
 
 TINY = {"units": 4, "epochs": 3, "batch_size": 64, "random_state": 0, "readout": "trained"}
@@ -177,6 +186,26 @@ def test_progress_bars_of_a_search_in_two_processes(callback, model, wave, termi
     last = terminal().split("GridSearchCV - fit")[-1]
     assert last.count("LSTMForecaster - fit") == 2
     assert last.count("100%") >= 4
+
+
+def test_the_progress_bars_of_the_page_on_tuning_give_no_warning(callback, wave, terminal):
+    page = (Path(__file__).parents[1] / "docs" / "user_guide" / "tuning.rst").read_text()
+    block = re.search(r"(?m)^    import warnings\n(?:    .*\n|\n)+", page)[0]
+    lines = textwrap.dedent(block).splitlines()
+    search = GridSearchCV(
+        make_forecast_pipeline(
+            FunctionTransformer(), WindowTransformer(10), LSTMForecaster(**TINY | {"epochs": 1})
+        ),
+        {"lstmforecaster__units": [3]}, refit=False, error_score="raise",
+        cv=ForecastSplit(1, horizon=5, context=20),
+        scoring=forecast_scorer(mean_error, horizon=5),
+    )  # fmt: skip
+    names = {"search": search, "series": wave}
+    message = "FunctionTransformer does not support callbacks"
+    with pytest.warns(UserWarning, match=message):
+        exec("\n".join(line for line in lines if "filterwarnings" not in line), names)
+    exec("\n".join(lines), names)  # a warning is an error in these tests
+    assert terminal().count("GridSearchCV - fit") >= 2
 
 
 def mean_error(y_true, y_pred):
