@@ -6,7 +6,10 @@ The Keras tutorial that skwave is based on, with each of its numbers as a parame
 the network, the optimizer, and a checkpoint after each epoch that improves the validation loss. The
 validation loss becomes small, but the recursive forecast of 200 steps is far from the wave.
 
-The training takes five minutes on two cores. This page shows a stored run. ``--train`` repeats it.
+The training takes five minutes on two cores, so this page shows a stored run, with
+``random_state=0``. It stopped after 66 epochs, and its forecast has an NRMSE of 0.85. The script of
+the tutorial itself stopped after 97 epochs and has an NRMSE of 0.75: it draws other random numbers.
+``--train`` repeats the run.
 """
 
 import argparse
@@ -82,8 +85,7 @@ history = HistoryDisplay(history=run, best_epoch=run["best_epoch"]).plot()
 history.ax_.set(ylabel="Mean squared error", title="The original settings: losses")
 
 # %%
-# The forecast of 200 steps: predict one value, append it, and predict the next. The script of the
-# tutorial itself, which draws other random numbers, has an NRMSE of 0.75.
+# The forecast of 200 steps: predict one value, append it, and predict the next.
 
 error = np.sqrt(np.mean((np.array(run["forecast"]) - test) ** 2)) / test.std()
 print(f"best validation loss {min(run['val_loss']):.5f}, NRMSE over 200 steps {error:.2f}")

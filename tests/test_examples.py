@@ -85,7 +85,8 @@ def test_the_recipe_shows_the_stored_run(monkeypatch, capsys):
     """Its network is not trained: that takes minutes. The errors are computed from its forecast."""
     monkeypatch.chdir(FOLDER)
     monkeypatch.setattr(sys, "argv", ["script"])
-    exec(source(FOLDER / "plot_02_tutorial_recipe.py"), {"__name__": "__main__"})
+    script = source(FOLDER / "plot_02_tutorial_recipe.py")
+    exec(script, {"__name__": "__main__"})
     run = json.loads((FOLDER / "tutorial_recipe.json").read_text())
     assert len(run["loss"]) == len(run["val_loss"]) > 50
     assert np.argmin(run["val_loss"]) == run["best_epoch"]
@@ -93,6 +94,8 @@ def test_the_recipe_shows_the_stored_run(monkeypatch, capsys):
     error = np.sqrt(np.mean((run["forecast"] - test) ** 2)) / test.std()
     assert error > 0.5
     assert f"NRMSE over 200 steps {error:.2f}" in capsys.readouterr().out
+    n_epochs = len(run["loss"])
+    assert f"after {n_epochs} epochs, and its forecast has an NRMSE of {error:.2f}" in script
 
 
 def test_the_recipe_trains_with_the_original_settings(monkeypatch, tmp_path):
