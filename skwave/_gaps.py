@@ -133,7 +133,7 @@ def describe_gaps(values, begins):
 
 
 def with_missing_rows(X, name="X"):
-    """Return a pandas object with a row of NaN for each label that is missing of a regular step.
+    """Return a pandas object with a row of NaN for each label that a regular index would have.
 
     Parameters
     ----------
@@ -188,14 +188,14 @@ def _regular_index(index):
     if isinstance(index, pd.PeriodIndex):
         expected = pd.period_range(index[0], periods=2 * len(index), freq=index.freq)
     elif isinstance(index, pd.DatetimeIndex) and index.freq is None:
-        # The step of most stretches of four labels.
+        # The frequency of most stretches of four labels.
         starts = np.linspace(0, len(index) - 4, 25).astype(int)
-        steps = [pd.DatetimeIndex(index[k : k + 4], freq="infer").freq for k in starts]
-        steps = [step for step in steps if step is not None]
-        if not steps:
+        freqs = [pd.DatetimeIndex(index[k : k + 4], freq="infer").freq for k in starts]
+        freqs = [freq for freq in freqs if freq is not None]
+        if not freqs:
             return None
-        step = max(steps, key=steps.count)
-        expected = pd.date_range(index[0], periods=2 * len(index), freq=step, unit=index.unit)
+        freq = max(freqs, key=freqs.count)
+        expected = pd.date_range(index[0], periods=2 * len(index), freq=freq, unit=index.unit)
     else:
         return None
     is_regular = expected[-1] >= index[-1] and index.isin(expected).all()

@@ -13,12 +13,12 @@ RTOL = 1e-6
 
 def check_invertible(transformers):
     """Raise an error that names the first transformer without an inverse."""
-    for name, step in transformers:
-        if not hasattr(step, "inverse_transform"):
+    for name, transformer in transformers:
+        if not hasattr(transformer, "inverse_transform"):
             raise ValueError(
-                f"step {name!r} ({type(step).__name__}) has no inverse_transform, so that "
-                "forecasts cannot be brought back to the units of the series. Leave it out, or "
-                "give it an inverse."
+                f"The transformer {name!r} ({type(transformer).__name__}) has no "
+                "inverse_transform, so that forecasts cannot be transformed back to the units of "
+                "the series. Leave it out, or give it an inverse."
             )
 
 
@@ -31,16 +31,16 @@ def transform(transformers, X):
         If a transformer makes a number that is not finite of one that is; the message names it.
     """
     with np.errstate(divide="ignore", invalid="ignore"):
-        for name, step in transformers:
-            before, X = X, step.transform(X)
-            _check_step(name, step, before, X)
+        for name, transformer in transformers:
+            before, X = X, transformer.transform(X)
+            _check_transformed(name, transformer, before, X)
     X = check_array(
         X, ensure_2d=False, allow_nd=True, dtype="numeric", ensure_all_finite=False, input_name="X"
     )
     return check_no_infinity(check_numeric(X)).astype(float).reshape(len(X), -1)
 
 
-def _check_step(name, step, before, after):
+def _check_transformed(name, transformer, before, after):
     """Raise an error if a transformer made a number that is not finite out of finite ones."""
     if np.iscomplexobj(before) or np.iscomplexobj(after):
         return  # refused by the check of the outcome
@@ -55,26 +55,28 @@ def _check_step(name, step, before, after):
         return
     if is_bad.any() and not (np.isfinite(before).all() or np.isinf(after[is_bad]).any()):
         raise ValueError(
-            f"step {name!r} ({type(step).__name__}) turns {is_bad.sum()} values that are "
-            "not missing into NaN, as a step does that combines neighboring values, which are "
-            "missing in a gap. Fill the gaps before the pipeline, or leave the step out."
+            f"The transformer {name!r} ({type(transformer).__name__}) turns {is_bad.sum()} values "
+            "that are not missing into NaN, as a transformer does that combines neighboring "
+            "values, which are missing in a gap. Fill the gaps before the pipeline, or leave the "
+            "transformer out."
         )
     if is_bad.any():
         row = int(np.argwhere(is_bad)[0][0])
         # Of a transformer that drops rows, those at the end are the same.
         value = before[row + len(before) - len(after)].ravel().tolist()
         raise ValueError(
-            f"step {name!r} ({type(step).__name__}) makes {after[is_bad][0]} of {value} in row "
-            f"{row}, and {is_bad.sum()} numbers that are not finite in all. A logarithm needs "
-            "positive values: numpy.log1p, with numpy.expm1 as its inverse, takes zeros, and a "
-            "square root, or a constant that is added first, can be used as well."
+            f"The transformer {name!r} ({type(transformer).__name__}) makes {after[is_bad][0]} of "
+            f"{value} in row {row}, and {is_bad.sum()} numbers that are not finite in all. A "
+            "logarithm needs positive values: numpy.log1p, with numpy.expm1 as its inverse, "
+            "accepts zeros, and a square root, or a constant that is added first, can be used as "
+            "well."
         )
 
 
 def invert(transformers, values):
     """Bring values back to the units of the series."""
-    for _, step in reversed(transformers):
-        values = np.asarray(step.inverse_transform(values))
+    for _, transformer in reversed(transformers):
+        values = np.asarray(transformer.inverse_transform(values))
     return values
 
 
@@ -110,8 +112,8 @@ def check_inverse(transformers, series, transformed):
     except ValueError as error:
         cause, reason = error, str(error).rstrip(".")
     raise ValueError(
-        f"The steps before the windows ({[name for name, _ in transformers]}) cannot be inverted: "
-        f"{reason}. Give each the inverse of its transform (inverse_func of a "
+        f"The transformers before the windows ({[name for name, _ in transformers]}) cannot be "
+        f"inverted: {reason}. Give each the inverse of its transform (inverse_func of a "
         "FunctionTransformer), and none that loses most of the values; gaps are filled before the "
         "pipeline."
     ) from cause
@@ -119,8 +121,8 @@ def check_inverse(transformers, series, transformed):
 
 def inverts_rows(transformers, transformed):
     """Return whether a row is inverted by itself, wherever it stands and whatever came before."""
-    # A step that depends on the position in a season may by chance find the last row, or the last
-    # two, at the beginning of one as well, but not both.
+    # With a transformer that depends on the position in a season, the last row may by chance be at
+    # the beginning of a season as well, or the last two rows, but not both.
     ends = transformed[len(transformed) // 2 :], transformed[-2:], transformed[-1:]
     try:
         inverted = [invert(transformers, end) for end in ends]

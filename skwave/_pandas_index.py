@@ -105,8 +105,8 @@ def index_spec(X, training_spec=None):
     Returns
     -------
     None or dict
-        Strings and numbers alone. The entry ``"index"`` is None where the index has no regular
-        step by which it could be continued.
+        Strings and numbers alone. The entry ``"index"`` is None if the index has no regular
+        frequency with which it could be continued.
     """
     if not hasattr(X, "iloc"):
         return None
@@ -135,14 +135,14 @@ def _describe(index, training_freq):
         }  # fmt: skip
         return found | {"name": index.name} if freq or months else None
     if pd.api.types.is_integer_dtype(index.dtype) and len(index) > 1:
-        steps = np.unique(np.diff(index.to_numpy(dtype=int)))
-        found = {"type": "integer", "last": int(index[-1]), "step": int(steps[0])}
-        return found | {"name": index.name} if len(steps) == 1 and steps[0] != 0 else None
+        distances = np.unique(np.diff(index.to_numpy(dtype=int)))
+        found = {"type": "integer", "last": int(index[-1]), "step": int(distances[0])}
+        return found | {"name": index.name} if len(distances) == 1 and distances[0] != 0 else None
     return None
 
 
 def _find_freq(index, training_freq):
-    """Return the string that says the step from each date to the next, or None."""
+    """Return the frequency of dates as a string of pandas, or None if they have none."""
     import pandas as pd
 
     if index.freq is not None:
@@ -224,8 +224,8 @@ def next_index(spec, n_steps):
         if index["months"]:
             first = pd.Timestamp(index["first"])
             first = first if zone is None else first.tz_convert(tz)
-            steps = index["months"] * (index["n_labels"] + np.arange(n_steps))
-            dates = [first + pd.DateOffset(months=int(step)) for step in steps]
+            months = index["months"] * (index["n_labels"] + np.arange(n_steps))
+            dates = [first + pd.DateOffset(months=int(n)) for n in months]
             return pd.DatetimeIndex(dates, name=name).as_unit(index["unit"])
         dates = pd.date_range(
             last, periods=n_steps + 1, freq=index["freq"], unit=index["unit"], name=name

@@ -95,9 +95,9 @@ class ForecastPipeline(PipelineForecastMixin, SeriesMixin, Pipeline):
         Raises
         ------
         ValueError
-            If a step but the last two cannot be inverted, or does not give most of the series
-            back, a step refuses the series or makes a number that is not finite, or its dates do
-            not increase, are not unique or have gaps.
+            If a transformer before the windows cannot be inverted, does not give most of the
+            series back, or makes a number that is not finite; if a transformer refuses the series;
+            or if the dates of the series do not increase or are not unique.
         TypeError
             If `y` is given.
         """
@@ -162,9 +162,9 @@ class ForecastPipeline(PipelineForecastMixin, SeriesMixin, Pipeline):
         Raises
         ------
         ValueError
-            If the series is shorter than a window, has other channels, a step refuses it, its
-            dates do not increase, or it neither begins nor ends with the training series where an
-            inverse depends on earlier values.
+            If the series is shorter than a window, has other channels, or dates that do not
+            increase; if a transformer refuses it; or if it neither begins nor ends with the
+            training series, and an inverse depends on earlier values.
         """
         check_is_fitted(self)
         if self.pipelines_:
@@ -304,9 +304,10 @@ class ForecastPipeline(PipelineForecastMixin, SeriesMixin, Pipeline):
         if not self._inverts_rows:
             if np.isnan(transformed).any():
                 raise ValueError(
-                    f"X holds missing values, but the inverse of the steps before the windows "
-                    f"({[name for name, _ in self._transformers]}) depends on earlier values, "
-                    "which are missing in a gap. Fill the gaps, or leave these steps out."
+                    "X holds missing values, but the inverse of the transformers before the "
+                    f"windows ({[name for name, _ in self._transformers]}) depends on earlier "
+                    "values, which are missing in a gap. Fill the gaps, or leave these "
+                    "transformers out."
                 )
             self._training_series = np.array(columns, dtype=float)
             self._training_transformed = transformed
@@ -314,7 +315,7 @@ class ForecastPipeline(PipelineForecastMixin, SeriesMixin, Pipeline):
     def _transform(self, columns):
         """Return a series as the windows are cut from it."""
         if not self._transformers and np.shape(columns)[1] > 1:
-            # The first step of a pipeline sees to it that the channels are the same.
+            # The first transformer of a pipeline checks that the channels are the same.
             validate_data(self[-2], columns, reset=False, skip_check_array=True)
         return transform(self._transformers, columns)
 
@@ -390,8 +391,8 @@ class ForecastPipeline(PipelineForecastMixin, SeriesMixin, Pipeline):
             which = "neither begins nor ends" if name == "context" else "does not begin"
             raise ValueError(
                 f"{name} {which} with the training series, but the inverse of the "
-                f"steps before the windows ({[name for name, _ in self._transformers]}) depends on "
-                "earlier values. Give the whole series from its beginning on."
+                f"transformers before the windows ({[name for name, _ in self._transformers]}) "
+                "depends on earlier values. Give the whole series from its beginning on."
             )
         return transformed
 
@@ -422,7 +423,7 @@ def as_forecast_pipeline(estimator):
     if isinstance(estimator, ForecastPipeline):
         return estimator
     if is_forecaster(estimator):
-        steps = [("windows", _window_step_of(estimator)), ("forecaster", estimator)]
+        steps = [("windows", _window_transformer_of(estimator)), ("forecaster", estimator)]
     else:
         steps = getattr(estimator, "steps", [])
     _check_steps(steps, type(estimator).__name__)
@@ -437,16 +438,16 @@ def as_forecast_pipeline(estimator):
             view._transformers, steps[-2][1]._columns_of_series(context)
         ):
             raise ValueError(
-                f"The steps before the windows ({[name for name, _ in view._transformers]}) cannot "
-                "be inverted, or not without the values before a window, which a Pipeline does not "
-                "keep. Give each the inverse of its transform (inverse_func of a "
+                f"The transformers before the windows ({[name for name, _ in view._transformers]}) "
+                "cannot be inverted, or not without the values before a window, which a Pipeline "
+                "does not keep. Give each the inverse of its transform (inverse_func of a "
                 "FunctionTransformer), and use make_forecast_pipeline in place of make_pipeline."
             )
     return view
 
 
-def _window_step_of(forecaster):
-    """Return the step that cuts such windows as a forecaster was fitted on, if it was."""
+def _window_transformer_of(forecaster):
+    """Return a transformer that cuts such windows as a forecaster was fitted on, if it was."""
     if not hasattr(forecaster, "window_shape_"):
         return WindowTransformer()
     length, n_channels = forecaster.window_shape_

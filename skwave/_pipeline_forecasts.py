@@ -293,7 +293,7 @@ class PipelineForecastMixin:
         Raises
         ------
         ValueError
-            If the series is too short, has other channels, or a step refuses it.
+            If the series is too short, has other channels, or a transformer refuses it.
         TypeError
             If `n_steps` is not an integer.
         """

@@ -258,7 +258,7 @@ class WindowTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         spec = index_spec(series, self._index_spec)
         following = None if spec is None else next_index(spec, n_steps)
         if following is None:
-            what = "has no index" if spec is None else "has an index without a regular step"
+            what = "has no index" if spec is None else "has an index without a regular frequency"
             raise ValueError(
                 f"calendar={self.calendar!r} needs the dates of the values, but X {what}. Give a "
                 "Series or DataFrame with an index of dates, such as by asfreq; a transformer in "

@@ -442,5 +442,5 @@ def test_a_calendar_without_dates_is_refused(calendar, series, message):
 
 def test_an_index_without_a_regular_step_has_no_calendar_ahead():
     series = FRAME["load"].iloc[np.cumsum(np.random.default_rng(0).integers(1, 4, 100))]
-    with pytest.raises(ValueError, match="has an index without a regular step"):
+    with pytest.raises(ValueError, match="has an index without a regular frequency"):
         WindowTransformer(5, calendar="hour").fit(series)
