@@ -1,4 +1,4 @@
-"""What a fitted forecaster forecasts: values, intervals, quantiles and sample paths."""
+"""Forecasts of a fitted forecaster: values, intervals, quantiles and sample paths."""
 
 from collections.abc import Sequence
 from typing import Self
@@ -93,7 +93,7 @@ class ForecastMixin:
         future: ArrayLike | None = None,
         context: ArrayLike | None = None,
     ) -> NDArray[np.float64]:
-        """Forecast intervals that hold each value with a given probability.
+        """Forecast intervals that contain each value with a given probability.
 
         Parameters
         ----------
@@ -413,8 +413,9 @@ class ForecastMixin:
         if n_steps > n_known:
             raise ValueError(
                 f"n_steps={n_steps}, but residual paths are {n_known} steps long. Forecast at most "
-                f"{n_known} steps, or call calibrate with n_steps={n_steps} and windows of a "
-                "series that is longer than that."
+                f"{n_known} steps, fit with a longer window_length, or call calibrate with "
+                f"n_steps={n_steps} and a series that is longer than that (its windows, if there "
+                "is no pipeline)."
             )
         if self._residuals_are_in_sample:
             warn(

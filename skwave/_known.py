@@ -53,7 +53,7 @@ def check_roles(windows, expected, output_length=1):
     Parameters
     ----------
     windows : object
-        Windows; an array that does not say so may be windows of any channels.
+        Windows; a plain array has no names, and may hold any channels.
     expected : list
         Names of the channels that were known in advance in fit.
     output_length : int, default=1
@@ -238,7 +238,7 @@ def check_future(future, names, n_steps):
         *_, row, column = (int(k) for k in np.argwhere(np.isnan(values))[0])
         where = row if labels is None else labels[row]
         raise ValueError(
-            f"future misses the value of {names[column]!r} at row {where}. Known inputs may not "
+            f"future lacks the value of {names[column]!r} at row {where}. Known inputs may not "
             "have gaps: fill it, or forecast fewer steps."
         )
     return values
@@ -256,7 +256,7 @@ def _in_order(future, names):
     missing = [name for name in names if name not in columns]
     surplus = [name for name in columns if name not in names]
     if missing or surplus or len(columns) > len(names):
-        what = f"lacks the columns {missing}" if missing else f"has the columns {surplus} too many"
+        what = f"lacks the columns {missing}" if missing else f"has the surplus columns {surplus}"
         raise ValueError(
             f"future {what}: the inputs known in advance are {names}. Give future[{names}]."
         )

@@ -97,8 +97,8 @@ def leave_out_known(dataset, known_penalty, n_calendar):
     if not n_chosen or np.isfinite(known_penalty[:, :n_chosen]).all():
         return dataset
     warn(
-        "The inputs known in advance are not used: over held-out values, forecasts of a linear "
-        "model are not better with them by more than a standard error. Leave them out, or give a "
-        "longer series."
+        "The columns named in known= are not used: on held-out values, forecasts of a linear model "
+        "with them are not better by more than one standard error. Leave them out of known=, or "
+        "give a longer series."
     )
     return dataset.without_known(n_chosen)

@@ -86,8 +86,9 @@ def as_times(index, name):
     except (ValueError, TypeError) as error:
         raise ValueError(
             f"{name} has an index of {type(labels[0]).__name__} such as {labels[0]!r}, which is "
-            f"not understood as times. Use {name}.index = pandas.to_datetime({name}.index), with a "
-            f"format, or {name}.reset_index(drop=True) if the rows are in the order of time."
+            f"not understood as times. Convert it: {name}.index = pandas.to_datetime({name}.index, "
+            "format=...), for example format='%d.%m.%Y %H:%M'. If the rows are in the order of "
+            f"time, {name}.reset_index(drop=True) removes the index."
         ) from error
 
 

@@ -314,7 +314,7 @@ class ForecastPipeline(PipelineForecastMixin, SeriesMixin, Pipeline):
 
     def _transform(self, columns):
         """Return a series as the windows are cut from it."""
-        if not self._transformers and np.shape(columns)[1] > 1:
+        if not self._transformers and (self[-2].n_features_in_, np.shape(columns)[1]) != (1, 1):
             # The first transformer of a pipeline checks that the channels are the same.
             validate_data(self[-2], columns, reset=False, skip_check_array=True)
         return transform(self._transformers, columns)
@@ -470,7 +470,8 @@ def _refuse_y(y):
         raise TypeError(
             "y is given, but the targets of a ForecastPipeline are the values of X that follow. X "
             "is the series to forecast; other series that help to forecast it are further columns "
-            "of X, and are forecast along with it."
+            "of X. They are forecast along with it, except for those that "
+            "WindowTransformer(known=...) names."
         )
 
 

@@ -96,7 +96,7 @@ def fill_end(network, values, name="context"):
         is_missing = np.isnan(values[row])
         if is_missing[n_predicted:].any():
             raise ValueError(
-                f"{name} misses the values of inputs known in advance from row {row + 1} on, in a "
+                f"{name} lacks the values of inputs known in advance from row {row + 1} on, in a "
                 f"gap of more than {longest_gap(length)} rows. Fill it: they cannot be forecast."
             )
         is_missing = is_missing[:n_predicted]

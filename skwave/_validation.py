@@ -1,4 +1,4 @@
-"""All checks of input; every error says what came and what is needed."""
+"""All checks of input; every error states what was given and what is needed."""
 
 import os
 from numbers import Integral
@@ -27,7 +27,7 @@ def are_of_several(windows):
 
 
 def check_series(X, name="X"):
-    """Raise an error for what an array of numbers would hide: dates, words, and a wrong index."""
+    """Raise an error for dates, words and a wrong index, before they become an array of numbers."""
     columns = columns_of(X) or [None] * len(_dtypes(X))
     for column, dtype in zip(columns, _dtypes(X), strict=True):
         # As pandas says it, and as polars does.
@@ -46,9 +46,10 @@ def _check_words(values, name, column):
         except (TypeError, ValueError) as error:
             where = f"{name} holds" if column is None else f"column {column!r} of {name} holds"
             raise ValueError(
-                f"{where} {value!r}, which is not a number. Encode categories as numbers first, "
-                "such as by sklearn.preprocessing.OneHotEncoder or pandas.get_dummies, or leave "
-                "the column out."
+                f"{where} {value!r}, which is not a number. Read decimal commas by "
+                "pandas.read_csv(..., decimal=','), make a column of times the index (index_col, "
+                "parse_dates), encode categories as numbers (sklearn.preprocessing.OneHotEncoder), "
+                "or leave the column out."
             ) from error
 
 
@@ -60,7 +61,7 @@ def columns_of(X):
 def check_columns(X, expected, name="X"):
     """Raise an error if a frame has other columns than that of `fit`, or in another order."""
     columns = columns_of(X)
-    if columns and expected and len(columns) > 1 and columns != expected:
+    if columns and expected and max(len(columns), len(expected)) > 1 and columns != expected:
         raise ValueError(
             f"{name} has the columns {columns}, but {expected} were seen in fit, in this order. "
             f"Give {name}[{expected}]."
@@ -377,5 +378,6 @@ def check_backup(backup_dir, random_state):
     if backup_dir is not None and random_state is None:
         raise ValueError(
             f"backup_dir={os.fspath(backup_dir)!r} needs a random_state, but random_state=None: a "
-            "fit that goes on after a crash has to use the windows in the same order. Give an int."
+            "fit that continues after a crash has to use the windows in the same order. Give an "
+            "int."
         )

@@ -1,6 +1,7 @@
 """Inputs known in advance and calendar features: in the windows, in the fit, in forecasts."""
 
 import pickle
+import re
 
 import joblib
 import numpy as np
@@ -280,7 +281,7 @@ def test_useless_inputs_are_left_out_with_a_warning():
     rng = np.random.default_rng(0)
     frame = TRAIN[["other"]].assign(noise=rng.normal(size=len(TRAIN)))
     model = make_forecast_pipeline(WindowTransformer(12, known="noise"), LSTMForecaster(**TINY))
-    (message,) = [m for m in warnings_of(model.fit, frame) if "known in advance" in m]
+    (message,) = [m for m in warnings_of(model.fit, frame) if "known=" in m]
     assert "are not used" in message
     future = rng.normal(size=(2, 20, 1))
     one, other = (
@@ -307,7 +308,7 @@ def test_a_trained_readout_has_known_inputs_too():
     [
         (None, r"future=None, but the inputs \['heat'\] are known in advance"),
         (TEST[["heat"]][:9], "future has 9 rows, but n_steps=10 needs as many"),
-        (TEST[["heat", "load"]], r"has the columns \['load'\] too many"),
+        (TEST[["heat", "load"]], r"has the surplus columns \['load'\]"),
         (TEST[["load"]], r"lacks the columns \['heat'\]"),
         (TEST["load"], r"lacks the columns \['heat'\]"),
         (TEST[["heat"]][1:], "has the label 2024-01-11 11:00:00 in row 0, but the forecast is of"),
@@ -315,7 +316,7 @@ def test_a_trained_readout_has_known_inputs_too():
         (TEST[["heat"]].to_numpy(), "future is a ndarray, but the series was a pandas object"),
         (
             TEST[["heat"]].where(TEST["heat"] != TEST["heat"].iloc[3]),
-            r"misses .*'heat' at row 2024",
+            r"lacks .*'heat' at row 2024",
         ),
         (TEST[["heat"]].replace(TEST["heat"].iloc[3], np.inf), "future contains infinity"),
     ],
@@ -335,12 +336,26 @@ def test_a_future_without_known_inputs_is_refused():
             of.forecast(3, future=[1, 2, 3])
 
 
+@pytest.mark.filterwarnings("ignore:X does not have valid feature names")
+@pytest.mark.parametrize(
+    ("context", "message"),
+    [
+        (TRAIN[["load"]], "context has the columns ['load'], but"),
+        (TRAIN["load"], "but ['load', 'heat', 'other'] were seen in fit"),
+        (TRAIN[["load"]].to_numpy(), "X has 1 features, but WindowTransformer is expecting 3"),
+    ],
+)
+def test_a_context_without_the_known_columns_is_refused(model, context, message):
+    with pytest.raises(ValueError, match=re.escape(message)):
+        model.forecast(10, future=TEST[["heat"]], context=context)
+
+
 def test_a_gap_of_known_inputs_in_a_context_is_filled_if_short_and_else_refused(model):
     context = TRAIN[-60:].copy()
     context.iloc[-5, 1] = np.nan
     assert model.forecast(5, future=TEST[["heat"]], context=context).notna().all().all()
     context.iloc[-9:-4, 1] = np.nan
-    with pytest.raises(ValueError, match="misses the values of inputs known in advance from row"):
+    with pytest.raises(ValueError, match="lacks the values of inputs known in advance from row"):
         model.forecast(5, future=TEST[["heat"]], context=context)
 
 
