@@ -108,6 +108,9 @@ class ForecastDisplay:
         self.intervals = intervals
         self.coverages = coverages
 
+    def __repr__(self):
+        return f"{type(self).__name__}({len(self.y_pred)} steps)"
+
     @classmethod
     def from_estimator(
         cls,
@@ -133,10 +136,10 @@ class ForecastDisplay:
         history : array-like of shape (n_known,) or (n_known, n_channels), default=None
             The training series, in its units. Its newest max(2 · n_steps, 20) values are drawn.
         baseline : {"naive", "seasonal_naive"} or None, default=None
-            A simple forecast to draw beside: ``"naive"`` repeats the last value of `history`,
+            A naive forecast to compare with: ``"naive"`` repeats the last value of `history`,
             ``"seasonal_naive"`` its last season, whose length is found in `history`.
         coverage : float, sequence of float or None, default=None
-            Fraction of the values that an interval is to hold, between 0 and 1. The interval is
+            Fraction of the values that an interval should contain, between 0 and 1. The interval is
             shaded; several are nested.
         ax : matplotlib Axes or sequence of Axes, default=None
             Where to draw; None makes a figure.
@@ -197,7 +200,7 @@ class ForecastDisplay:
         history : array-like of shape (n_known,) or (n_known, n_channels), default=None
             The series up to the forecast. Its newest max(2 · n_steps, 20) values are drawn.
         baseline : {"naive", "seasonal_naive"} or None, default=None
-            A simple forecast to draw beside: ``"naive"`` repeats the last value of `history`,
+            A naive forecast to compare with: ``"naive"`` repeats the last value of `history`,
             ``"seasonal_naive"`` its last season, whose length is found in `history`.
         interval : array-like or DataFrame of shape (n_steps, 2), (n_steps, n_channels, 2) or with \
                 an axis of coverages before the last, default=None
@@ -338,7 +341,7 @@ class HistoryDisplay:
 
     See Also
     --------
-    ForecastDisplay : A forecast over the truth.
+    ForecastDisplay : A forecast over the true values.
 
     Examples
     --------
@@ -351,6 +354,9 @@ class HistoryDisplay:
     def __init__(self, *, history: Mapping[str, Sequence[float]], best_epoch: int):
         self.history = history
         self.best_epoch = best_epoch
+
+    def __repr__(self):
+        return f"{type(self).__name__}({len(self.history['loss'])} epochs)"
 
     @classmethod
     def from_estimator(cls, estimator: Any, *, ax: Any = None) -> Self:

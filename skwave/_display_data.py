@@ -1,4 +1,4 @@
-"""What a display of a forecast is given: values, names, index, intervals and baseline, checked."""
+"""Checks of what a display of a forecast is given: values, names, index, intervals, baseline."""
 
 import itertools
 
@@ -25,7 +25,7 @@ def check_values(given):
     for name, y in given.items():
         check_series(y, name)
         y = check_array(fill_masked(y), ensure_2d=False, ensure_all_finite=False, input_name=name)
-        # Lines of what came break at a missing value; a forecast has none.
+        # The line of the true values has gaps at missing values; a forecast has no missing values.
         check = check_no_missing if name == "y_pred" else check_no_infinity
         values[name] = check(y, name)
     y_true, y_pred = values["y_true"], values["y_pred"]

@@ -1,10 +1,10 @@
-"""What displays share: colours, names of channels, indexes on an axis, intervals, and axes."""
+"""Common parts of displays: colors, names of channels, indexes on an axis, intervals, and axes."""
 
 import numpy as np
 
 from skwave._pandas_index import as_times
 
-# The tutorial's colours: the truth in red, the forecast in blue. The rest is neutral.
+# The tutorial's colors: the truth in red, the forecast in blue. The rest is neutral.
 TRUTH, FORECAST, KNOWN, BASELINE = "tab:red", "tab:blue", "0.3", "tab:gray"
 BASELINE_NAMES = {"naive": "Naive", "seasonal_naive": "Seasonal naive"}
 
@@ -51,7 +51,7 @@ def label_index(index, otherwise):
     if index is None:
         return otherwise
     if index.name is None:
-        # Dates speak for themselves.
+        # Dates need no label.
         return "" if hasattr(index, "tz") else "Index"
     return str(index.name)
 

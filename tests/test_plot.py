@@ -38,6 +38,14 @@ def test_truth_is_red_forecast_is_blue_and_both_are_in_the_legend(fitted):
     assert display.figure_ is display.ax_.figure
 
 
+def test_the_text_of_a_display_is_short_and_has_no_address():
+    # A notebook shows it where the display is the last line of a cell.
+    display = ForecastDisplay.from_predictions(np.ones(9), np.ones(9))
+    assert repr(display) == "ForecastDisplay(9 steps)"
+    history = {"loss": [1.0, 0.1], "val_loss": [1.1, 0.2]}
+    assert repr(HistoryDisplay(history=history, best_epoch=1)) == "HistoryDisplay(2 epochs)"
+
+
 def test_the_line_takes_short_and_long_names_of_properties():
     for style in ({"c": "k", "ls": ":", "lw": 3}, {"color": "k", "linestyle": ":", "linewidth": 3}):
         display = ForecastDisplay.from_predictions([1, 2], [1, 2], **style)

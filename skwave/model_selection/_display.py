@@ -1,4 +1,4 @@
-"""A display of a backtest: how errors grow, and forecasts over the series."""
+"""A display of a backtest: the errors by step, and forecasts over the series."""
 
 from numbers import Integral
 from typing import Any, Self
@@ -50,7 +50,7 @@ class BacktestDisplay:
     See Also
     --------
     backtest : Makes the forecasts.
-    skwave.ForecastDisplay : One forecast over the truth.
+    skwave.ForecastDisplay : One forecast over the true values.
 
     Examples
     --------
@@ -67,6 +67,10 @@ class BacktestDisplay:
 
     def __init__(self, *, result: Backtest):
         self.result = result
+
+    def __repr__(self):
+        n_origins, n_steps = self.result.y_true.shape[:2]
+        return f"{type(self).__name__}({n_origins} origins, {n_steps} steps)"
 
     @classmethod
     def from_estimator(
@@ -210,7 +214,7 @@ class BacktestDisplay:
         ax.set(xlabel="Steps after the last known value", ylabel=title)
         if metric == "coverage" and self.result.coverage is not None:
             ax.axhline(self.result.coverage, color=KNOWN, linestyle="--", label="Nominal")
-            # A line at 1 is not to be hidden by the border.
+            # The border must not hide a line at 1.
             ax.set_ylim(0, 1.03)
         # Scores may be negative, errors are not.
         elif not any(np.any(of_one < 0) for of_one in errors.values()):

@@ -36,6 +36,7 @@ def _close():
 
 def test_display_draws_errors_by_step_and_forecasts_over_the_series(result, wave):
     display = BacktestDisplay.from_backtest(result, n_forecasts=2)
+    assert repr(display) == "BacktestDisplay(7 origins, 6 steps)"
     errors, forecasts = display.ax_
     np.testing.assert_allclose(
         errors.lines[0].get_ydata(), result.scores_by_step["mean_absolute_error"]["model"]
