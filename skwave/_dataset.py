@@ -47,7 +47,7 @@ class WindowDataset:
     skip : None or ndarray of shape (window_length * n_channels, n_outputs), default=None
         A linear model of the scaled window that is no part of the training.
     residuals : None or ndarray of shape (n_targets, n_outputs), default=None
-        The targets less this linear model, scaled: what is trained on.
+        The targets minus the linear model, scaled: the LSTM is trained on them.
     residual_center, residual_scale : None or ndarray of shape (n_outputs,), default=None
         Their mean and standard deviation before they were scaled.
     """
@@ -328,7 +328,7 @@ def make_dataset(windows, output_length, targets=None, *, n_known=0):
 def _with_newest_known(values, ends, n_known):
     """Return series whose last rows repeat the known inputs before them, where these are missing.
 
-    No window that ends there is learned from, but the other channels of these rows are targets.
+    No window that ends there is used in training, but the other channels of these rows are targets.
     """
     values = values.astype(float)
     known = values[:, -n_known:]
@@ -406,7 +406,7 @@ def _varies(values):
 
 
 def _scale_of_differences(dataset, *, fallback):
-    """Return the root mean square of values less the first one of their window."""
+    """Return the root mean square of values minus the first one of their window."""
     # A few thousand windows are enough for it, whatever the length of the series.
     starts = dataset.starts[dataset.indices]
     starts = starts[:: max(1, len(starts) // 4096)]
@@ -425,6 +425,6 @@ def warn_about_window_length(dataset):
     if 3 * length > n_values:
         warn(
             f"window_length={length} is more than a third of the series of {n_values} values: its "
-            f"{n_values - length - dataset.output_length + 1} windows to learn from are nearly the "
+            f"{n_values - length - dataset.output_length + 1} training windows are nearly the "
             f"same. Use a window_length of at most {max(1, n_values // 3)}, or a longer series."
         )

@@ -33,7 +33,7 @@ def solves_readout(readout, dataset, config, normalization):
     readout : {"auto", "ridge", "trained"}
         What is asked for.
     dataset : WindowDataset
-        What there is to learn.
+        The windows and their targets.
     config : TrainingConfig
         Its units and loss.
     normalization : {"series", "window"} or None
@@ -62,7 +62,7 @@ def check_can_roll_out(dataset, *, solves, by_forecasts):
     Parameters
     ----------
     dataset : WindowDataset
-        What there is to learn.
+        The windows and their targets.
     solves : bool
         Whether the readout is solved for, and chosen by forecasts.
     by_forecasts : bool
@@ -76,13 +76,13 @@ def check_can_roll_out(dataset, *, solves, by_forecasts):
     if not dataset.autoregressive and (solves or by_forecasts):
         asks = "readout='ridge'" if solves else "validation='forecast'"
         raise ValueError(
-            f"{asks} rolls forecasts out over held-out values, so the targets must be the "
+            f"{asks} forecasts held-out values, so the targets must be the "
             "values that follow the windows: fit without y."
         )
 
 
 def check_can_go_on(network, scaled_by, was_autoregressive, dataset, config, normalization):
-    """Raise an error if training cannot go on from a network.
+    """Raise an error if training cannot continue from a network.
 
     Parameters
     ----------
@@ -93,7 +93,7 @@ def check_can_go_on(network, scaled_by, was_autoregressive, dataset, config, nor
     was_autoregressive : bool
         Whether its targets were the values that follow the windows.
     dataset : WindowDataset
-        What there is to learn.
+        The windows and their targets.
     config : TrainingConfig
         Its units.
     normalization : {"series", "window"} or None
@@ -107,9 +107,9 @@ def check_can_go_on(network, scaled_by, was_autoregressive, dataset, config, nor
     if dataset.autoregressive != was_autoregressive:
         kinds = "with y", "without y"
         raise ValueError(
-            f"Training cannot go on {kinds[dataset.autoregressive]}: the network was fitted "
+            f"Training cannot be continued {kinds[dataset.autoregressive]}: the network was fitted "
             f"{kinds[was_autoregressive]}, so that its targets are others. Set "
-            "warm_start=False and fit anew."
+            "warm_start=False and fit again."
         )
     was, asked = (
         {
@@ -130,8 +130,8 @@ def check_can_go_on(network, scaled_by, was_autoregressive, dataset, config, nor
             for settings in (was, asked)
         )
         raise ValueError(
-            f"Training cannot go on: the fitted network has {was}, but {asked} are asked for. Set "
-            "warm_start=False and fit anew."
+            f"Training cannot be continued: the fitted network has {was}, but {asked} are asked "
+            "for. Set warm_start=False and fit again."
         )
 
 
@@ -150,9 +150,9 @@ def train_and_solve(
     config : TrainingConfig
         How to train.
     seed : int
-        Where all random numbers come from.
+        The seed of all random numbers.
     previous : None or Network
-        The network to go on from.
+        The network to continue from.
     rollouts : RollOuts
         Forecasts over the held-out values.
     validation_split : float
@@ -212,13 +212,13 @@ def choose_skip(dataset, normalization, previous, readout):
     Parameters
     ----------
     dataset : WindowDataset
-        What there is to learn.
+        The windows and their targets.
     normalization : {"series", "window"} or None
         How the values are scaled.
     previous : None or Network
-        The network to go on from.
+        The network to continue from.
     readout : None or str
-        Where its output layer came from.
+        How its output layer was obtained.
     """
     if previous is not None and readout == "trained":
         return previous.skip
@@ -243,9 +243,9 @@ def train_readout(
     config : TrainingConfig
         How to train.
     seed : int
-        Where all random numbers come from.
+        The seed of all random numbers.
     previous : None or Network
-        The network to go on from.
+        The network to continue from.
     skip : None or ndarray of shape (window_length * n_channels, n_outputs)
         The linear model.
     rollouts : None or RollOuts
@@ -282,7 +282,7 @@ def train_readout(
 
 
 def update_solved(dataset, *, previous, n_windows, readout, regressor, progress):
-    """Move a readout that was solved for towards new windows; the LSTM stays as it is.
+    """Update a readout that was solved for with new windows; the LSTM stays as it is.
 
     Parameters
     ----------
@@ -293,9 +293,9 @@ def update_solved(dataset, *, previous, n_windows, readout, regressor, progress)
     n_windows : int
         How many windows its readout was solved for.
     readout : str
-        What this readout is called.
+        The name of this readout.
     regressor : KerasRegressor or None
-        What trained the LSTM.
+        The regressor that trained the LSTM.
     progress : EpochProgress
         Notified of one epoch.
 

@@ -84,8 +84,8 @@ class LSTMForecaster(ForecastMixin, CallbackSupportMixin, RegressorMixin, BaseEs
         together at most 2,000.
     readout_positions : int, default=3
         At how many positions of a window the readout that is solved for reads the state: after the
-        last value, and after earlier ones, an eighth of the window apart. Several are read on
-        chaotic and other nonlinear series to advantage. Only the last one is read where its
+        last value, and after earlier ones, an eighth of the window apart. Several positions reduce
+        the error on chaotic and other nonlinear series. Only the last one is read where its
         forecasts are exact already, and fewer where states and values in a window were together
         more than 2,000.
     dropout : float, default=0.0
@@ -477,10 +477,10 @@ class LSTMForecaster(ForecastMixin, CallbackSupportMixin, RegressorMixin, BaseEs
 
     @with_callbacks
     def _fit(self, X, y, weights, config, validation_split, previous=None, is_partial=False):
-        """Learn, and set the fitted attributes when all has gone well.
+        """Fit, and set the fitted attributes if no error was raised.
 
-        `previous` is the network to go on from. `is_partial` says that `X` is new data for it, in
-        which nothing is held out and nothing is chosen.
+        `previous` is the network to continue from. `is_partial` says that `X` is new data for it,
+        in which nothing is held out and nothing is chosen.
         """
         began, several = time.perf_counter(), are_of_several(X)
         known, n_calendar = known_of(X) if previous is None else (self.known_, self._n_calendar)

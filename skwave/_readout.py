@@ -25,7 +25,7 @@ STATE_PENALTIES = tuple(10.0 ** np.arange(0, -12, -2))
 EXACT, EXACT_PENALTIES, EXACT_WINDOWS = 1e-10, (1e-4, 1e-6, 1e-8, 1e-10), 2_048
 # The part of the LSTM in the predictions is taken over so many windows.
 FRACTION_WINDOWS = 512
-# A head with such penalties has small coefficients, from which training goes on smoothly.
+# A head with such penalties has small coefficients, from which training continues smoothly.
 SMOOTH = 1e-2
 # A random sample of that many windows is as good for 400 coefficients as millions are.
 MAX_WINDOWS = 8_192
@@ -37,7 +37,7 @@ class Readout(NamedTuple):
     Parameters
     ----------
     name : str
-        What `readout_` and `validation_errors_` call it.
+        Its name in `readout_` and `validation_errors_`.
     state_penalty : float
         Penalty of the coefficients of the states; infinite leaves the states out.
     linear_penalty : ndarray of shape (window_length * n_channels,)
@@ -100,7 +100,7 @@ def with_readout(network, coef, intercept):
     n_states, n_predicted = network.n_states, network.n_predicted
     head = coef[:n_states].astype(np.float32), intercept.astype(np.float32)
     skip = coef[n_states:].reshape(network.window_length, network.n_channels, -1).copy()
-    # The newest value takes what is missing of a sum of zero, channel by channel.
+    # The coefficients of a channel sum to zero: that of its newest value is minus all others.
     skip[-1, :n_predicted] -= skip[:, :n_predicted].sum(axis=0)
     return replace(network, head=head, skip=naive_skip(network) + skip.reshape(-1, skip.shape[2]))
 
@@ -306,7 +306,7 @@ def solve_exact(network, dataset, rollouts):
     for penalty in EXACT_PENALTIES:
         readout = Readout(f"states {penalty:.0e}", penalty, window)
         solved, one_step_error = solve_readout(network, gram, readout)
-        # A forecast of many steps is no better than the predictions of one that it is made of.
+        # A forecast of many steps is no more accurate than its one-step predictions.
         if unit * one_step_error <= EXACT:
             errors = rollouts.errors(solved)
             if errors.mean() <= EXACT:
@@ -326,8 +326,8 @@ def choose_readout(network, dataset, folds, rollouts, all_rollouts, known_penalt
     folds : list of GramSums
         What `gram_folds` returned for them.
     rollouts : RollOuts
-        They choose among the candidates. One-step errors do not: on chaotic series the linear
-        model has the lower one and far worse forecasts.
+        Their errors choose among the candidates. One-step errors do not: on chaotic series the
+        linear model has a lower one-step error and far worse forecasts.
     all_rollouts : RollOuts
         Forecasts over all values: a candidate that explodes there is not kept.
     known_penalty : None or ndarray of shape (window_length, n_known), default=None
@@ -348,9 +348,9 @@ def choose_readout(network, dataset, folds, rollouts, all_rollouts, known_penalt
     Notes
     -----
     Of the candidates within one standard error of the best one, that with the strongest penalty is
-    chosen: few forecasts choose badly among many candidates, and weak penalties are what long
-    forecasts explode by. The first candidate is the average of the linear model and of the readout
-    with the strongest penalty.
+    chosen: a choice among many candidates by few forecasts is unreliable, and long forecasts
+    explode if penalties are too weak. The first candidate is the average of the linear model and of
+    the readout with the strongest penalty.
     """
     is_chosen = dataset.n_train < len(dataset.indices)
     seen, everything = total(folds[:N_FOLDS]), total(folds)
@@ -385,19 +385,19 @@ def choose_readout(network, dataset, folds, rollouts, all_rollouts, known_penalt
 
 
 def _within_one_standard_error(errors, rollouts):
-    """Return the index of the first errors that the least ones do not beat by a standard error."""
+    """Return the index of the first errors within one standard error of the least ones."""
     least = min(errors, key=np.mean)
     return [rollouts.is_better(least, others) for others in errors].index(False)
 
 
 def update_readout(network, dataset, n_windows):
-    """Move a solved readout towards new windows, as far as their number warrants.
+    """Update a solved readout with new windows, in proportion to their number.
 
     Parameters
     ----------
     network : Network
-        The network. Its layers stay as they are. A penalty on changes stands for the windows that
-        it was solved for.
+        The network. Its layers stay as they are. A penalty on changes represents the windows
+        that it was solved for.
     dataset : WindowDataset
         The new windows.
     n_windows : int
@@ -421,7 +421,7 @@ def update_readout(network, dataset, n_windows):
 
 
 def smooth_readout(network, dataset):
-    """Return a network with a head of small coefficients, from which training can go on.
+    """Return a network with a head of small coefficients, from which training can continue.
 
     It reads the state after the last value alone, as in training.
     """

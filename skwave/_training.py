@@ -1,6 +1,6 @@
-"""Training: from a dataset to a `Network`, by way of scikeras.
+"""Training of a `Network` on a dataset, with scikeras.
 
-This is the only module that imports scikeras, inside a function: it brings Keras.
+This is the only module that imports scikeras, inside a function: it imports Keras.
 """
 
 import math
@@ -49,7 +49,7 @@ class TrainingConfig:
 
 
 class FitResult(NamedTuple):
-    """What a fit learned: by training, and then by solving for the readout."""
+    """The result of a fit: of training, and then of solving for the readout."""
 
     network: Network
     history: dict
@@ -59,7 +59,7 @@ class FitResult(NamedTuple):
     readout: str = "trained"
     errors: dict = {}  # of forecasts over held-out values, by readout
     reason: str = ""  # why this readout was kept
-    residual_paths: np.ndarray | None = None  # of forecasts over values not learned from
+    residual_paths: np.ndarray | None = None  # of forecasts over values not trained on
     typical_change: np.ndarray | None = None  # from value to value before these
     solution: Any = None  # the `Readout` that was solved for and is not exact
 
@@ -111,9 +111,9 @@ def train(dataset, config, *, seed, network=None, rollouts=None, exact_rollouts=
     config : TrainingConfig
         How to train.
     seed : int
-        Where all random numbers come from.
+        The seed of all random numbers.
     network : None or Network, default=None
-        The network to go on from.
+        The network to continue from.
     rollouts : None or RollOuts, default=None
         Where given, its errors choose the best epoch in place of the validation loss. The history
         calls them ``val_forecast``.
@@ -153,7 +153,7 @@ def train(dataset, config, *, seed, network=None, rollouts=None, exact_rollouts=
                 # A copy of the estimator would copy the model too.
                 callback.set_model(None)
         network = read_network(model, dataset)
-    # The model is lent to other fits.
+    # The model is shared with other fits.
     del regressor.model_
     history = {name: [float(v) for v in values] for name, values in regressor.history_.items()}
     if backup is not None:
@@ -192,7 +192,7 @@ def _run_scikeras(model, dataset, config, callbacks, n_done):
         fit__validation_data=batches_of(held_out, validation_batch),
         fit__validation_batch_size=validation_batch,
     )
-    # scikeras has transformers within, which must not make frames for us.
+    # scikeras uses transformers, which must not return DataFrames here.
     with config_context(transform_output="default"):
         weights = None if w is None else w[rows]
         return regressor.fit(x[rows], y[rows], sample_weight=weights, initial_epoch=n_done)

@@ -200,13 +200,13 @@ def test_a_window_longer_than_a_third_of_the_series_is_warned_of(n_values, n_war
     if found:
         assert "window_length=10" in found[0]
         assert "at most 9" in found[0]
-        assert "19 windows to learn from" in found[0]
+        assert "19 training windows" in found[0]
 
 
 def test_the_number_of_windows_in_the_warning_allows_for_the_output_length():
     data = targets_of(np.arange(15.0)[:, None], length=10, output_length=4)
     (found,) = warnings_of(warn_about_window_length, data)
-    assert "2 windows to learn from" in found
+    assert "2 training windows" in found
 
 
 def test_the_longest_of_several_series_decides_about_the_warning():

@@ -604,9 +604,9 @@ def test_training_does_not_go_on_with_targets_of_another_kind(chaos, solved_on_c
     given = LSTMForecaster(**CHAOS | {"readout": "auto", "epochs": 1}, warm_start=True)
     given.fit(chaos, y)
     for method in ("fit", "partial_fit"):
-        with pytest.raises(ValueError, match="cannot go on with y: .* fitted without y"):
+        with pytest.raises(ValueError, match="cannot be continued with y: .* fitted without y"):
             getattr(forecaster, method)(chaos, y)
-        with pytest.raises(ValueError, match="cannot go on without y: .* fitted with y"):
+        with pytest.raises(ValueError, match="cannot be continued without y: .* fitted with y"):
             getattr(given, method)(chaos)
 
 
@@ -616,7 +616,7 @@ def test_training_does_not_go_on_with_another_normalization(
 ):  # fmt: skip
     forecaster = copy.deepcopy(solved_on_chaos)
     forecaster.set_params(normalization=normalization, warm_start=True)
-    with pytest.raises(ValueError, match="cannot go on: .* normalization='series', .* but"):
+    with pytest.raises(ValueError, match="cannot be continued: .* normalization='series', .* but"):
         forecaster.fit(chaos)
 
 
