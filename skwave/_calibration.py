@@ -17,7 +17,7 @@ MAX_CALIBRATED_PATHS, MAX_NUMBERS = 1_024, 2**18
 
 
 def n_paths_kept(n_most, n_steps, n_channels):
-    """Return how many residual paths are kept: `n_most`, or as many as memory is given for."""
+    """Return how many residual paths are kept: `n_most`, or fewer if they need too much memory."""
     return max(1, min(n_most, MAX_NUMBERS // (n_steps * n_channels)))
 
 
@@ -45,7 +45,7 @@ def paths_over(network, dataset, fraction, n_steps, n_most):
     Returns
     -------
     residual_paths : ndarray of shape (n_paths, n_steps, n_channels)
-        True values less forecasts, relative to the scale of the network's inputs and to the
+        True values minus forecasts, relative to the scale of the network's inputs and to the
         `width_factors` of their contexts; in float32. Those that are not finite are left out.
     typical_change : ndarray of shape (n_channels,) or None
         Mean absolute change from value to value in these contexts; None where there are none.
@@ -58,7 +58,7 @@ def paths_over(network, dataset, fraction, n_steps, n_most):
 
 
 def add_paths(residual_paths, typical_change, exponent, network, data):
-    """Return residual paths with those of a network over new values, before it learns from them.
+    """Return residual paths and those of a network over new values, before it is updated.
 
     Parameters
     ----------

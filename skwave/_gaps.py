@@ -1,7 +1,7 @@
 """Gaps in a series: rows that are missing, values that are filled, and values that are lost.
 
-A short gap is filled by straight lines, so that the windows around it can be read; nothing is
-learned from a filled value as a target. A long one is not: windows that reach into it are left out.
+A short gap is filled by straight lines, so that the windows around it can be read; a
+filled value is never a target. A long one is not filled: windows that reach into it are left out.
 """
 
 import itertools

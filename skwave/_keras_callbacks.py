@@ -144,7 +144,7 @@ def _stop_at_nan(model, logs):
 def _stop_if_exact(model, dataset, rollouts, stopping, epoch, per_epoch):
     """Stop if forecasts over held-out values are as exact as float32 allows.
 
-    They are looked at once in so many updates. The present weights are then the best ones.
+    They are computed once in `EXACT_EVERY` updates. The present weights are then the best ones.
     """
     is_due = epoch * per_epoch // EXACT_EVERY < (epoch + 1) * per_epoch // EXACT_EVERY
     if is_due and solve_exact(read_network(model, dataset), dataset, rollouts) is not None:
@@ -203,7 +203,7 @@ class Backup:
         self.stopping = {}
 
     def restore(self, model):
-        """Bring a model to where it was when the backup was written, if there is one."""
+        """Restore a model to the state of the backup, if there is one."""
         if self.path.exists():
             with np.load(self.path) as arrays:
                 for k, variable in enumerate(_variables(model)):
@@ -221,7 +221,7 @@ class Backup:
         )
 
     def _write(self, model, config, stopping, epoch, logs):
-        # Where training stops there is no epoch left to go on with.
+        # Where training stops, no epoch is left.
         self.n_epochs = config.epochs if model.stop_training else epoch + 1
         for name, value in logs.items():
             self.history.setdefault(name, []).append(float(value))

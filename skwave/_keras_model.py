@@ -1,7 +1,7 @@
 """Keras models: the one that is trained on a series, and the one that equals a network.
 
-This is the only module that imports Keras, inside functions: it brings its backend, which takes
-seconds to import and is of no use to somebody who only forecasts.
+This is the only module that imports Keras, inside functions: it imports its backend, which takes
+seconds and is not needed for forecasts.
 """
 
 import contextlib
@@ -53,7 +53,7 @@ def import_keras():
 
 
 def _check_can_train(config):
-    """Raise an error for what training does not work with, before it fails deep inside.
+    """Raise an error if training is not possible, before Keras raises a less clear one.
 
     Raises
     ------
@@ -86,8 +86,8 @@ def _check_can_train(config):
         )
     if _TRAINED_IN and os.getpid() not in _TRAINED_IN:
         raise RuntimeError(
-            f"This process was forked from one that has trained, and {backend} does not survive a "
-            "fork. Start processes by multiprocessing's 'spawn', or by joblib's 'loky'."
+            f"This process was forked from one that has trained, and {backend} does not work after "
+            "a fork. Start processes by multiprocessing's 'spawn', or by joblib's 'loky'."
         )
 
 
@@ -148,7 +148,7 @@ def _trained_layers(keras, units, n_outputs, dropout=0.0, *, all_states=False):
 
 
 def _get_from_keras(get, name, value):
-    """Let Keras look up a parameter, and name the parameter if Keras does not have it."""
+    """Return what Keras has under a name, or raise an error that names the parameter."""
     cause = None
     try:
         found = get(value)
@@ -173,7 +173,7 @@ _TRAINED_IN = set()
 
 @contextlib.contextmanager
 def borrowed_model(dataset, config):
-    """Lend a model for the time of one fit; its embedding holds the values of the dataset."""
+    """Provide a model for the time of one fit; its embedding holds the values of the dataset."""
     _check_can_train(config)
     _TRAINED_IN.add(os.getpid())
     # Space in powers of two, so that series of similar length share a model.
@@ -219,7 +219,7 @@ def reset(model, dataset, random_state, network=None):
     random_state : numpy.random.RandomState
         Source of initial weights and of dropout.
     network : None or Network, default=None
-        The network to go on from.
+        The network to continue from.
     """
     keras = import_keras()
     model._initial_epoch = None  # set where a fit was resumed

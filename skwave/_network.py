@@ -1,4 +1,4 @@
-"""The fitted network as NumPy arrays: what forecasts are made of, and all that is stored."""
+"""The fitted network as NumPy arrays: all that forecasts need, and all that is stored."""
 
 from dataclasses import dataclass
 

@@ -6,8 +6,8 @@ import hashlib
 import numpy as np
 from sklearn.base import BaseEstimator
 
-# Raised whenever a state that this version writes cannot be read by the one before it. Reading
-# never ends: tests/data holds a file of each format.
+# Increased whenever the previous version cannot read the state that this version writes. All
+# earlier formats can be read: tests/data holds a file of each.
 FORMAT = 1
 
 # All that a skops file of a fitted estimator asks to be trusted, scikit-learn's own apart.
@@ -61,7 +61,7 @@ def verify_checksum(state, name):
     Raises
     ------
     ValueError
-        If the state has no format, a newer one than this version knows, or was changed since.
+        If the state has no format, a newer format than that of this version, or was changed since.
     """
     state = dict(state)
     number, stored = state.pop("skwave_format", None), state.pop("skwave_checksum", None)

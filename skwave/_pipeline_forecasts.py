@@ -1,4 +1,4 @@
-"""What a fitted pipeline forecasts, in the units and with the index of the series."""
+"""Forecasts of a fitted pipeline, in the units and with the index of the series."""
 
 from collections.abc import Sequence
 from typing import Any, Self
@@ -107,7 +107,7 @@ class PipelineForecastMixin:
         context: Any = None,
         series: Any = None,
     ) -> Any:
-        """Forecast intervals that hold each value with a given probability.
+        """Forecast intervals that contain each value with a given probability.
 
         Parameters
         ----------
@@ -462,7 +462,7 @@ class PipelineForecastMixin:
                 origin = len(known[earlier])
                 truth = known[k][origin : origin + n_steps, self._predicted_positions]
                 path = (truth - forecasts[earlier]) / scale[earlier]
-                # Paths that overlap much are nearly one, and would push out those that are others.
+                # Paths that overlap much are nearly the same, and would replace different ones.
                 if origin >= next_origin and np.isfinite(path).all():
                     residuals = np.concatenate([residuals, path[None]])[-n_kept:]
                     next_origin = origin + max(1, n_steps // MOST_OVERLAPS)

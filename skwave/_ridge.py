@@ -6,13 +6,13 @@ import operator
 import numpy as np
 
 # Penalties that are tried for the coefficients of the window, the same for all lags: weaker ones
-# overfit a short series, and these forecast a clean wave to a millionth.
+# overfit a short series, and with these a noiseless wave is forecast to a millionth.
 EQUAL_PENALTIES = 10.0 ** np.arange(-5, 2)
 # And those that are multiplied by the square of the lag: from nearly none for the newest values,
 # as strong as the weakest of the others at a lag of 32, to one that leaves only these values.
 LAG_PENALTIES = 10.0 ** np.arange(-8, 2)
 # Those of inputs known in advance, from strong to weak. Growing ones that leave the newest row
-# alone were chosen by chance only, and did harm (benchmarks/README.md).
+# alone were chosen by chance only, and increased the error (benchmarks/README.md).
 KNOWN_EQUAL_PENALTIES = 10.0 ** np.arange(1, -4, -1)
 KNOWN_LAG_PENALTIES = 10.0 ** np.arange(-1, -6, -1)
 
@@ -135,7 +135,7 @@ def ridge(gram, penalty, coef=None, intercept=0.0, previous_weight=0.0):
 
 
 def ridge_path(gram, penalties):
-    """Solve ridge regression for many penalties; what they have in common is solved for once.
+    """Solve ridge regression for many penalties; the part common to all is solved for once.
 
     Parameters
     ----------

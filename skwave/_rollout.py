@@ -10,7 +10,7 @@ from skwave.exceptions import warn
 
 # Enough origins to tell networks apart; all of them would cost more than the training.
 MAX_ORIGINS = 16
-# And enough to tell whether an input is of use, by a linear model, which takes less time.
+# And enough to decide whether an input is of use, by a linear model, which takes less time.
 MAX_SEASON_ORIGINS = 64
 # A forecast explodes that is so many times as far off as a simple one, or as a line through the
 # range of its context.
@@ -21,7 +21,7 @@ FLAT, MIN_STEPS_FLAT = 0.01, 20
 
 
 class RollOuts:
-    """Forecasts from origins in the newest part of each series, beside the values that followed.
+    """Forecasts from origins in the newest part of each series, and the values that followed.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ class RollOuts:
         # Known inputs stand one step ahead.
         self.future = values[steps - 1, n_predicted:].astype(float)
         self.n_independent = n_independent
-        # Errors are in units of their spread: that of the series may be one of outliers.
+        # Errors are in units of the spread of these values; outliers may determine the series' own.
         _, self.scale = center_and_scale(self.y_true.reshape(-1, n_predicted))
 
     @property
@@ -72,7 +72,7 @@ class RollOuts:
             return self.errors_of(roll_forward(network, self.contexts, n_steps, self.future))
 
     def residuals(self, network, rows=slice(None)):
-        """Return the true values less the forecasts of some origins, in the units of the series.
+        """Return the true values minus the forecasts of some origins, in the units of the series.
 
         Parameters
         ----------

@@ -1,6 +1,6 @@
 """scikit-learn's callbacks, such as `sklearn.callback.ProgressBar`, or nothing.
 
-They exist from scikit-learn 1.9 on. With an older one nothing is called.
+They exist from scikit-learn 1.9 on. With an older version, nothing is called.
 """
 
 import contextlib
@@ -10,7 +10,7 @@ try:
 except ImportError:
 
     class CallbackSupportMixin:
-        """Takes the place of scikit-learn's, which an older version does not have."""
+        """A substitute for the class of scikit-learn, which an older version does not have."""
 
     def with_callbacks(method):
         """Return the method as it is."""
@@ -21,8 +21,8 @@ except ImportError:
 def fit_context(estimator, X, y=None, *, n_tasks=0):
     """Notify an estimator's callbacks of the beginning and the end of its fit.
 
-    scikit-learn's decorators of the method (`_fit_context`, `with_callbacks`) take the callbacks
-    down again, also if the fit fails.
+    scikit-learn's decorators of the method (`_fit_context`, `with_callbacks`) remove the
+    callbacks again, also if the fit fails.
 
     Parameters
     ----------

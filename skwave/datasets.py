@@ -124,7 +124,7 @@ def make_mackey_glass(
     per_unit, burn_in = 10, 1000
     delay = tau * per_unit
     n_steps = (n + burn_in) * per_unit
-    # Plain floats: step by step they are several times faster than elements of an array.
+    # Plain floats: in a loop they are several times faster than elements of an array.
     x = (1.2 + make_random_state(random_state).uniform(-0.1, 0.1, size=delay)).tolist()
     for t in range(delay, delay + n_steps):
         late, now = x[t - delay], x[t - 1]

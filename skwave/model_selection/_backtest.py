@@ -1,4 +1,4 @@
-"""Backtests: forecasts from many past origins, and how good they were."""
+"""Backtests: forecasts from many past origins, and their errors."""
 
 import contextlib
 from dataclasses import dataclass
@@ -48,7 +48,7 @@ class Backtest:
     y_pred : ndarray of the same shape
         The forecasts.
     baselines : dict of ndarrays of the same shape
-        Simple forecasts: ``"naive"`` repeats the last known value,
+        Naive forecasts: ``"naive"`` repeats the last known value,
         ``"seasonal_naive"`` the last known season.
     season_length : int
         Values in that season.
@@ -267,9 +267,9 @@ def backtest(
         `initial` values; 1 if there is none.
     coverage : float or None, default=None
         Fraction of the values that intervals should contain, between 0 and 1. Where given, each
-        forecast has an interval, and the scores say how many values it held, how wide it was, and
-        the interval score. Intervals are of the residual paths of the fit; at each origin the
-        errors of its forecasts that are known by then take the place of the oldest ones.
+        forecast has an interval, and the scores contain the fraction of values within it, its
+        width, and the interval score. Intervals are computed from the residual paths of the fit; at
+        each origin the errors of its forecasts that are known by then replace the oldest ones.
     n_jobs : int or None, default=None
         Fits to run in parallel through joblib, and so on whatever backend is configured there.
 

@@ -86,8 +86,8 @@ def forecast_scorer(
     A shuffled split is an error where it can be recognized: where windows do not continue each
     other, or the index of a pandas series does not increase. scikit-learn turns an error in a
     scorer into the score NaN and a warning, unless ``error_score="raise"``. A `KFold` without
-    shuffling cannot be recognized, since a scorer is not given the place of its values in the
-    series; see `ForecastSplit`.
+    shuffling cannot be recognized, since a scorer does not receive the position of its values in
+    the series; see `ForecastSplit`.
 
     Examples
     --------
@@ -157,7 +157,7 @@ class ForecastScorer:
             A series, several of them where it was fitted on several, or windows where the estimator
             is a bare `LSTMForecaster`.
         y : object
-            Ignored: the truth is in `X`.
+            Ignored: the true values are in `X`.
 
         Returns
         -------
@@ -179,7 +179,7 @@ class ForecastScorer:
         context, test = self._cut(with_missing_rows(X), model[-1].window_shape_[0])
         y_true, futures = _check_truth(model._take_predicted(test)), [model._take_known(test)]
         probabilities = probabilities_for(self.metric, self.kwargs)
-        # A poor candidate is what a search is for; its score says so.
+        # A search has poor candidates; their scores show it.
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", "The forecast (is|explodes)", ForecastWarning)
             if probabilities is None:

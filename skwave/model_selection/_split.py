@@ -17,7 +17,7 @@ class ForecastSplit(BaseCrossValidator):
 
     The test part of each split is `context` known values, the newest of the past, followed by
     the `horizon` values to forecast. So candidates whose windows differ in length are scored on
-    the same moments.
+    the same values.
 
     Parameters
     ----------
