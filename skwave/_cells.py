@@ -3,7 +3,7 @@
 import numpy as np
 
 # BLAS rounds the last rows of a product differently where they do not fill its kernel. Products of
-# whole multiples make a prediction the same bit for bit, whatever stands beside it, on processors
+# whole multiples make a prediction the same bit for bit, whatever is next to it, on processors
 # with AVX-512; the kernels for AVX2 differ between the rows of one kernel too.
 ROW_MULTIPLE = 16
 
@@ -12,8 +12,8 @@ class Cell:
     """One LSTM layer, its weights arranged so that a step costs few passes over the gates.
 
     The logistic function is taken through tanh, σ(x) = (1 + tanh(x / 2)) / 2, so that one tanh
-    serves all four gates: the halves inside stand in the weights. The state that is kept is 2 h;
-    its half stands in the weights that read it. Inputs and a one stand beside the state, so that
+    serves all four gates: the halves inside are in the weights. The state that is kept is 2 h;
+    its half is in the weights that read it. Inputs and a one are stored next to the state, so that
     one product makes the gates, bias and all.
 
     Parameters

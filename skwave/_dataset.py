@@ -311,7 +311,7 @@ def make_dataset(windows, output_length, targets=None, *, n_known=0):
         indices = followed[is_usable[followed] & ~in_future[in_target].any(axis=1)]
     if len(indices) == 0:
         raise ValueError(
-            f"None of the {len(starts)} windows of {length} values in X can be learned from: "
+            f"None of the {len(starts)} windows of {length} values in X can be used in training: "
             f"{describe_gaps(raw, begins)}. A window may hold gaps of at most "
             f"{longest_gap(length)} values, and neither end with one nor be followed by one. Use "
             "a smaller window_length, or fill the gaps."

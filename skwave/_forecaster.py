@@ -237,7 +237,7 @@ class LSTMForecaster(ForecastMixin, CallbackSupportMixin, RegressorMixin, BaseEs
         "readout_positions": [Interval(Integral, 1, 8, closed="both")],
         "dropout": [Interval(Real, 0, 1, closed="left")],
         "loss": [str, dict, callable],
-        "optimizer": "no_validation",  # Keras says what it knows
+        "optimizer": "no_validation",  # Keras raises an error for an unknown one
         "learning_rate": [Interval(Real, 0, None, closed="neither")],
         "schedule": [StrOptions({"cosine"}), None],
         "clipnorm": [Interval(Real, 0, None, closed="neither"), None],

@@ -1,4 +1,4 @@
-"""Sample paths from residual paths, and quantiles of them; it knows arrays only."""
+"""Sample paths from residual paths, and quantiles of them; all on arrays."""
 
 import math
 from numbers import Real

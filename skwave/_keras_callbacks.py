@@ -85,7 +85,7 @@ def make_callbacks(model, dataset, config, monitor, per_epoch, rollouts, exact_r
         callbacks.append(rate)
     if config.checkpoint_dir is not None:
         Path(config.checkpoint_dir).mkdir(parents=True, exist_ok=True)
-        # Before early stopping, which still knows the best value of past epochs.
+        # Before early stopping, which still has the best value of past epochs.
         save = callback(
             on_epoch_end=lambda epoch, logs: _save_checkpoint(
                 model, dataset, config, epoch, logs, logs[monitor], stopping.best
@@ -126,9 +126,9 @@ def _add_error(model, dataset, rollouts, logs):
 def _set_rate(model, config, per_epoch):
     """Set the learning rate before an update.
 
-    Not as a Keras schedule: that is part of the graph, which would be traced anew for each length.
+    Not as a Keras schedule: that is part of the graph, which would be traced again for each length.
     """
-    # The optimizer's own count also goes on where a fit is resumed.
+    # The count of the optimizer also continues if a fit is resumed.
     step = int(model.optimizer.iterations)
     factor = learning_rate_factor(step, per_epoch * config.epochs)
     model.optimizer.learning_rate = config.learning_rate * factor

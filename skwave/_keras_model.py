@@ -93,7 +93,7 @@ def _check_can_train(config):
 
 # All weights are set later. Keras's own initializers would draw from Python's global generator.
 _ZEROS = {"kernel_initializer": "zeros"}
-# Whatever floats the user has set Keras to.
+# Also if the user has set another type of floats in Keras.
 _FLOAT32 = {"dtype": "float32"}
 
 
@@ -163,11 +163,11 @@ def _get_from_keras(get, name, value):
 
 
 # Building and tracing a model takes far longer than training a small one. So models are kept, by
-# what they were built from, and lent to one fit at a time, which starts by resetting all state.
+# what they were built from, and used by one fit at a time, which starts by resetting all state.
 _MODELS = OrderedDict()
 _MODELS_LOCK = threading.Lock()
 _MODELS_KEPT = 8
-# The processes that trained, as far as this one knows: one that was forked knows its parent only.
+# The ids of processes that have trained: this one, or one that it was forked from.
 _TRAINED_IN = set()
 
 
@@ -194,7 +194,7 @@ def borrowed_model(dataset, config):
         model = _build(dataset, config, capacity)
         model.fresh_optimizer = read_variables(model.optimizer.variables)
     if isinstance(config.optimizer, str):
-        # A variable like the others: a model is lent to fits of any learning rate.
+        # A variable like the others: a model is used by fits of any learning rate.
         model.fresh_optimizer = [
             config.learning_rate if v is model.optimizer.learning_rate else value
             for v, value in zip(model.optimizer.variables, model.fresh_optimizer, strict=True)

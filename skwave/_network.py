@@ -12,7 +12,7 @@ BLOCK_ROWS = 512
 
 @dataclass(frozen=True, eq=False)
 class Scaling:
-    """How values of a series, and targets, are brought to the scale of the layers.
+    """How values of a series, and targets, are transformed to the scale of the layers.
 
     Parameters
     ----------
@@ -32,11 +32,11 @@ class Scaling:
     relative: bool = False
 
     def scale(self, values, channels=slice(None)):
-        """Bring values of some channels, (..., n_channels), to the scale of the layers."""
+        """Transform values of some channels, (..., n_channels), to the scale of the layers."""
         return (values - self.input_center[channels]) / self.input_scale[channels]
 
     def unscale(self, outputs):
-        """Bring outputs of the network, (..., n_outputs), to the units of the target."""
+        """Transform outputs of the network, (..., n_outputs), to the units of the target."""
         return outputs * self.output_scale + self.output_center
 
 
@@ -48,8 +48,8 @@ def reference_of(first, n_known):
     first : ndarray of shape (..., n_channels)
         The first values of windows.
     n_known : int
-        Channels that are known in advance, the last ones. Those that are holidays or hours of a day
-        mean something by themselves.
+        Channels that are known in advance, the last ones. Holidays and hours of a day are
+        not relative to anything.
 
     Returns
     -------

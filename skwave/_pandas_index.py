@@ -128,7 +128,7 @@ def _describe(index, training_freq):
     if isinstance(index, pd.DatetimeIndex):
         freq = _find_freq(index, training_freq)
         months = None if freq else _find_months(index)
-        # With the offset from UTC, which tells the two hours at the end of summer time apart.
+        # With the offset from UTC, which distinguishes the two hours at the end of summer time.
         found = {
             "type": "datetime", "last": index[-1].isoformat(), "freq": freq,
             "zone": _describe_zone(index[-1]), "unit": index.unit, "months": months,
@@ -256,8 +256,8 @@ def check_labels(future, spec, n_steps):
     Raises
     ------
     ValueError
-        If the series has an index that goes on, and this is another; or if the series has names,
-        and this has none.
+        If the index of the series can be continued, and this is another one; or if the series has
+        names, and this has none.
     """
     if spec is None:
         return

@@ -10,7 +10,7 @@ from sklearn.base import BaseEstimator
 # earlier formats can be read: tests/data holds a file of each.
 FORMAT = 1
 
-# All that a skops file of a fitted estimator asks to be trusted, scikit-learn's own apart.
+# The types, other than those of scikit-learn, that skops asks to trust in a fitted estimator.
 TRUSTED_TYPES = (
     "skwave._forecaster.LSTMForecaster",
     "skwave._pipeline.ForecastPipeline",

@@ -465,7 +465,7 @@ def _refuse_params(params):
 
 
 def _refuse_y(y):
-    """Raise an error that says what X and y are, where y is given."""
+    """Raise an error that explains X and y, if y is given."""
     if y is not None:
         raise TypeError(
             "y is given, but the targets of a ForecastPipeline are the values of X that follow. X "

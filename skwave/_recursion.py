@@ -29,7 +29,7 @@ def roll_forward(network, contexts, n_steps, future=None):
 
     Notes
     -----
-    Every window starts from a zero state, so that a loop which reads the newest window anew for
+    Every window starts from a zero state, so that a loop which reads the newest window again for
     each value takes ``n_steps * window_length`` steps of one row. But the windows overlap: when a
     value becomes known, all unfinished windows that contain it advance by one step together, in
     one product. The windows stand in a ring of slots, each with the state it has reached; the

@@ -1,4 +1,4 @@
-"""Ridge regression from Gram sums; it knows arrays only."""
+"""Ridge regression from Gram sums; all on arrays."""
 
 import functools
 import operator

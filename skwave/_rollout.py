@@ -8,7 +8,7 @@ from skwave._recursion import roll_forward
 from skwave._sliding import windows_followed_by
 from skwave.exceptions import warn
 
-# Enough origins to tell networks apart; all of them would cost more than the training.
+# Enough origins to distinguish networks; all of them would take longer than the training.
 MAX_ORIGINS = 16
 # And enough to decide whether an input is of use, by a linear model, which takes less time.
 MAX_SEASON_ORIGINS = 64

@@ -132,7 +132,7 @@ class FitSummary:
                 label += f" ({report['season_length']})"
             error, standard_error = errors[name]
             root = np.sqrt(error)
-            # The root changes by so much where its square does by a standard error.
+            # The error of a square root, from the standard error of the square.
             spread = standard_error / (2 * root) if root > 0 else 0.0
             # A single forecast has none.
             shown = f"{spread:.1g}" if np.isfinite(spread) else "-"

@@ -30,7 +30,7 @@ def check_series(X, name="X"):
     """Raise an error for dates, words and a wrong index, before they become an array of numbers."""
     columns = columns_of(X) or [None] * len(_dtypes(X))
     for column, dtype in zip(columns, _dtypes(X), strict=True):
-        # As pandas says it, and as polars does.
+        # The first condition is for pandas, the second one for polars.
         if getattr(dtype, "kind", "") in ("m", "M") or getattr(dtype, "is_temporal", bool)():
             _refuse_dtype(dtype, name, is_time=True)
         if hasattr(X, "iloc") and getattr(dtype, "kind", "") == "O":

@@ -163,7 +163,7 @@ def symmetric_mean_absolute_percentage_error(
     sample_weight: ArrayLike | None = None,
     multioutput: str | ArrayLike = "uniform_average",
 ) -> float | NDArray[np.float64]:
-    """Mean of absolute errors, each relative to the mean size of truth and forecast.
+    """Mean of absolute errors, each relative to the mean size of true value and forecast.
 
     Parameters
     ----------
@@ -287,7 +287,7 @@ def normalized_root_mean_squared_error(
 
 
 def _check_pair(y_true, y_pred):
-    """Return truth and forecast as finite arrays of shape (n_values, n_outputs)."""
+    """Return true values and forecast as finite arrays of shape (n_values, n_outputs)."""
     y_true, y_pred = as_columns(y_true, "y_true"), as_columns(y_pred, "y_pred")
     check_consistent_length(y_true, y_pred)
     if y_true.shape != y_pred.shape:

@@ -301,7 +301,7 @@ def backtest(
     Notes
     -----
     There are K = (n_values − horizon − initial) // step + 1 origins. The forecast from an origin
-    knows the values before it, regardless of the origin at which the model was fitted.
+    uses the values before it, regardless of the origin at which the model was fitted.
 
     Of a frozen estimator it is not known what it was fitted on; the result is valid only if that
     was no more than the first `initial` values.
