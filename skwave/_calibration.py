@@ -106,7 +106,7 @@ def _scale(residuals, rollouts, scaling, exponent, typical_change=None):
 def cross_fitted_paths(
     network, data, dataset, blocks, readout, n_steps, *, n_most=MAX_PATHS, others=None
 ):
-    """Return residual paths over the whole series, each by a readout not solved on what came.
+    """Return residual paths over the whole series, by readouts not solved on these values.
 
     Parameters
     ----------

@@ -467,7 +467,7 @@ class LSTMForecaster(ForecastMixin, CallbackSupportMixin, RegressorMixin, BaseEs
             self._fit(X, y, sample_weight, config, 0.0, previous, is_partial=is_partial)
             if not is_partial:
                 self._tell()
-            # Nothing was held out of these windows: the losses of earlier epochs go on as NaN.
+            # Nothing was held out of these windows: their validation loss is NaN.
             past, new = [np.nan] * len(history.get("loss", [])), self.history_
             self.history_ = {
                 name: history.get(name, past) + new.get(name, [np.nan]) for name in history | new

@@ -79,9 +79,10 @@ class ForecastPipeline(PipelineForecastMixin, SeriesMixin, Pipeline):
         Parameters
         ----------
         X : array-like or pandas object of shape (n_values,) or (n_values, n_channels), or several
-            The series. A pandas index of regular steps is continued by the forecasts. Or several
-            series: a list or a dict of them, or a pandas object whose index has the levels series
-            and time. They train one LSTM; each has transformers, a scale and a readout of its own.
+            The series. A pandas index of a regular frequency is continued by the forecasts. Or
+            several series: a list or a dict of them, or a pandas object whose index has the levels
+            series and time. They train one LSTM; each has transformers, a scale and a readout of
+            its own.
         y : None
             Not used: the targets are the values that follow the windows.
         **params : dict
@@ -115,7 +116,7 @@ class ForecastPipeline(PipelineForecastMixin, SeriesMixin, Pipeline):
             if several is None:
                 X = with_missing_rows(X)
                 columns = as_2d(X)
-                with self._naming_the_step(columns):
+                with self._naming_the_transformer(columns):
                     super().fit(columns, None, **params)
                 self._remember(X, columns)
             else:
@@ -128,18 +129,19 @@ class ForecastPipeline(PipelineForecastMixin, SeriesMixin, Pipeline):
         self.pipelines_ = {}
         series = with_missing_rows(series)
         columns = as_2d(series)
-        with self._naming_the_step(columns):
+        with self._naming_the_transformer(columns):
             windows = Pipeline(self.steps[:-1]).fit_transform(columns)
         self._remember(series, columns)
         return windows
 
     @contextlib.contextmanager
-    def _naming_the_step(self, columns):
-        """Name the step that made a number which is not finite, where the windows say so."""
+    def _naming_the_transformer(self, columns):
+        """Name the transformer that made a number which is not finite, in the error."""
         try:
             with np.errstate(divide="ignore", invalid="ignore"):
                 yield
         except ValueError:
+            # The error says that a number is not finite; this one names the transformer.
             transform([step for step in self._transformers if _is_fitted(step[1])], columns)
             raise
 

@@ -70,7 +70,7 @@ class PipelineForecastMixin:
         -------
         ndarray, Series or DataFrame of shape (n_steps,) or (n_steps, n_channels)
             Forecasts, of the kind of the series, with an index that continues that of the series.
-            An array where the series is one, or where its index has no regular step. Those of
+            An array where the series is one, or where its index has no regular frequency. Those of
             several series are in the form of the series: a list, a dict, or a pandas object whose
             index has the same levels.
 

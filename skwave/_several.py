@@ -61,7 +61,7 @@ def join_results(results, form):
     -------
     list, dict, Series or DataFrame
         A dict in place of a pandas object where one of the results is an array, as the index of its
-        series has no regular step.
+        series has no regular frequency.
     """
     if form["type"] == "list":
         return list(results.values())

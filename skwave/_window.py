@@ -119,7 +119,7 @@ class WindowTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         ValueError
             If a series is shorter than `window_length`, holds infinity, its dates do not
             increase, or if `known` holds something that is not a column, or all columns, or there
-            are no dates of a regular step for the `calendar`.
+            are no dates of a regular frequency for the `calendar`.
 
         Warns
         -----

@@ -252,7 +252,7 @@ def backtest(
     horizon : int
         Values to forecast from each origin, H.
     initial : int
-        Values known at the first origin, of each series; the first fit sees these alone.
+        Values known at the first origin, of each series; the first fit uses these alone.
     step : int, default=1
         Values from one origin to the next.
     refit : bool or int, default=False
