@@ -183,7 +183,9 @@ def train_and_solve(
         progress=progress,
     )  # fmt: skip
     layers, n_steps = result.network, rollouts.y_true.shape[1]
-    exact = solve_exact(layers, dataset, rollouts) if holds_out else None
+    exact = result.exact
+    if exact is None and holds_out:
+        exact = solve_exact(layers, dataset, rollouts)
     if exact is not None:
         network, readout, errors = exact
         linear = linear_errors(layers, dataset, rollouts, known_penalty)

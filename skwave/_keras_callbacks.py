@@ -62,7 +62,8 @@ def make_callbacks(model, dataset, config, monitor, per_epoch, rollouts, exact_r
     callbacks : list of keras.callbacks.Callback
         The callbacks.
     stopping : keras.callbacks.EarlyStopping
-        The one among them that keeps the best weights.
+        The one among them that keeps the best weights. Its attribute `exact` is what `solve_exact`
+        returned for them, where that stopped the training.
     """
     callback = import_keras().callbacks.LambdaCallback
     stopping = import_keras().callbacks.EarlyStopping(
@@ -93,6 +94,7 @@ def make_callbacks(model, dataset, config, monitor, per_epoch, rollouts, exact_r
         )
         callbacks.append(save)
     callbacks.append(stopping)
+    stopping.exact = None
     if exact_rollouts is not None:
         stop = callback(
             on_epoch_end=lambda epoch, logs: _stop_if_exact(
@@ -146,8 +148,10 @@ def _stop_if_exact(model, dataset, rollouts, stopping, epoch, per_epoch):
 
     They are computed once in `EXACT_EVERY` updates. The present weights are then the best ones.
     """
-    is_due = epoch * per_epoch // EXACT_EVERY < (epoch + 1) * per_epoch // EXACT_EVERY
-    if is_due and solve_exact(read_network(model, dataset), dataset, rollouts) is not None:
+    if epoch * per_epoch // EXACT_EVERY == (epoch + 1) * per_epoch // EXACT_EVERY:
+        return
+    stopping.exact = solve_exact(read_network(model, dataset), dataset, rollouts)
+    if stopping.exact is not None:
         model.stop_training = True
         stopping.best_weights, stopping.best_epoch = model.get_weights(), epoch
 

@@ -56,6 +56,7 @@ class FitResult(NamedTuple):
     best_epoch: int
     n_updates: int
     regressor: Any
+    exact: tuple | None = None  # what `solve_exact` returned, where that stopped the training
     readout: str = "trained"
     errors: dict = {}  # of forecasts over held-out values, by readout
     reason: str = ""  # why this readout was kept
@@ -160,8 +161,8 @@ def train(dataset, config, *, seed, network=None, rollouts=None, exact_rollouts=
         history = backup.history
         backup.path.unlink()
     check_history(history, network)
-    best_epoch = int(stopping.best_epoch)
-    return FitResult(network, history, best_epoch, per_epoch * len(history["loss"]), regressor)
+    n_updates, best_epoch = per_epoch * len(history["loss"]), int(stopping.best_epoch)
+    return FitResult(network, history, best_epoch, n_updates, regressor, stopping.exact)
 
 
 def _run_scikeras(model, dataset, config, callbacks, n_done):

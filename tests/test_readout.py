@@ -681,6 +681,21 @@ def test_a_noiseless_wave_stops_the_training_after_twenty_updates(length, n_valu
     np.testing.assert_allclose(forecaster.forecast(200), wave[n_values:], atol=1e-5)
 
 
+def test_the_readout_that_stopped_the_training_is_not_solved_for_again(monkeypatch, wave):
+    calls = []
+
+    def note(*args):
+        calls.append(solve_exact(*args))
+        return calls[-1]
+
+    for module in ("_fit", "_keras_callbacks"):
+        monkeypatch.setattr(f"skwave.{module}.solve_exact", note)
+    forecaster = LSTMForecaster(50, random_state=0)
+    forecaster.fit(WindowTransformer(10).fit_transform(wave))
+    assert len(calls) == 1
+    assert forecaster.network_ is calls[0][0]
+
+
 def test_a_noisy_wave_does_not_stop_the_training(wave):
     noisy = wave + 1e-3 * np.random.default_rng(0).normal(size=len(wave))
     forecaster = LSTMForecaster(8, batch_size=3, random_state=0)
