@@ -18,8 +18,10 @@ from skwave._network import Network
 from skwave.exceptions import warn
 
 # Updates that epochs="auto" makes where the readout is solved for: twice as many forecast no better
-# (benchmarks/README.md). An epoch is at most so many of them.
-SOLVED_UPDATES, UPDATES_PER_EPOCH = 100, 20
+# (benchmarks/README.md). An epoch is a pass over the windows, but at least and at most so many of
+# them: between epochs Keras spends as much time as in several small updates, and with 10 of them at
+# least, a short series with a trend had no epoch that was good.
+SOLVED_UPDATES, UPDATES_PER_EPOCH = 100, (5, 20)
 # Held-out windows that the loss of such an epoch is taken over: more take longer than the epoch.
 SOLVED_VALIDATION = 256
 # And where the readout is trained, at least, in passes over all windows.
@@ -90,15 +92,14 @@ def set_epochs(dataset, config, *, solves_readout):
     if not solves_readout:
         epochs = max(TRAINED_PASSES, round(TRAINED_UPDATES / per_pass))
         return dataset, replace(config, epochs=epochs)
-    if per_pass <= UPDATES_PER_EPOCH:
-        return dataset, replace(config, epochs=round(SOLVED_UPDATES / per_pass))
     # Of a longer series than can be read in these updates a part is read, so that no fit takes
     # longer than another.
     n_train = min(dataset.n_train, SOLVED_UPDATES * config.batch_size)
     n_held_out = min(len(dataset.indices) - dataset.n_train, SOLVED_VALIDATION)
     rows = np.r_[0:n_train, dataset.n_train : dataset.n_train + n_held_out]
-    epochs = SOLVED_UPDATES // UPDATES_PER_EPOCH
-    config = replace(config, epochs=epochs, updates_per_epoch=UPDATES_PER_EPOCH)
+    per_epoch = int(np.clip(per_pass, *UPDATES_PER_EPOCH))
+    epochs = round(SOLVED_UPDATES / per_epoch)
+    config = replace(config, epochs=epochs, updates_per_epoch=per_epoch)
     return dataset.take(rows, n_train), config
 
 

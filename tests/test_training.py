@@ -12,7 +12,6 @@ from skwave._training import (
     SOLVED_UPDATES,
     SOLVED_VALIDATION,
     TRAINED_UPDATES,
-    UPDATES_PER_EPOCH,
     check_history,
     set_epochs,
     train,
@@ -32,20 +31,11 @@ def epochs_of(n_values, solves=True, **parameters):
     return dataset, *set_epochs(dataset, config, solves_readout=solves)
 
 
-@pytest.mark.parametrize("n_values", [60, 300, 600])
-def test_few_windows_are_read_in_about_a_hundred_updates(n_values):
+@pytest.mark.parametrize(("n_values", "per_epoch"), [(20, 5), (300, 7), (9_000, 20), (90_000, 20)])
+def test_about_as_many_updates_for_any_length_of_the_series(n_values, per_epoch):
     dataset, part, config = epochs_of(n_values)
-    assert part is dataset
-    assert config.updates_per_epoch is None
-    per_pass = -(-dataset.n_train // 32)
-    assert config.epochs * per_pass == pytest.approx(SOLVED_UPDATES, abs=per_pass / 2)
-
-
-@pytest.mark.parametrize("n_values", [1_000, 9_000, 90_000])
-def test_as_many_updates_for_any_length_of_a_long_series(n_values):
-    dataset, part, config = epochs_of(n_values)
-    assert config.updates_per_epoch == UPDATES_PER_EPOCH == 20
-    assert config.epochs * config.updates_per_epoch == SOLVED_UPDATES
+    assert config.updates_per_epoch == per_epoch
+    assert config.epochs * per_epoch == pytest.approx(SOLVED_UPDATES, abs=per_epoch / 2)
     # No more windows than these updates read, and no more held out than are worth the time.
     assert part.n_train == min(dataset.n_train, SOLVED_UPDATES * 32)
     n_held_out = len(dataset.indices) - dataset.n_train
@@ -103,13 +93,13 @@ def windows_read(monkeypatch, part, config):
     return rows, result, progress
 
 
-@pytest.mark.parametrize("n_values", [150, 700])
-def test_epochs_of_twenty_updates_go_on_through_the_windows(monkeypatch, n_values):
+@pytest.mark.parametrize(("n_values", "n_epochs"), [(24, 20), (150, 5), (700, 5)])
+def test_epochs_go_on_through_the_windows(monkeypatch, n_values, n_epochs):
     _, part, config = epochs_of(n_values, batch_size=4)
     rows, result, progress = windows_read(monkeypatch, part, config)
     # From the first window again after the last.
-    np.testing.assert_array_equal(rows, np.arange(5 * 20 * 4) % part.n_train)
-    assert len(result.history["loss"]) == progress.n_begun == progress.n_ended == 5
+    np.testing.assert_array_equal(rows, np.arange(100 * 4) % part.n_train)
+    assert len(result.history["loss"]) == progress.n_begun == progress.n_ended == n_epochs
     assert result.n_updates == SOLVED_UPDATES
 
 
