@@ -19,7 +19,7 @@ import protocols
 import tables
 from joblib import Parallel, delayed
 
-from skwave import LSTMForecaster, WindowTransformer
+from skwave import LSTMForecaster, WindowTransformer, make_forecast_pipeline
 
 HERE = Path(__file__).parent
 KEYS = ["series"]
@@ -75,15 +75,13 @@ def recommended(protocol, seed, **settings):
 
 
 def one_model(together, seed):
-    """Fit one model to all series, each on its own scale, and forecast each."""
-    scales = [(p.train.mean(), p.train.std()) for p in together]
-    series = [(p.train - m) / s for p, (m, s) in zip(together, scales, strict=True)]
-    length = recommended_length(together[0])
-    windows = WindowTransformer(length).fit_transform(series)
-    model = LSTMForecaster(UNITS, random_state=seed).fit(windows)
-    contexts = np.stack([values[-length:] for values in series])[..., None]
-    forecasts = model.forecast(together[0].y_true.shape[1], context=contexts)
-    return [m + s * f[None] for f, (m, s) in zip(forecasts, scales, strict=True)]
+    """Fit one LSTM to all series, with a readout for each, and forecast each."""
+    model = make_forecast_pipeline(
+        WindowTransformer(recommended_length(together[0])),
+        LSTMForecaster(UNITS, random_state=seed),
+    )
+    forecasts = model.fit([p.train for p in together]).forecast(together[0].y_true.shape[1])
+    return [forecast[None] for forecast in forecasts]
 
 
 def each(forecast):

@@ -1,8 +1,9 @@
 """Speed, memory and serving, in one run, side by side; ratios first, medians of repeats.
 
-    python benchmarks/speed.py [--only forecast training ...] [--repeats 5]
+    python benchmarks/speed.py [--only forecast training ...] [--quick]
 
-Prints a table for each part and names the machine's threads and BLAS.
+Prints a table for each part and names the machine's threads and BLAS. `--quick` leaves out what
+takes long, takes one repeat and 20 series in place of 1,000, and ends within three minutes.
 """
 
 import argparse
@@ -21,7 +22,7 @@ import threadpoolctl
 from skwave import LSTMForecaster, WindowTransformer
 from skwave.datasets import make_wave
 
-REPEATS = 5
+REPEATS, N_SERIES = 5, 1_000
 
 
 def seconds(function, repeats=None):
@@ -268,6 +269,52 @@ LSTMForecaster(4, epochs=1, batch_size=8192, random_state=0).fit(windows)
     )
 
 
+def many():
+    """Fit one LSTM to many series, and forecast a day of each."""
+    heading(f"{N_SERIES:,} series of 2,000 values, 64 units, windows of 80, two processes")
+    code = """
+import numpy as np
+from joblib import parallel_config
+from skwave import LSTMForecaster, WindowTransformer, make_forecast_pipeline
+rng = np.random.default_rng(0)
+hours = np.arange(2000)
+def series():
+    day, week = rng.uniform(0, 7, 2)
+    wave = np.sin(hours / 24 * 2 * np.pi + day) + np.sin(hours / 168 * 2 * np.pi + week)
+    return rng.uniform(1, 99) * (5 + wave + 0.2 * rng.normal(size=2000))
+model = make_forecast_pipeline(WindowTransformer(80), LSTMForecaster(64, random_state=0))
+with parallel_config(n_jobs={jobs}):
+    model.fit([series() for _ in range({n})])
+assert len(model.forecast(24)) == {n}
+"""
+    one, base = fresh(code.format(n=1, jobs=1))
+    whole, peak = fresh(code.format(n=N_SERIES, jobs=2))
+    row("all / one of them", whole / one, f"{whole:.0f} s", f"{one:.1f} s")
+    row("memory of the process", peak / base, f"{peak - base:.0f} MB more than {base:.0f} MB")
+
+
+def fit_memory():
+    """Measure what a default fit takes beside Keras with the same LSTM and windows."""
+    heading("Peak memory of a default fit of the sine, in a fresh process")
+    imports = "import keras, numpy as np, scikeras.wrappers, tensorflow\n"
+    windows = (
+        "from skwave import LSTMForecaster, WindowTransformer\n"
+        "from skwave.datasets import make_wave\n"
+        "windows = WindowTransformer(80).fit_transform(make_wave('sine', n_cycles=50))\n"
+    )
+    ours = windows + "LSTMForecaster(random_state=0).fit(windows)"
+    plain = windows + (
+        "import keras\n"
+        "model = keras.Sequential([keras.Input((80, 1)), keras.layers.LSTM(300), "
+        "keras.layers.Dense(1)])\n"
+        "model.compile('adam', 'mse')\n"
+        "model.fit(windows[:640], windows[1:641, -1], batch_size=32, verbose=0)"
+    )
+    (_, bare), (_, plain), (_, ours) = (fresh(imports + code) for code in ("", plain, ours))
+    row("skwave / plain Keras", ours / plain, f"{ours:.0f} MB", f"{plain:.0f} MB",
+        f"{bare:.0f} MB after the imports")  # fmt: skip
+
+
 def serving():
     """Load and forecast in a fresh process, beside an import of scikit-learn."""
     heading("Serving: a fresh process loads a pickled forecaster and forecasts 200 steps")
@@ -287,20 +334,31 @@ def serving():
     row("memory / import sklearn.pipeline", ours[0][1] / bare[0][1], f"{ours[0][1]:.0f} MB")
 
 
-PARTS = {f.__name__: f for f in (forecast, intervals, known, training, small, memory, serving)}
+PARTS = {
+    part.__name__: part
+    for part in (
+        forecast, intervals, known, training, small, many, memory, fit_memory, serving,
+    )
+}  # fmt: skip
+# These take no more than three minutes with `--quick`.
+QUICK = "forecast", "intervals", "known", "many", "fit_memory", "serving"
 
 
 def main():
+    global REPEATS, N_SERIES
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--only", nargs="+", choices=PARTS, default=list(PARTS))
+    parser.add_argument("--only", nargs="+", choices=PARTS)
+    parser.add_argument("--quick", action="store_true", help="what three minutes allow")
     options = parser.parse_args()
+    if options.quick:
+        REPEATS, N_SERIES = 1, 20
     blas = {
         f"{i['internal_api']} {i['version']} ({i['architecture']}, {i['num_threads']} threads)"
         for i in threadpoolctl.threadpool_info()
         if i["user_api"] == "blas"
     }
     print(f"{os.cpu_count()} cores; NumPy {np.__version__} with {', '.join(blas)}")
-    for name in options.only:
+    for name in options.only or (QUICK if options.quick else PARTS):
         PARTS[name]()
 
 
