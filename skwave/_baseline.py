@@ -2,6 +2,12 @@
 
 import numpy as np
 
+# The newest values in which the longest season is looked for.
+MAX_VALUES = 10_000
+# Of multiples of a season, errors count as equal within this factor. A season is exact whose errors
+# are less than this fraction of the standard deviation.
+CLOSE, EXACT_REPETITION = 1.05, 1e-6
+
 
 def seasonal_naive(series, origins, horizon, season_length):
     """Repeat the last known season; with a season of one value, the last known value.
@@ -68,3 +74,48 @@ def find_season_length(series, *, least=0.3):
     if len(peaks) == 0:
         return 1
     return int(peaks[likeness[peaks] >= 0.9 * likeness[peaks].max()][0])
+
+
+def find_longest_season(series):
+    """Find the longest season of a series, such as a week of hours, which also has days.
+
+    Parameters
+    ----------
+    series : ndarray of shape (n_values, n_channels)
+        The series.
+
+    Returns
+    -------
+    int
+        A multiple of what `find_season_length` finds, at most a third of the series; 1 if the
+        series has no season.
+
+    Notes
+    -----
+    The multiples are compared by the absolute errors of repeating the values that were so many
+    before, over the newer half of the series. Their standard errors are those of means over blocks
+    of a season. The season itself is taken if its error is within 5 % of the least one; else the
+    shortest multiple of which this is true, and which is better than it by a standard error.
+    """
+    series = series[-MAX_VALUES:]
+    season = find_season_length(series)
+    lags = np.arange(season, len(series) // 3 + 1, season)
+    if season == 1 or len(lags) < 2:
+        return season
+    spread = series.std(axis=0)
+    series = series / np.where(spread > 0, spread, 1.0)
+    newer, n_blocks = series[len(series) // 2 :], max(2, len(series) // 2 // season)
+    errors = np.empty((len(lags), n_blocks))
+    for number, lag in enumerate(lags):
+        before = series[len(series) // 2 - lag : len(series) - lag]
+        of_lag = np.abs(newer - before).mean(axis=1)
+        errors[number] = [block.mean() for block in np.array_split(of_lag, n_blocks)]
+    means = errors.mean(axis=1)
+    is_close = means <= CLOSE * means.min()
+    gains = errors[0] - errors
+    with np.errstate(invalid="ignore"):
+        is_better = gains.mean(axis=1) > gains.std(axis=1, ddof=1) / np.sqrt(n_blocks)
+    # Of a noiseless season only rounding errors are left.
+    is_enough = is_close[0] or means[0] <= EXACT_REPETITION
+    good = np.flatnonzero(is_close & is_better)
+    return season if is_enough or len(good) == 0 else int(lags[good[0]])

@@ -20,6 +20,14 @@ class SeriesMixin:
             except (ValueError, TypeError) as error:
                 raise type(error)(f"Series {name!r}: {error}") from error
             pipelines[name] = one
+        lengths = [part.shape[1] for part in parts]
+        if len(set(lengths)) > 1:
+            # window_length="auto" found others in others.
+            length = int(np.median(lengths))
+            for one in pipelines.values():
+                one[-2].set_params(window_length=length)
+            pairs = zip(pipelines.values(), several.values(), strict=True)
+            parts = [one._fit_windows(series) for one, series in pairs]
         self[-1].fit(parts)
         for one, forecaster in zip(pipelines.values(), self[-1].forecasters_, strict=True):
             one.steps[-1] = (one.steps[-1][0], forecaster)
@@ -123,6 +131,7 @@ class SeriesMixin:
     def _pipeline_for(self, context):
         """Return the pipeline of a series that was not in the fit, by the readout of all."""
         one = self._copy_for_series()
+        one[-2].set_params(window_length=self[-1].window_shape_[0])
         windows = one._fit_windows(context)
         one.steps[-1] = (one.steps[-1][0], self[-1]._forecaster_for(windows))
         return one

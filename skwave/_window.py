@@ -2,16 +2,17 @@
 
 from collections.abc import Sequence
 from numbers import Integral
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
-from sklearn.utils._param_validation import Interval
+from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from skwave._baseline import find_longest_season
 from skwave._calendar import calendar_features, check_calendar, feature_names
-from skwave._gaps import with_missing_rows
+from skwave._gaps import interpolate, with_missing_rows
 from skwave._known import arrange, columns_again, find_known, with_known
 from skwave._pandas_index import index_spec, next_index
 from skwave._persistence import unchanged_on_failure
@@ -28,14 +29,18 @@ from skwave._validation import (
     fill_masked,
 )
 
+# Values in a window where the longest season is shorter: as many as in the default.
+AUTO_LENGTH = 80
+
 
 class WindowTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
     """Cut a series into windows of consecutive values.
 
     Parameters
     ----------
-    window_length : int, default=80
-        Values in a window.
+    window_length : int or "auto", default=80
+        Values in a window. ``"auto"`` takes the longest season that `fit` finds in the series, such
+        as 168 hours, or 80 values where it is shorter, and at most a third of the series.
     known : str, int, sequence of them or None, default=None
         Columns that are known in advance, such as holidays, prices or a weather forecast: their
         names, or their positions where the series is an array. Every other column is forecast.
@@ -49,6 +54,9 @@ class WindowTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
 
     Attributes
     ----------
+    window_length_ : int
+        Values in a window. With ``"auto"`` and several series it is the median of what is found in
+        each.
     n_features_in_ : int
         Channels of the series seen in `fit`.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
@@ -81,14 +89,14 @@ class WindowTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
     """
 
     _parameter_constraints = {
-        "window_length": [Interval(Integral, 1, None, closed="left")],
+        "window_length": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
         "known": [str, Integral, "array-like", None],
         "calendar": [str, list, tuple, None],
     }
 
     def __init__(
         self,
-        window_length: int = 80,
+        window_length: int | Literal["auto"] = 80,
         *,
         known: Any = None,
         calendar: str | Sequence[str] | None = None,
@@ -128,8 +136,14 @@ class WindowTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         """
         with unchanged_on_failure(self), fit_context(self, X):
             several = split_series(X)
+            sizes, lengths = [], []
             for number, series in enumerate([X] if several is None else several.values()):
-                self._columns_of_windows(series, reset=number == 0)
+                columns = self._columns_of_windows(series, reset=number == 0)
+                sizes.append(len(columns))
+                lengths.append(self._choose_length(columns))
+            self.window_length_ = int(np.median(lengths))
+            for n_values in sizes:
+                self._check_length(n_values)
         return self
 
     def fit_transform(self, X: ArrayLike, y: Any = None) -> Any:
@@ -188,7 +202,8 @@ class WindowTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         """Return the windows of one series."""
         values = self._columns_of_windows(series, reset=False)
         n_calendar = len(self._known_names) - len(self._known_positions)
-        windows = sliding_windows(values, int(self.window_length))
+        self._check_length(len(values))
+        windows = sliding_windows(values, self.window_length_)
         return with_known(windows, self._known_names, n_calendar)
 
     def inverse_transform(self, X: ArrayLike) -> Any:
@@ -215,7 +230,7 @@ class WindowTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
             return [self.inverse_transform(windows) for windows in X]
         n_known = len(self._known_names)
         n_predicted = self.n_features_in_ - len(self._known_positions)
-        shape = (self.window_length, n_predicted + n_known)
+        shape = (self.window_length_, n_predicted + n_known)
         X = np.asarray(X)
         if X.ndim != 3 or X.shape[1:] != shape or len(X) == 0:
             raise ValueError(
@@ -277,6 +292,23 @@ class WindowTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         known[1:] = values[:-1, n_predicted : self.n_features_in_]
         return columns_again(values[:, :n_predicted], known, self._known_positions)
 
+    def _choose_length(self, columns):
+        """Return the length of windows of a series, as windows hold it."""
+        if self.window_length != "auto":
+            return int(self.window_length)
+        n_predicted = self.n_features_in_ - len(self._known_positions)
+        values = interpolate(np.asarray(columns[:, :n_predicted], float), np.zeros(1, dtype=int))
+        season = find_longest_season(values)
+        return max(1, min(max(AUTO_LENGTH, season), len(values) // 3))
+
+    def _check_length(self, n_values):
+        """Raise an error if a series is shorter than a window."""
+        if n_values < self.window_length_:
+            raise ValueError(
+                f"X has n_samples = {n_values} values, but window_length={self.window_length_} "
+                "needs at least as many. Give a longer series or a smaller window_length."
+            )
+
     def _check_series(self, series, *, reset):
         """Return `series` as an array of shape (n_values, n_columns); NaN is a missing value."""
         check_series(series)
@@ -292,11 +324,6 @@ class WindowTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
             self, series, reset=reset, dtype="numeric", order="C", ensure_all_finite=False
         )
         check_no_infinity(check_numeric(series))
-        if len(series) < self.window_length:
-            raise ValueError(
-                f"X has n_samples = {len(series)} values, but window_length={self.window_length} "
-                "needs at least as many. Give a longer series or a smaller window_length."
-            )
         return series
 
     def __sklearn_tags__(self):

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from skwave._baseline import find_season_length, seasonal_naive
+from skwave._baseline import find_longest_season, find_season_length, seasonal_naive
 
 
 def test_seasonal_naive_repeats_the_last_season():
@@ -37,3 +37,41 @@ def test_season_is_found_under_noise_and_trend(season, trend):
 )
 def test_no_season_is_found_in_constants_lines_and_noise(series):
     assert find_season_length(series[:, None]) == 1
+
+
+# --- The longest season -------------------------------------------------------------------------
+
+
+def weekly(n, seed=0, noise=0.2):
+    """Hours with a day, whose last two of seven are lower."""
+    hours = np.arange(n)
+    day = np.sin(2 * np.pi * hours / 24) * np.where(hours // 24 % 7 >= 5, 0.4, 1.0)
+    weekend = -1.0 * (hours // 24 % 7 >= 5)
+    return (day + weekend + noise * np.random.default_rng(seed).normal(size=n))[:, None]
+
+
+@pytest.mark.parametrize("n", [700, 3000, 25_000])
+def test_the_longest_season_of_hours_is_a_week(n):
+    assert find_longest_season(weekly(n)) == 168
+
+
+def test_a_season_alone_is_the_longest():
+    hours = np.arange(900)
+    for seed in range(5):
+        noise = np.random.default_rng(seed).normal(size=900)
+        series = np.sin(2 * np.pi * hours / 24) + 0.2 * noise
+        assert find_longest_season(series[:, None]) in (24, 48)
+    assert find_longest_season(np.sin(2 * np.pi * hours / 24)[:, None]) == 24
+
+
+def test_the_longest_season_is_at_most_a_third_of_the_series():
+    assert find_longest_season(weekly(500)) < 168
+    assert find_longest_season(np.random.default_rng(0).normal(size=(300, 1))) == 1
+    assert find_longest_season(np.zeros((300, 1))) == 1
+
+
+def test_channels_count_alike_whatever_their_units():
+    series = weekly(1500)
+    noise = 1e6 * np.random.default_rng(1).normal(size=(1500, 1))
+    assert find_longest_season(np.hstack([series, 1e-3 * series])) == 168
+    assert find_longest_season(np.hstack([series, noise])) in (24, 168)

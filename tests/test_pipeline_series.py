@@ -257,3 +257,16 @@ def test_gaps_in_the_index_of_a_series_are_filled_with_a_warning():
         model = pipeline().fit(pd.concat(gappy, names=["shop"]))
     assert len([w for w in found if "lacks 2 of 95 rows" in str(w.message)]) == 1
     assert model.forecast(3).notna().all()
+
+
+def test_a_window_length_that_is_found_is_one_for_all_series():
+    hours = np.arange(1300)
+    week = np.sin(2 * np.pi * hours / 24) - (hours // 24 % 7 >= 5)
+    noise = 0.2 * np.random.default_rng(0).normal(size=1300)
+    series = [week + noise, 50 + 3 * (week + noise)[:1000], noise[:400]]
+    forecaster = LSTMForecaster(**TINY)
+    model = make_forecast_pipeline(WindowTransformer("auto"), forecaster).fit(series)
+    assert {one[-2].window_length_ for one in model.pipelines_.values()} == {168}
+    assert forecaster.window_shape_ == (168, 1)
+    assert [len(forecast) for forecast in model.forecast(3)] == [3, 3, 3]
+    assert len(model.forecast(3, context={3: week[:200]})) == 1

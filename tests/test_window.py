@@ -1,3 +1,5 @@
+import pickle
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -133,3 +135,55 @@ def test_inverse_transform_refuses_windows_of_other_shapes(shape):
 def test_clone_keeps_the_parameters():
     transformer = clone(WindowTransformer(window_length=7))
     assert transformer.get_params() == {"window_length": 7, "known": None, "calendar": None}
+
+
+# --- The length that fit finds ------------------------------------------------------------------
+
+
+def hours_of_weeks(n, level=0.0):
+    hours = np.arange(n)
+    noise = 0.2 * np.random.default_rng(0).normal(size=n)
+    return level + np.sin(2 * np.pi * hours / 24) - (hours // 24 % 7 >= 5) + noise
+
+
+@pytest.mark.parametrize(
+    ("series", "length"),
+    [
+        (hours_of_weeks(1500), 168),
+        (hours_of_weeks(450), 80),  # a week is more than a third
+        (np.sin(np.arange(500) / 2), 80),
+        (hours_of_weeks(120), 40),
+        (np.arange(2.0), 1),
+        (np.where(np.arange(1500) % 97 == 5, np.nan, hours_of_weeks(1500)), 168),
+    ],
+)
+def test_auto_takes_the_longest_season_within_bounds(series, length):
+    transformer = WindowTransformer("auto").fit(series)
+    assert transformer.window_length_ == length
+    assert transformer.window_length == "auto"
+    assert transformer.transform(series).shape == (len(series) - length + 1, length, 1)
+    # A shorter series than in fit has windows of the same length.
+    assert transformer.transform(series[: length + 1]).shape == (2, length, 1)
+    assert pickle.loads(pickle.dumps(transformer)).window_length_ == length
+    assert not hasattr(clone(transformer), "window_length_")
+
+
+def test_a_given_length_is_kept():
+    assert WindowTransformer(7).fit(hours_of_weeks(1500)).window_length_ == 7
+    with pytest.raises(ValueError, match="'window_length' parameter"):
+        WindowTransformer("long").fit(hours_of_weeks(1500))
+
+
+def test_auto_looks_at_what_is_forecast_alone():
+    day = np.sin(2 * np.pi * np.arange(1500) / 24)
+    frame = np.column_stack([day, hours_of_weeks(1500)])
+    assert WindowTransformer("auto", known=[1]).fit(frame).window_length_ == 80
+    assert WindowTransformer("auto", known=[0]).fit(frame).window_length_ == 168
+
+
+def test_auto_takes_one_length_for_several_series():
+    series = [hours_of_weeks(1500), hours_of_weeks(1200), hours_of_weeks(240)]
+    transformer = WindowTransformer("auto").fit(series)
+    assert transformer.window_length_ == 168
+    with pytest.raises(ValueError, match="n_samples = 100 values, but window_length=168"):
+        WindowTransformer("auto").fit([*series, *series[:2], np.arange(100.0)])
