@@ -14,9 +14,7 @@ from skwave._gaps import interpolate, missing_rows
 from skwave._network import Scaling
 from skwave._readout import (
     N_FOLDS,
-    count_blocks,
     gram_folds,
-    join_blocks,
     make_readouts,
     penalties_of_window,
     solve_coefficients,
@@ -37,6 +35,8 @@ SERIES_ORIGINS, SERIES_PATHS = 4, 40
 LEAST_NOISE = 1e-2
 # Tasks at most that the series are divided into.
 MAX_TASKS = 64
+# Readouts of a series, from that which is shrunk most.
+KINDS = "shrunk", "half shrunk", "own"
 # Series at most whose forecasts choose how far readouts are shrunk.
 CHOOSING_SERIES = 64
 
@@ -211,8 +211,8 @@ def _choose_kind(layers, readout, pooled, tasks, validation_split, n_most):
     Returns
     -------
     str
-        Of `_candidates`, the first one that none is better than by a standard error, over the
-        series, of the mean logarithm of the error.
+        Of `KINDS`, the first one that none is better than by a standard error, over the series, of
+        the mean logarithm of the error.
     """
     evenly = np.linspace(0, len(tasks) - 1, min(len(tasks), CHOOSING_SERIES)).round().astype(int)
     errors = Parallel()(
@@ -236,24 +236,25 @@ def _errors_of_kinds(layers, readout, pooled, task, validation_split, n_most):
     folds = gram_folds(network, dataset, 1, n_most)
     others, seen = pooled - total(folds), total(folds[:N_FOLDS])
     rollouts = make_rollouts(data, validation_split, SERIES_ORIGINS)
-    candidates = _candidates(network, folds, others, readout)
     least = np.finfo(float).tiny
-    return {
-        kind: max(least, rollouts.errors(solve_readout(network, seen, one, others)[0]).mean())
-        for kind, one in candidates.items()
-    }
+    errors = {}
+    for kind in KINDS:
+        of_kind = _candidate(kind, network, folds, others, readout)
+        solved, _ = solve_readout(network, seen, of_kind, others)
+        errors[kind] = max(least, rollouts.errors(solved).mean())
+    return errors
 
 
-def _candidates(network, folds, others, readout):
-    """Return the readouts that are tried for a series, the one that is shrunk most first."""
-    shrunk = _choose_difference(folds, others, network, readout)
+def _candidate(kind, network, folds, others, readout):
+    """Return the readout of a kind for a series, from that of all series."""
+    if kind == "shrunk":
+        return _choose_difference(folds, others, network, readout)
     _, of_one = make_readouts(folds, network, _known_penalty(network, readout))
-    own = of_one[0]._replace(name="own")
-    return {
-        "shrunk": shrunk,
-        "half shrunk": shrunk._replace(name="half shrunk", own=own),
-        "own": own,
-    }
+    own = of_one[0]._replace(name=kind)
+    if kind == "own":
+        return own
+    shrunk = _choose_difference(folds, others, network, readout)
+    return shrunk._replace(name=kind, own=own)
 
 
 def _solve_for(result, pooled, kind, tasks, validation_split, n_most, normalization):
@@ -290,12 +291,10 @@ def _keep_readout(result, network, data, rollouts, validation_split):
 
 def _solve_one(result, network, data, dataset, rollouts, pooled, kind, n_most):
     """Return the result for one series whose readout is shrunk towards that of all."""
-    blocks = gram_folds(network, dataset, count_blocks(network), n_most)
-    folds = join_blocks(blocks)
+    folds = gram_folds(network, dataset, 1, n_most)
     others, seen = pooled - total(folds), total(folds[:N_FOLDS])
     common = _as_common(result.solution, network)
-    candidates = _candidates(network, folds, others, common)
-    chosen = candidates[kind]
+    chosen = _candidate(kind, network, folds, others, common)
     reason = "the best kind of readout over all series"
     errors = {
         one.name: rollouts.errors(solve_readout(network, seen, one, others)[0])
@@ -304,7 +303,7 @@ def _solve_one(result, network, data, dataset, rollouts, pooled, kind, n_most):
     baselines, _ = baseline_errors(rollouts, data)
     naive = baselines.get("seasonal_naive", baselines["naive"])
     if kind != "own" and rollouts.is_better(naive, errors[chosen.name]):
-        own = candidates["own"]
+        own = _candidate("own", network, folds, others, common)
         errors["own"] = rollouts.errors(solve_readout(network, seen, own, others)[0])
         if errors["own"].mean() < errors[chosen.name].mean():
             chosen = own
@@ -312,7 +311,7 @@ def _solve_one(result, network, data, dataset, rollouts, pooled, kind, n_most):
     solved, _ = solve_readout(network, total(folds), chosen, others)
     n_steps = rollouts.y_true.shape[1]
     paths, change = cross_fitted_paths(
-        network, data, dataset, blocks, chosen, n_steps, n_most=SERIES_PATHS, others=others
+        network, data, dataset, folds, chosen, n_steps, n_most=SERIES_PATHS, others=others
     )
     return result._replace(
         network=solved, readout=chosen.name, errors=errors, reason=reason, residual_paths=paths,
