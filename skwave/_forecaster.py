@@ -568,10 +568,10 @@ class LSTMForecaster(ForecastMixin, CallbackSupportMixin, RegressorMixin, BaseEs
         n_own = sum(report["readout"] == "own" for report in reports)
         if n_better or n_own:
             warn(
-                f"Of {len(reports)} series, {n_own} have a readout of their own, since that of all "
-                f"forecasts worse than the seasonal naive forecast, and {n_better} are forecast "
-                "worse than by it in any case: see summary() of each of forecasters_. Give a "
-                "window_length of at least a season."
+                f"Of {len(reports)} series, {n_own} have a readout of their own, since a naive "
+                f"forecast is better than that of all series, and {n_better} are forecast worse "
+                "than by the seasonal naive forecast in any case: see summary() of each of "
+                "forecasters_. Give a window_length of at least a season."
             )
 
     def _tell(self):

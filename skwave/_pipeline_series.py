@@ -22,7 +22,7 @@ class SeriesMixin:
             pipelines[name] = one
         lengths = [part.shape[1] for part in parts]
         if len(set(lengths)) > 1:
-            # window_length="auto" found others in others.
+            # window_length="auto" found another one in some of the series.
             length = int(np.median(lengths))
             for one in pipelines.values():
                 one[-2].set_params(window_length=length)

@@ -195,10 +195,14 @@ def check_windows(estimator, X, *, reset):
     is that of several series, and comes back as a list of views.
     """
     if are_of_several(X):
-        parts = [
-            check_windows(estimator, part, reset=reset and number == 0)
-            for number, part in enumerate(X)
-        ]
+        parts = [check_windows(estimator, part, reset=reset) for part in X]
+        for number, part in enumerate(parts):
+            if part.shape[1:] != parts[0].shape[1:]:
+                raise ValueError(
+                    f"X[{number}] has windows of shape {part.shape[1:]}, but those of X[0] are of "
+                    f"shape {parts[0].shape[1:]} (window_length, n_channels). Give windows of one "
+                    "WindowTransformer."
+                )
         return [_as_view(part, number) for number, part in enumerate(parts)]
     X = fill_masked(X)
     if (X.ndim if hasattr(X, "ndim") else np.asarray(X).ndim) == 1:

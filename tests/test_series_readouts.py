@@ -273,6 +273,14 @@ def test_y_weights_warm_start_and_partial_fit_are_refused(fitted):
         copy.partial_fit(windows[0])
 
 
+def test_windows_of_several_shapes_are_refused_and_another_fit_may_have_another_shape(fitted):
+    long, short = (WindowTransformer(n).fit_transform(SERIES) for n in (9, 8))
+    with pytest.raises(ValueError, match=r"X\[1\] has windows of shape \(8, 1\), but .* \(9, 1\)"):
+        LSTMForecaster(**TINY).fit([long[0], short[1]])
+    again = pickle.loads(pickle.dumps(fitted)).fit(long)
+    assert {one.window_shape_ for one in again.forecasters_} == {(9, 1)}
+
+
 def test_an_array_of_a_list_must_be_of_one_series():
     windows = [np.array(part) for part in WindowTransformer(8).fit_transform(SERIES[:2])]
     np.testing.assert_allclose(
