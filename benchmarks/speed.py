@@ -341,7 +341,7 @@ PARTS = {
     )
 }  # fmt: skip
 # These take no more than three minutes with `--quick`.
-QUICK = "forecast", "intervals", "known", "many", "fit_memory", "serving"
+QUICK = "known", "many", "fit_memory", "serving"
 
 
 def main():
