@@ -51,6 +51,7 @@ from skwave._validation import (
     check_training_weights,
     check_units,
     check_windows,
+    check_windows_of_several,
     make_random_state,
 )
 from skwave.exceptions import warn
@@ -381,7 +382,7 @@ class LSTMForecaster(ForecastMixin, CallbackSupportMixin, RegressorMixin, BaseEs
         known, n_calendar = known_of(X)
         for windows in X:
             check_roles(windows, known, self.output_length)
-        parts = check_windows(self, X, reset=True)
+        parts = check_windows_of_several(self, X)
         series = [np.asarray(series_of_view(part), float) for part in parts]
         how = self.normalization
         scalers = [scale_series(values, len(known), how) for values in series]
@@ -396,7 +397,7 @@ class LSTMForecaster(ForecastMixin, CallbackSupportMixin, RegressorMixin, BaseEs
         of_windows = np.repeat(weights, [len(part) for part in windows])
         result = self._fit(windows, None, of_windows, config, self.validation_split)
         self.network_, fitted = fit_series_readouts(
-            result, series, scalers, weights, self.validation_split, how
+            result, series, scalers, weights, self.validation_split, how, self.validation
         )
         self.context_, self._model = None, None
         self.forecasters_ = [self._forecaster_of(attributes) for attributes in fitted]
@@ -592,7 +593,10 @@ class LSTMForecaster(ForecastMixin, CallbackSupportMixin, RegressorMixin, BaseEs
     def _make_dataset(self, X, y, sample_weight, known, *, reset):
         """Check windows, targets and weights, and return the windows and their dataset."""
         check_roles(X, known, self.output_length)
-        windows = check_windows(self, X, reset=reset)
+        if reset and are_of_several(X):
+            windows = check_windows_of_several(self, X)
+        else:
+            windows = check_windows(self, X, reset=reset)
         targets = None
         if y is not None:
             targets = check_targets(y, windows, self.output_length, len(known))

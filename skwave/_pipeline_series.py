@@ -4,6 +4,7 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 
+from skwave._persistence import unchanged_on_failure
 from skwave._several import join_results, split_series
 
 
@@ -61,8 +62,10 @@ class SeriesMixin:
 
     def _calibrate_each(self, X, n_steps):
         """Replace the residuals of several series."""
-        for _, one, part in self._pairs(X):
-            one.calibrate(part, n_steps)
+        pairs = self._pairs(X)
+        with unchanged_on_failure(*(one[-1] for _, one, _ in pairs)):
+            for _, one, part in pairs:
+                one.calibrate(part, n_steps)
 
     def _score_each(self, X):
         """Return the mean of R² over several series."""
@@ -118,7 +121,13 @@ class SeriesMixin:
         """Return the names of the series to forecast."""
         if series is None:
             return list(contexts or self.pipelines_)
-        names = list(series) if isinstance(series, list | tuple) else [series]
+        names = list(series) if isinstance(series, list) else [series]
+        surplus = [name for name in contexts if name not in names]
+        if surplus:
+            raise ValueError(
+                f"context has the series {surplus[0]!r}, which is not in series={series!r}. Name "
+                "it there, or leave it out of context."
+            )
         unknown = [name for name in names if name not in {**self.pipelines_, **contexts}]
         if unknown:
             raise ValueError(

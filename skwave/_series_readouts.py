@@ -86,7 +86,9 @@ def weight_of(values):
     return 1 / max(LEAST_NOISE**2, min(errors))
 
 
-def fit_series_readouts(result, series, scalers, weights, validation_split, normalization):
+def fit_series_readouts(
+    result, series, scalers, weights, validation_split, normalization, validation
+):
     """Solve for the readout of all series, and for that of each.
 
     Parameters
@@ -103,6 +105,8 @@ def fit_series_readouts(result, series, scalers, weights, validation_split, norm
         Fraction of the newest windows of each series that are held out.
     normalization : {"series", "window"} or None
         How values are scaled.
+    validation : {"random", "last", "forecast"}
+        Which windows were held out where the readout is trained.
 
     Returns
     -------
@@ -137,7 +141,7 @@ def fit_series_readouts(result, series, scalers, weights, validation_split, norm
     solved = Parallel()(
         delayed(_solve_for)(
             result._replace(regressor=None), pooled, kind, part, validation_split, n_most,
-            normalization,
+            normalization, validation,
         )
         for part in parts
     )  # fmt: skip
@@ -257,7 +261,7 @@ def _candidate(kind, network, folds, others, readout):
     return shrunk._replace(name=kind, own=own)
 
 
-def _solve_for(result, pooled, kind, tasks, validation_split, n_most, normalization):
+def _solve_for(result, pooled, kind, tasks, validation_split, n_most, normalization, validation):
     """Return the fitted attributes for each of several series; the networks lack the layers."""
     fitted = []
     for task in tasks:
@@ -270,7 +274,7 @@ def _solve_for(result, pooled, kind, tasks, validation_split, n_most, normalizat
         else:
             of_one = _solve_one(result, layers, data, dataset, rollouts, pooled, kind, n_most)
         attributes = describe_windows(data, normalization) | describe_fit(
-            of_one, data, dataset, rollouts, time.perf_counter() - began, validation="last"
+            of_one, data, dataset, rollouts, time.perf_counter() - began, validation=validation
         )
         windows = sliding_windows(task[0], layers.window_length)
         attributes["context_"] = last_window(of_one.network, windows)

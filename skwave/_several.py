@@ -1,6 +1,7 @@
 """Several series in the forms that people have: a list, a dict, or an index of two levels."""
 
 import numpy as np
+from scipy.sparse import issparse
 
 from skwave._pandas_index import is_multi_index
 from skwave._validation import is_several
@@ -34,8 +35,13 @@ def split_series(X):
 
 
 def _is_dict(X):
-    """Return whether `X` is a dict of series; SciPy has a sparse matrix that is a dict."""
-    return type(X) is dict and len(X) > 0 and all(np.ndim(series) > 0 for series in X.values())
+    """Return whether `X` is a dict of series; SciPy has a sparse matrix that is a dict, too."""
+    return (
+        isinstance(X, dict)
+        and not issparse(X)
+        and len(X) > 0
+        and all(np.ndim(series) > 0 for series in X.values())
+    )
 
 
 def form_of(X):

@@ -191,19 +191,13 @@ def _dtypes(X):
 def check_windows(estimator, X, *, reset):
     """Return `X` as windows (n_windows, window_length, n_channels); NaN is a missing value.
 
-    Windows that are a view of a series are checked as a series, each value once. A list of arrays
-    is that of several series, and comes back as a list of views.
+    Windows that are a view of a series are checked as a series, each value once.
     """
     if are_of_several(X):
-        parts = [check_windows(estimator, part, reset=reset) for part in X]
-        for number, part in enumerate(parts):
-            if part.shape[1:] != parts[0].shape[1:]:
-                raise ValueError(
-                    f"X[{number}] has windows of shape {part.shape[1:]}, but those of X[0] are of "
-                    f"shape {parts[0].shape[1:]} (window_length, n_channels). Give windows of one "
-                    "WindowTransformer."
-                )
-        return [_as_view(part, number) for number, part in enumerate(parts)]
+        raise ValueError(
+            f"X is a list of the windows of {len(X)} series, which fit alone takes, but those of one "
+            "series are needed here. Give one array, to the forecaster of this series."
+        )
     X = fill_masked(X)
     if (X.ndim if hasattr(X, "ndim") else np.asarray(X).ndim) == 1:
         raise ValueError(
@@ -236,6 +230,37 @@ def check_windows(estimator, X, *, reset):
             f"fitted on windows of shape {expected} (window_length, n_channels)."
         )
     return windows
+
+
+def check_windows_of_several(estimator, X):
+    """Return the windows of several series, a list of arrays, as a list of views.
+
+    Parameters
+    ----------
+    estimator : object
+        The forecaster in `fit`.
+    X : list of array-like of shape (n_windows, window_length, n_channels)
+        Windows in the order of time.
+
+    Returns
+    -------
+    list of ndarray of shape (n_windows, window_length, n_channels)
+        A view of each series.
+
+    Raises
+    ------
+    ValueError
+        If an array holds the windows of more than one series, or has another shape than the first.
+    """
+    parts = [check_windows(estimator, part, reset=True) for part in X]
+    for number, part in enumerate(parts):
+        if part.shape[1:] != parts[0].shape[1:]:
+            raise ValueError(
+                f"X[{number}] has windows of shape {part.shape[1:]}, but those of X[0] have the "
+                f"shape {parts[0].shape[1:]} (window_length, n_channels). Give windows of one "
+                "WindowTransformer."
+            )
+    return [_as_view(part, number) for number, part in enumerate(parts)]
 
 
 def _as_view(windows, number):

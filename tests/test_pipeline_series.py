@@ -11,6 +11,7 @@ from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
 from sklearn.metrics import mean_absolute_error
 from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from skwave import ForecastDisplay, LSTMForecaster, WindowTransformer, make_forecast_pipeline
@@ -110,6 +111,8 @@ def test_a_context_continues_a_series_or_begins_a_new_one(fitted):
     assert forecast["new"].index[0] == pd.Timestamp("2024-02-10")
     interval = fitted.forecast_interval(2, coverage=0.8, context=new)
     assert (interval.loc["new", "lower"] < forecast["new"]).all()
+    with pytest.raises(ValueError, match="context has the series 'new', which is not in series="):
+        fitted.forecast(2, context=new, series=["shop 1"])
     with pytest.raises(ValueError, match="context is a Series, which is one series, but fit saw"):
         fitted.forecast(2, context=SHOPS["shop 0"])
 
@@ -233,6 +236,20 @@ def test_a_backtest_of_several_series_fits_once_and_forecasts_each():
         backtest(model, LONG, horizon=4, initial=60, refit=True)
     with pytest.raises(ValueError, match="series has 'x', which was not in the fit"):
         backtest(FrozenEstimator(fitted), {"x": SHOPS["shop 0"]}, horizon=4, initial=60)
+
+
+def test_a_plain_pipeline_and_a_failed_calibration():
+    plain = make_pipeline(WindowTransformer(12), LSTMForecaster(**TINY))
+    own = backtest(pipeline(), SHOPS, horizon=4, initial=60, step=10)
+    found = backtest(plain, SHOPS, horizon=4, initial=60, step=10)
+    np.testing.assert_allclose(found["shop 1"].y_pred, own["shop 1"].y_pred)
+    model = pipeline().fit(SHOPS)
+    before = model.forecast_interval(3, coverage=0.5)
+    with pytest.raises(ValueError, match="n_samples|values"):
+        model.calibrate(SHOPS | {"shop 2": SHOPS["shop 2"][:5]})
+    after = model.forecast_interval(3, coverage=0.5)
+    for name in SHOPS:
+        pd.testing.assert_frame_equal(after[name], before[name])
 
 
 def test_a_display_says_that_it_draws_one_series(fitted):

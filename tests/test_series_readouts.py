@@ -243,6 +243,16 @@ def test_the_forecaster_of_one_series_learns_from_new_values(fitted):
     np.testing.assert_array_equal(one.context_[:, 0], SERIES[2][22:30])
 
 
+def test_a_trained_readout_warns_of_intervals_over_values_it_was_trained_on():
+    trained = fit(SERIES, readout="trained")
+    for one in trained.forecasters_:
+        assert any("trained on" in m for m in warnings_of(one.forecast_interval, 3, coverage=0.5))
+        assert "partly trained on" in str(one.summary())
+    held_out = fit(SERIES, readout="trained", validation="last")
+    for one in held_out.forecasters_:
+        assert warnings_of(one.forecast_interval, 3, coverage=0.5) == []
+
+
 # --- What is refused ----------------------------------------------------------------------------
 
 
@@ -279,6 +289,13 @@ def test_windows_of_several_shapes_are_refused_and_another_fit_may_have_another_
         LSTMForecaster(**TINY).fit([long[0], short[1]])
     again = pickle.loads(pickle.dumps(fitted)).fit(long)
     assert {one.window_shape_ for one in again.forecasters_} == {(9, 1)}
+
+
+@pytest.mark.parametrize("verb", ["predict", "score", "calibrate"])
+def test_a_list_is_refused_by_the_forecaster_of_one_series(fitted, verb):
+    windows = WindowTransformer(8).fit_transform(SERIES)
+    with pytest.raises(ValueError, match="list of the windows of 4 series, which fit alone takes"):
+        getattr(fitted.forecasters_[0], verb)(windows)
 
 
 def test_an_array_of_a_list_must_be_of_one_series():

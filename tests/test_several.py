@@ -1,3 +1,5 @@
+from collections import OrderedDict
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -12,8 +14,14 @@ LONG = pd.concat({"a": A, "b": B}, names=["shop"])
 
 @pytest.mark.parametrize(
     ("X", "names"),
-    [([A, B], [0, 1]), ((A, B), [0, 1]), ({"a": A, "b": B}, ["a", "b"]), (LONG, ["a", "b"])],
-    ids=["list", "tuple", "dict", "levels"],
+    [
+        ([A, B], [0, 1]),
+        ((A, B), [0, 1]),
+        ({"a": A, "b": B}, ["a", "b"]),
+        (OrderedDict(a=A, b=B), ["a", "b"]),
+        (LONG, ["a", "b"]),
+    ],
+    ids=["list", "tuple", "dict", "ordered dict", "levels"],
 )
 def test_several_series_come_apart_by_name_and_together_again(X, names):
     several = split_series(X)
@@ -21,7 +29,7 @@ def test_several_series_come_apart_by_name_and_together_again(X, names):
     for series, expected in zip(several.values(), (A, B), strict=True):
         pd.testing.assert_series_equal(series, expected, check_freq=False)
     again = join_results(several, form_of(X))
-    assert type(again) is (list if isinstance(X, tuple) else type(X))
+    assert isinstance(X, type(again)) or (isinstance(X, tuple) and isinstance(again, list))
     if X is LONG:
         pd.testing.assert_series_equal(again, LONG)
 

@@ -398,7 +398,11 @@ def _fit_several(estimator, several, form, initial, refit):
             name: (one.iloc if hasattr(one, "iloc") else np.asarray(one))[:initial]
             for name, one in several.items()
         }
-        model = as_forecast_pipeline(clone(estimator).fit(join_results(first, form)))
+        first = join_results(first, form)
+        if hasattr(estimator, "steps"):
+            model = as_forecast_pipeline(clone(estimator)).fit(first)
+        else:
+            model = as_forecast_pipeline(clone(estimator).fit(first))
     unknown = [name for name in several if name not in model.pipelines_]
     if unknown:
         raise ValueError(
