@@ -19,6 +19,7 @@ import time
 import environments
 import numpy as np
 from environments import HERE
+from updates import epoch_clock
 
 PYTHONS = {
     "tensorflow": ".venv/bin/python",
@@ -58,23 +59,11 @@ def import_keras(quick):
 
 def update(quick):
     """Time an update within a fit: the median of epochs, each of the same updates."""
-    import keras
-
     from skwave import LSTMForecaster
-
-    class Clock(keras.callbacks.Callback):
-        def __init__(self):
-            self.times = []
-
-        def on_epoch_begin(self, epoch, logs=None):
-            self.begin = time.perf_counter()
-
-        def on_epoch_end(self, epoch, logs=None):
-            self.times.append(time.perf_counter() - self.begin)
 
     series = np.sin(2 * np.pi * np.arange(N_UPDATES * BATCH + LENGTH) / 80)
     windows = np.lib.stride_tricks.sliding_window_view(series, LENGTH)[:-1, :, None]
-    clock = Clock()
+    clock = epoch_clock()
     LSTMForecaster(
         QUICK_UNITS if quick else UNITS, batch_size=BATCH, epochs=4, readout="trained",
         validation_split=0.0, callbacks=[clock], random_state=0,

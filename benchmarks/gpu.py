@@ -24,7 +24,7 @@ import traceback
 from pathlib import Path
 
 import numpy as np
-from updates import seconds
+from updates import epoch_clock, seconds
 
 COLUMNS = "device", "backend", "part", "what", "value", "unit"
 BACKENDS = "tensorflow", "jax", "torch"
@@ -146,24 +146,12 @@ def updates(table, size):
 
 def own_updates(table, size):
     """Time an update within a fit of skwave, whose windows are cut out on the device."""
-    import keras
-
     from skwave import LSTMForecaster
-
-    class Clock(keras.callbacks.Callback):
-        def __init__(self):
-            self.times = []
-
-        def on_epoch_begin(self, epoch, logs=None):
-            self.begin = time.perf_counter()
-
-        def on_epoch_end(self, epoch, logs=None):
-            self.times.append(time.perf_counter() - self.begin)
 
     for batch in size["batches"]:
         n_updates = count_updates(table, batch)
         windows, targets = sine_windows(n_updates * batch, size["length"])
-        clock = Clock()
+        clock = epoch_clock()
         LSTMForecaster(
             size["units"], batch_size=batch, epochs=4, readout="trained",
             validation_split=0.0, callbacks=[clock], random_state=0,

@@ -39,6 +39,30 @@ def read_options(description, methods, path):
     return options
 
 
+def lacks(path, series, method):
+    """Return whether a file has no line of one of the series with a method."""
+    done = {tuple(line[k] for k in KEYS) for line in tables.read_lines(path)}
+    return not {(name, method) for name in series} <= done
+
+
+def add_lines(path, figures, method, measured):
+    """Add a line for each pair of a series' name and its figures.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The file.
+    figures : list of str
+        Its columns after `KEYS`.
+    method : str
+        The method of all of them.
+    measured : iterable of (str, dict)
+        Names and figures.
+    """
+    for name, found in measured:
+        tables.add_line(path, [*KEYS, *figures], {"series": name, "method": method} | found)
+
+
 def run_jobs(measure, tasks, path, figures, n_jobs):
     """Measure what a file does not hold yet, and add it.
 

@@ -24,7 +24,7 @@ import numpy as np
 import tables
 from intervals import BOUNDS, COVERAGES, DECILES, PROBABILITIES, number
 from joblib import parallel_config
-from jobs import KEYS, read_options, run_jobs
+from jobs import add_lines, lacks, read_options, run_jobs
 from linear import fit_linear
 from protocols import WEEK
 from scipy.stats import norm
@@ -129,7 +129,7 @@ def measure(rows, method):
 
 
 def measure_global(series, n_jobs):
-    """Yield each series and the figures of a model of all of them, with recommended settings."""
+    """Yield the figures of each series by a model of all of them, with recommended settings."""
     begin, n_steps = time.perf_counter(), series[0].y_true.shape[1]
     model = make_forecast_pipeline(
         WindowTransformer(WEEK), LSTMForecaster(accuracy.UNITS, random_state=0)
@@ -142,7 +142,7 @@ def measure_global(series, n_jobs):
         contexts = rows.contexts[:, -WEEK:, None]
         quantiles = forecaster.forecast_quantiles(n_steps, PROBABILITIES, context=contexts)
         forecasts = forecaster.forecast(n_steps, context=contexts)
-        yield rows, score(rows, forecasts, quantiles, seconds)
+        yield score(rows, forecasts, quantiles, seconds)
 
 
 def score(rows, forecasts, quantiles, seconds):
@@ -268,12 +268,10 @@ def main():
             if method != GLOBAL
         }
         n_failed = run_jobs(measure, tasks, options.output, FIGURES, options.jobs)
-        done = {(line["series"], line["method"]) for line in tables.read_lines(options.output)}
-        names = {rows.series.removeprefix("D7 ") for rows in series}
-        if GLOBAL in options.methods and not {(name, GLOBAL) for name in names} <= done:
-            for rows, figures in measure_global(series, options.jobs):
-                line = {"series": rows.series.removeprefix("D7 "), "method": GLOBAL}
-                tables.add_line(options.output, [*KEYS, *FIGURES], line | figures)
+        names = [rows.series.removeprefix("D7 ") for rows in series]
+        if GLOBAL in options.methods and lacks(options.output, names, GLOBAL):
+            measured = zip(names, measure_global(series, options.jobs), strict=True)
+            add_lines(options.output, FIGURES, GLOBAL, measured)
     show(read(options.output))
     sys.exit(n_failed > 0)
 

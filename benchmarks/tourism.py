@@ -20,7 +20,7 @@ import protocols
 import tables
 from intervals import number
 from joblib import parallel_config
-from jobs import KEYS, read_options, run_jobs
+from jobs import add_lines, lacks, read_options, run_jobs
 from linear import fit_linear
 
 from skwave import LSTMForecaster, WindowTransformer, make_forecast_pipeline
@@ -56,7 +56,7 @@ METHODS = {
 
 
 def measure_global(series, seed, n_jobs):
-    """Yield each series and the figures of a model of all of them, with recommended settings."""
+    """Yield the figures of each series by a model of all of them, with recommended settings."""
     begin = time.perf_counter()
     model = make_forecast_pipeline(
         WindowTransformer(LENGTH), LSTMForecaster(accuracy.UNITS, random_state=seed)
@@ -68,7 +68,7 @@ def measure_global(series, seed, n_jobs):
     seconds = (time.perf_counter() - begin) / len(series)
     for protocol in series:
         found = protocol.score(protocol.y_true, forecasts[protocol.series][None])
-        yield protocol, {"MASE": found[ROW], "seconds": seconds}
+        yield {"MASE": found[ROW], "seconds": seconds}
 
 
 def measure(protocol, method):
@@ -111,14 +111,12 @@ def main():
             if METHODS[method] is not None
         }
         n_failed = run_jobs(measure, tasks, options.output, FIGURES, options.jobs)
-        done = {(line["series"], line["method"]) for line in tables.read_lines(options.output)}
+        names = [protocol.series for protocol in series]
         for method in options.methods:
-            of_method = {(protocol.series, method) for protocol in series}
-            if METHODS[method] is None and not of_method <= done:
+            if METHODS[method] is None and lacks(options.output, names, method):
                 seed = int(method.rpartition(" ")[2])
-                for protocol, figures in measure_global(series, seed, options.jobs):
-                    line = {"series": protocol.series, "method": method}
-                    tables.add_line(options.output, [*KEYS, *FIGURES], line | figures)
+                measured = zip(names, measure_global(series, seed, options.jobs), strict=True)
+                add_lines(options.output, FIGURES, method, measured)
     show(tables.read_lines(options.output))
     sys.exit(n_failed > 0)
 

@@ -109,6 +109,23 @@ def seconds(function, repeats=7):
     return statistics.median(times)
 
 
+def epoch_clock():
+    """Return a Keras callback whose `times` are the seconds of each epoch."""
+    import keras
+
+    class Clock(keras.callbacks.Callback):
+        def __init__(self):
+            self.times = []
+
+        def on_epoch_begin(self, epoch, logs=None):
+            self.begin = time.perf_counter()
+
+        def on_epoch_end(self, epoch, logs=None):
+            self.times.append(time.perf_counter() - self.begin)
+
+    return Clock()
+
+
 def products(rows):
     """Return the seconds of an update's matrix products in NumPy: forward, and two backward."""
     rng = np.random.default_rng(0)

@@ -25,22 +25,21 @@ from skwave._fit import (
     update_solved,
 )
 from skwave._fitted import describe_fit, describe_windows, last_window
+from skwave._forecaster_series import ForecasterSeriesMixin
 from skwave._forecasts import ForecastMixin
 from skwave._gaps import missing_in_windows
 from skwave._keras_model import to_keras
-from skwave._known import check_roles, known_of, with_known
+from skwave._known import check_roles, known_of
 from skwave._known_choice import choose_known_penalty, leave_out_known
 from skwave._network import Network, Scaling
 from skwave._persistence import add_checksum, unchanged_on_failure, verify_checksum
 from skwave._rollout import make_rollouts
-from skwave._series_readouts import fit_series_readouts, rescaled, scale_series, weight_of
 from skwave._sklearn_callbacks import (
     CallbackSupportMixin,
     EpochProgress,
     fit_context,
     with_callbacks,
 )
-from skwave._sliding import series_of_view, sliding_windows
 from skwave._summary import FitSummary, warn_about_seasonal_naive
 from skwave._training import TrainingConfig, set_epochs
 from skwave._validation import (
@@ -54,10 +53,11 @@ from skwave._validation import (
     check_windows_of_several,
     make_random_state,
 )
-from skwave.exceptions import warn
 
 
-class LSTMForecaster(ForecastMixin, CallbackSupportMixin, RegressorMixin, BaseEstimator):
+class LSTMForecaster(
+    ForecastMixin, ForecasterSeriesMixin, CallbackSupportMixin, RegressorMixin, BaseEstimator
+):
     """Forecast a series with an LSTM that reads windows of it.
 
     Parameters
@@ -364,67 +364,6 @@ class LSTMForecaster(ForecastMixin, CallbackSupportMixin, RegressorMixin, BaseEs
             self._tell()
             return self
 
-    def _fit_several(self, X, y, sample_weight, config, previous):
-        """Fit the LSTM to several series, and a readout to each."""
-        for name, value in (("y", y), ("sample_weight", sample_weight)):
-            if value is not None:
-                raise ValueError(
-                    f"{name} is given with a list of the windows of {len(X)} series. Give one "
-                    f"array of windows, or leave {name} out: the targets of a list are the values "
-                    "that follow, and series are weighted by how well they can be predicted."
-                )
-        if previous is not None:
-            raise ValueError(
-                "warm_start=True, but X is a list of the windows of several series, with which "
-                "training cannot go on. Set warm_start=False, or go on with the forecaster of one "
-                "series, such as forecasters_[0]."
-            )
-        known, n_calendar = known_of(X)
-        for windows in X:
-            check_roles(windows, known, self.output_length)
-        parts = check_windows_of_several(self, X)
-        series = [np.asarray(series_of_view(part), float) for part in parts]
-        how = self.normalization
-        scalers = [scale_series(values, len(known), how) for values in series]
-        scaled = [(values - c) / s for values, (c, s) in zip(series, scalers, strict=True)]
-        n_predicted = parts[0].shape[2] - len(known)
-        weights = [weight_of(values[:, :n_predicted]) for values in scaled]
-        weights = np.array(weights) / np.mean(weights)
-        length = parts[0].shape[1]
-        windows = [
-            with_known(sliding_windows(values, length), known, n_calendar) for values in scaled
-        ]
-        of_windows = np.repeat(weights, [len(part) for part in windows])
-        result = self._fit(windows, None, of_windows, config, self.validation_split)
-        self.network_, fitted = fit_series_readouts(
-            result, series, scalers, weights, self.validation_split, how, self.validation
-        )
-        self.context_, self._model = None, None
-        self.forecasters_ = [self._forecaster_of(attributes) for attributes in fitted]
-        self._tell_of_several()
-        return self
-
-    def _forecaster_of(self, attributes):
-        """Return a forecaster that differs from this one by some of the fitted attributes."""
-        forecaster = type(self)()
-        vars(forecaster).update(vars(self) | {"callbacks": None, "forecasters_": []} | attributes)
-        return forecaster
-
-    def _forecaster_for(self, windows):
-        """Return the forecaster of a series that was not in the fit of several."""
-        series = np.asarray(series_of_view(windows), float)
-        center, scale = scale_series(series, len(self.known_), self.normalization)
-        network = replace(self.network_, scaling=rescaled(self.network_.scaling, center, scale))
-        n_predicted = network.n_predicted
-        return self._forecaster_of(
-            {
-                "network_": network,
-                "context_": last_window(network, windows),
-                "_typical_change": self._typical_change * scale[:n_predicted],
-                "_model": None,
-            }
-        )
-
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(
         self, X: ArrayLike, y: ArrayLike | None = None, sample_weight: ArrayLike | None = None
@@ -514,6 +453,10 @@ class LSTMForecaster(ForecastMixin, CallbackSupportMixin, RegressorMixin, BaseEs
         training_set, config = set_epochs(dataset, config, solves_readout=solves)
         with fit_context(self, **shown, n_tasks=config.epochs) as callback_ctx:
             progress = EpochProgress(self, callback_ctx, fitted, **shown)
+            shared = {
+                "previous": previous, "rollouts": rollouts, "validation_split": validation_split,
+                "by_forecasts": by_forecasts, "progress": progress,
+            }  # fmt: skip
             if is_partial and self.readout_ != "trained":
                 result = update_solved(
                     dataset, previous=previous, n_windows=self._n_windows, readout=self.readout_,
@@ -521,20 +464,16 @@ class LSTMForecaster(ForecastMixin, CallbackSupportMixin, RegressorMixin, BaseEs
                 )  # fmt: skip
             elif solves_anew:
                 result = train_and_solve(
-                    data, dataset, training_set, config, seed, previous=previous,
-                    rollouts=rollouts, validation_split=validation_split,
-                    by_forecasts=by_forecasts, until_exact=self.epochs == "auto",
-                    n_positions=self.readout_positions, known_penalty=known_penalty,
-                    progress=progress,
+                    data, dataset, training_set, config, seed, known_penalty=known_penalty,
+                    until_exact=self.epochs == "auto", n_positions=self.readout_positions,
+                    **shared,
                 )  # fmt: skip
             else:
                 readout = getattr(self, "readout_", None)
+                skip = choose_skip(dataset, self.normalization, previous, readout)
                 result = train_readout(
-                    data, dataset, config, seed, previous=previous,
-                    skip=choose_skip(dataset, self.normalization, previous, readout),
-                    rollouts=rollouts, validation_split=validation_split,
-                    by_forecasts=by_forecasts, n_calendar=n_calendar, progress=progress,
-                )  # fmt: skip
+                    data, dataset, config, seed, skip=skip, n_calendar=n_calendar, **shared
+                )
             if data.autoregressive:
                 of_last = windows[-1] if several else windows[data.first_windows[-1] :]
                 fitted["context_"] = last_window(result.network, of_last)
@@ -559,21 +498,6 @@ class LSTMForecaster(ForecastMixin, CallbackSupportMixin, RegressorMixin, BaseEs
         if self._report is not None:
             n_new = self._report["n_new_windows"] + n_windows
             self._report = self._report | {"n_new_windows": n_new}
-
-    def _tell_of_several(self):
-        """Print a line of the summary, and count the series with a better seasonal naive one."""
-        if self.verbose:
-            print(self.summary().line)
-        reports = [forecaster._report for forecaster in self.forecasters_]
-        n_better = sum(report["seasonal_naive_is_better"] for report in reports)
-        n_own = sum(report["readout"] == "own" for report in reports)
-        if n_better or n_own:
-            warn(
-                f"Of {len(reports)} series, {n_own} have a readout of their own, since a naive "
-                f"forecast is better than that of all series, and {n_better} are forecast worse "
-                "than by the seasonal naive forecast in any case: see summary() of each of "
-                "forecasters_. Give a window_length of at least a season."
-            )
 
     def _tell(self):
         """Print a line of the summary, and warn where the seasonal naive forecast is better."""

@@ -6,7 +6,6 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.exceptions import NotFittedError
-from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline, _name_estimators
 from sklearn.utils.validation import check_is_fitted, validate_data
 
@@ -15,7 +14,6 @@ from skwave._inverse import (
     check_inverse,
     check_invertible,
     inverts_rows,
-    inverts_window,
     transform,
 )
 from skwave._pandas_index import index_spec, to_pandas
@@ -103,7 +101,7 @@ class ForecastPipeline(PipelineForecastMixin, SeriesMixin, Pipeline):
             If `y` is given.
         """
         _refuse_y(y)
-        _check_steps(self.steps)
+        check_steps(self.steps)
         check_invertible(self._transformers)
         # Pipeline fits the steps themselves, not copies of them, and so do pipelines within it.
         parts = [
@@ -399,64 +397,6 @@ class ForecastPipeline(PipelineForecastMixin, SeriesMixin, Pipeline):
         return transformed
 
 
-def as_forecast_pipeline(estimator):
-    """Return an estimator as a `ForecastPipeline` of the same steps; nothing is copied.
-
-    Parameters
-    ----------
-    estimator : object
-        An `LSTMForecaster`, a `Pipeline` or `ForecastPipeline` that ends with a
-        `WindowTransformer` and one, or a fitted search over one of these.
-
-    Returns
-    -------
-    ForecastPipeline
-        Fitted, if the estimator is.
-
-    Raises
-    ------
-    ValueError
-        If the estimator is something else, or is a fitted `Pipeline` whose transformers cannot be
-        inverted, or not without the training series, which it does not keep.
-    """
-    if isinstance(estimator, FrozenEstimator):
-        estimator = estimator.estimator
-    estimator = getattr(estimator, "best_estimator_", estimator)
-    if isinstance(estimator, ForecastPipeline):
-        return estimator
-    if is_forecaster(estimator):
-        steps = [("windows", _window_transformer_of(estimator)), ("forecaster", estimator)]
-    else:
-        steps = getattr(estimator, "steps", [])
-    _check_steps(steps, type(estimator).__name__)
-    view = ForecastPipeline(steps)
-    check_invertible(view._transformers)
-    if hasattr(steps[-1][1], "context_"):
-        view._index_spec = view._training_series = view._training_transformed = None
-        view.pipelines_ = {}
-        view._inverts_rows, view._is_inverse_checked = True, False
-        context = steps[-1][1].context_
-        if context is not None and not inverts_window(
-            view._transformers, steps[-2][1]._columns_of_series(context)
-        ):
-            raise ValueError(
-                f"The transformers before the windows ({[name for name, _ in view._transformers]}) "
-                "cannot be inverted, or not without the values before a window, which a Pipeline "
-                "does not keep. Give each the inverse of its transform (inverse_func of a "
-                "FunctionTransformer), and use make_forecast_pipeline in place of make_pipeline."
-            )
-    return view
-
-
-def _window_transformer_of(forecaster):
-    """Return a transformer that cuts such windows as a forecaster was fitted on, if it was."""
-    if not hasattr(forecaster, "window_shape_"):
-        return WindowTransformer()
-    length, n_channels = forecaster.window_shape_
-    known = list(range(n_channels - len(forecaster.known_), n_channels))
-    return WindowTransformer(length, known=known or None).fit(np.zeros((length, n_channels)))
-
-
 def _refuse_params(params):
     """Raise an error where parameters for the steps are given with several series."""
     if params:
@@ -491,7 +431,7 @@ def is_forecaster(estimator):
     return hasattr(estimator, "forecast") and not hasattr(estimator, "steps")
 
 
-def _check_steps(steps, name="ForecastPipeline"):
+def check_steps(steps, name="ForecastPipeline"):
     """Raise an error unless steps end with a window transformer and a forecaster."""
     good = (
         len(steps) >= 2

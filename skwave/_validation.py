@@ -195,8 +195,8 @@ def check_windows(estimator, X, *, reset):
     """
     if are_of_several(X):
         raise ValueError(
-            f"X is a list of the windows of {len(X)} series, which fit alone takes, but those of one "
-            "series are needed here. Give one array, to the forecaster of this series."
+            f"X is a list of the windows of {len(X)} series, which fit alone takes, but those of "
+            "one series are needed here. Give one array, to the forecaster of this series."
         )
     X = fill_masked(X)
     if (X.ndim if hasattr(X, "ndim") else np.asarray(X).ndim) == 1:

@@ -20,7 +20,8 @@ from skwave._plot import (
     shade_intervals,
 )
 from skwave._validation import check_positive_int
-from skwave.model_selection._backtest import Backtest, backtest
+from skwave.model_selection._backtest import backtest
+from skwave.model_selection._results import Backtest
 
 _BASELINES = {
     "naive": ("Naive", "tab:gray", ":"),

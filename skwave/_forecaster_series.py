@@ -1,0 +1,91 @@
+"""The fit of one LSTM to several series, and the forecasters of each."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from skwave._fitted import last_window
+from skwave._known import check_roles, known_of, with_known
+from skwave._series_readouts import fit_series_readouts, rescaled, scale_series, weight_of
+from skwave._sliding import series_of_view, sliding_windows
+from skwave._validation import check_windows_of_several
+from skwave.exceptions import warn
+
+
+class ForecasterSeriesMixin:
+    """The fit of an `LSTMForecaster` to several series."""
+
+    def _fit_several(self, X, y, sample_weight, config, previous):
+        """Fit the LSTM to several series, and a readout to each."""
+        for name, value in (("y", y), ("sample_weight", sample_weight)):
+            if value is not None:
+                raise ValueError(
+                    f"{name} is given with a list of the windows of {len(X)} series. Give one "
+                    f"array of windows, or leave {name} out: the targets of a list are the values "
+                    "that follow, and series are weighted by how well they can be predicted."
+                )
+        if previous is not None:
+            raise ValueError(
+                "warm_start=True, but X is a list of the windows of several series, with which "
+                "training cannot go on. Set warm_start=False, or go on with the forecaster of one "
+                "series, such as forecasters_[0]."
+            )
+        known, n_calendar = known_of(X)
+        for windows in X:
+            check_roles(windows, known, self.output_length)
+        parts, how = check_windows_of_several(self, X), self.normalization
+        series = [np.asarray(series_of_view(part), float) for part in parts]
+        scalers = [scale_series(values, len(known), how) for values in series]
+        scaled = [(values - c) / s for values, (c, s) in zip(series, scalers, strict=True)]
+        n_predicted = parts[0].shape[2] - len(known)
+        weights = [weight_of(values[:, :n_predicted]) for values in scaled]
+        weights = np.array(weights) / np.mean(weights)
+        length = parts[0].shape[1]
+        windows = [
+            with_known(sliding_windows(values, length), known, n_calendar) for values in scaled
+        ]
+        of_windows = np.repeat(weights, [len(part) for part in windows])
+        result = self._fit(windows, None, of_windows, config, self.validation_split)
+        self.network_, fitted = fit_series_readouts(
+            result, series, scalers, weights, self.validation_split, how, self.validation
+        )
+        self.context_, self._model = None, None
+        self.forecasters_ = [self._forecaster_of(attributes) for attributes in fitted]
+        self._tell_of_several()
+        return self
+
+    def _forecaster_of(self, attributes):
+        """Return a forecaster that differs from this one by some of the fitted attributes."""
+        forecaster = type(self)()
+        vars(forecaster).update(vars(self) | {"callbacks": None, "forecasters_": []} | attributes)
+        return forecaster
+
+    def _forecaster_for(self, windows):
+        """Return the forecaster of a series that was not in the fit of several."""
+        series = np.asarray(series_of_view(windows), float)
+        center, scale = scale_series(series, len(self.known_), self.normalization)
+        network = replace(self.network_, scaling=rescaled(self.network_.scaling, center, scale))
+        n_predicted = network.n_predicted
+        return self._forecaster_of(
+            {
+                "network_": network,
+                "context_": last_window(network, windows),
+                "_typical_change": self._typical_change * scale[:n_predicted],
+                "_model": None,
+            }
+        )
+
+    def _tell_of_several(self):
+        """Print a line of the summary, and count the series with a better seasonal naive one."""
+        if self.verbose:
+            print(self.summary().line)
+        reports = [forecaster._report for forecaster in self.forecasters_]
+        n_better = sum(report["seasonal_naive_is_better"] for report in reports)
+        n_own = sum(report["readout"] == "own" for report in reports)
+        if n_better or n_own:
+            warn(
+                f"Of {len(reports)} series, {n_own} have a readout of their own, since a naive "
+                f"forecast is better than that of all series, and {n_better} are forecast worse "
+                "than by the seasonal naive forecast in any case: see summary() of each of "
+                "forecasters_. Give a window_length of at least a season."
+            )
