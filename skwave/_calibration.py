@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from skwave._intervals import OF_SEVERAL_SERIES, WIDTH_EXPONENT, mean_change, width_factors
+from skwave._intervals import mean_change, width_exponent, width_factors
 from skwave._readout import N_FOLDS, make_folds, solve_readout
 from skwave._ridge import total
 from skwave._rollout import EXPLODING, make_calibration
@@ -19,11 +19,6 @@ MAX_CALIBRATED_PATHS, MAX_NUMBERS = 1_024, 2**18
 def n_paths_kept(n_most, n_steps, n_channels):
     """Return how many residual paths are kept: `n_most`, or fewer if they need too much memory."""
     return max(1, min(n_most, MAX_NUMBERS // (n_steps * n_channels)))
-
-
-def width_exponent(dataset):
-    """Return how far the widths of intervals follow the windows of a dataset."""
-    return WIDTH_EXPONENT if len(dataset.first_windows) == 1 else OF_SEVERAL_SERIES
 
 
 def paths_over(network, dataset, fraction, n_steps, n_most):
@@ -54,7 +49,12 @@ def paths_over(network, dataset, fraction, n_steps, n_most):
     rollouts = make_calibration(dataset, fraction, n_steps, n_most)
     if rollouts is None:
         return np.empty((0, n_steps, dataset.n_predicted), np.float32), None
-    return _scale(rollouts.residuals(network), rollouts, network.scaling, width_exponent(dataset))
+    return _scale(
+        rollouts.residuals(network),
+        rollouts,
+        network.scaling,
+        width_exponent(len(dataset.first_windows)),
+    )
 
 
 def add_paths(residual_paths, typical_change, exponent, network, data):
@@ -159,4 +159,4 @@ def cross_fitted_paths(
     with np.errstate(over="ignore", invalid="ignore"):
         errors = np.mean((residuals / rollouts.scale) ** 2, axis=(1, 2))
     residuals[~(errors <= EXPLODING * naive.max())] = np.nan
-    return _scale(residuals, rollouts, network.scaling, width_exponent(dataset))
+    return _scale(residuals, rollouts, network.scaling, width_exponent(len(dataset.first_windows)))

@@ -14,7 +14,7 @@ from skwave._display_data import (
     find_names,
     make_baseline,
 )
-from skwave._pipeline_view import as_forecast_pipeline
+from skwave._pipeline import as_forecast_pipeline
 from skwave._plot import (
     BASELINE,
     BASELINE_NAMES,

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from skwave._calibration import width_exponent
 from skwave._gaps import missing_rows
+from skwave._intervals import width_exponent
 from skwave._readout import lstm_variance_fraction
 from skwave._recursion import fill_end
 from skwave._rollout import baseline_errors
@@ -71,7 +71,7 @@ def describe_fit(result, data, dataset, rollouts, seconds, *, validation):
         "_model": None,
         "_residuals_are_in_sample": not solved and (validation == "random" or not is_split),
         "_typical_change": result.typical_change,
-        "_width_exponent": width_exponent(data),
+        "_width_exponent": width_exponent(len(data.first_windows)),
     }
     if rollouts is not None:
         errors, season_length = baseline_errors(rollouts, data)

@@ -110,7 +110,7 @@ class LSTMForecaster(
         Passes over the training windows at most. With ``"auto"`` and an output layer that is
         solved for, training takes about 100 updates, and stops as soon as forecasts over held-out
         values are as exact as float32 allows. An epoch is then a pass over the training windows,
-        but has 5 updates at least and 20 at most: the next epoch goes on through the windows.
+        but has at least 5 and at most 20 updates; the next one continues after these windows.
         With ``"auto"`` and a trained output layer it takes about 600 updates, in at least 3 passes.
     validation_split : float, default=0.3
         Fraction of the windows held out to choose the best epoch, in [0, 1). With 0 the training

@@ -85,7 +85,8 @@ class ForecasterSeriesMixin:
         if n_better or n_own:
             warn(
                 f"Of {len(reports)} series, {n_own} have a readout of their own, since a naive "
-                f"forecast is better than that of all series, and {n_better} are forecast worse "
-                "than by the seasonal naive forecast in any case: see summary() of each of "
-                "forecasters_. Give a window_length of at least a season."
+                f"forecast is better than with the readout that series share. For {n_better} "
+                "series the seasonal naive forecast is better than the forecast that is kept: see "
+                "summary() of each of forecasters_. Give a window_length of at least a season, or "
+                "use the seasonal naive forecast for these series."
             )

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_is_fitted
 
-from skwave._calibration import MAX_CALIBRATED_PATHS, paths_over, width_exponent
+from skwave._calibration import MAX_CALIBRATED_PATHS, paths_over
 from skwave._dataset import make_dataset
 from skwave._intervals import (
     check_coverage,
@@ -16,6 +16,7 @@ from skwave._intervals import (
     draw_paths,
     make_paths,
     path_quantiles,
+    width_exponent,
     width_factors,
 )
 from skwave._known import check_future, check_roles
@@ -329,7 +330,7 @@ class ForecastMixin:
                 "series, or fewer n_steps."
             )
         self.residual_paths_, self._typical_change = paths, change
-        self._width_exponent = width_exponent(data)
+        self._width_exponent = width_exponent(len(data.first_windows))
         self._residuals_are_in_sample = False
         return self
 

@@ -18,6 +18,11 @@ WIDTH_EXPONENT, OF_SEVERAL_SERIES = 0.5, 1.0
 MAX_CHANGE_FACTOR = 100
 
 
+def width_exponent(n_series):
+    """Return how far the widths of intervals follow their window, after a fit of some series."""
+    return WIDTH_EXPONENT if n_series == 1 else OF_SEVERAL_SERIES
+
+
 def mean_change(contexts):
     """Return the mean absolute change from value to value, (n_contexts, n_channels)."""
     changes = np.abs(np.diff(contexts, axis=1))

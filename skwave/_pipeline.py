@@ -6,31 +6,31 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.exceptions import NotFittedError
+from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline, _name_estimators
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from skwave._gaps import with_missing_rows
 from skwave._inverse import (
-    check_inverse,
     check_invertible,
-    inverts_rows,
+    inverts_window,
     transform,
 )
-from skwave._pandas_index import index_spec, to_pandas
+from skwave._pandas_index import to_pandas
 from skwave._persistence import add_checksum, unchanged_on_failure, verify_checksum
 from skwave._pipeline_forecasts import PipelineForecastMixin
 from skwave._pipeline_series import SeriesMixin
+from skwave._pipeline_transforms import PipelineTransformMixin
 from skwave._several import form_of, split_series
 from skwave._sliding import sliding_windows
 from skwave._validation import (
     as_2d,
-    check_columns,
     check_finite,
 )
 from skwave._window import WindowTransformer
 
 
-class ForecastPipeline(PipelineForecastMixin, SeriesMixin, Pipeline):
+class ForecastPipeline(PipelineForecastMixin, PipelineTransformMixin, SeriesMixin, Pipeline):
     """A pipeline that forecasts in the units of the series.
 
     Parameters
@@ -101,7 +101,7 @@ class ForecastPipeline(PipelineForecastMixin, SeriesMixin, Pipeline):
             If `y` is given.
         """
         _refuse_y(y)
-        check_steps(self.steps)
+        _check_steps(self.steps)
         check_invertible(self._transformers)
         # Pipeline fits the steps themselves, not copies of them, and so do pipelines within it.
         parts = [
@@ -279,122 +279,63 @@ class ForecastPipeline(PipelineForecastMixin, SeriesMixin, Pipeline):
             for one, forecaster in zip(self.pipelines_.values(), forecasters, strict=True):
                 one.steps[-1] = (one.steps[-1][0], forecaster)
 
-    @property
-    def _transformers(self):
-        return [(name, step) for name, step in self.steps[:-2] if step not in (None, "passthrough")]
 
-    @property
-    def _window_length(self):
-        return self[-1].window_shape_[0]
+def as_forecast_pipeline(estimator):
+    """Return an estimator as a `ForecastPipeline` of the same steps; nothing is copied.
 
-    @property
-    def _predicted_positions(self):
-        """The columns of the series that are forecast."""
-        known = self[-2]._known_positions
-        return [k for k in range(self[-2].n_features_in_) if k not in known]
+    Parameters
+    ----------
+    estimator : object
+        An `LSTMForecaster`, a `Pipeline` or `ForecastPipeline` that ends with a
+        `WindowTransformer` and one, or a fitted search over one of these.
 
-    def _remember(self, series, columns):
-        """Find out whether rows invert alone, and keep the training series where they do not."""
-        self._index_spec = index_spec(series)
-        transformed = self._transform(columns)
-        check_inverse(self._transformers, columns, transformed)
-        self._is_inverse_checked = True
-        self._inverts_rows = inverts_rows(self._transformers, transformed)
-        self._training_series = self._training_transformed = None
-        if not self._inverts_rows:
-            if np.isnan(transformed).any():
-                raise ValueError(
-                    "X holds missing values, but the inverse of the transformers before the "
-                    f"windows ({[name for name, _ in self._transformers]}) depends on earlier "
-                    "values, which are missing in a gap. Fill the gaps, or leave these "
-                    "transformers out."
-                )
-            self._training_series = np.array(columns, dtype=float)
-            self._training_transformed = transformed
+    Returns
+    -------
+    ForecastPipeline
+        Fitted, if the estimator is.
 
-    def _transform(self, columns):
-        """Return a series as the windows are cut from it."""
-        if not self._transformers and (self[-2].n_features_in_, np.shape(columns)[1]) != (1, 1):
-            # The first transformer of a pipeline checks that the channels are the same.
-            validate_data(self[-2], columns, reset=False, skip_check_array=True)
-        return transform(self._transformers, columns)
-
-    @property
-    def _known_columns(self):
-        """The names of the columns that are known in advance, or their positions."""
-        positions = self[-2]._known_positions
-        if self._index_spec is None:
-            return positions
-        return [self._index_spec["columns"][k] for k in positions]
-
-    def _take_predicted(self, X):
-        """Return the columns of a series that are forecast, of as many dimensions as it has."""
-        if not self[-2]._known_positions:
-            return X
-        take = X.iloc if hasattr(X, "iloc") else np.asarray(X)
-        return take[:, self._predicted_positions]
-
-    def _take_known(self, X):
-        """Return the columns of a series that are known in advance, or None."""
-        positions = self[-2]._known_positions
-        if not positions:
-            return None
-        if self._index_spec is None:
-            # Fitted on an array, or by a plain Pipeline, which does not keep the names.
-            return np.asarray(X)[:, positions]
-        return X.iloc[:, positions]
-
-    def _transform_rows(self, rows, before):
-        """Return rows after a series as the windows are cut from them.
-
-        Parameters
-        ----------
-        rows : ndarray of shape (n_rows, n_columns)
-            NaN in the columns that are forecast.
-        before : None or array-like
-            The series, on which a transform may depend where its inverse does.
-        """
-        n_rows = len(rows)
-        if not self._inverts_rows:
-            rows = np.concatenate([np.asarray(as_2d(before), dtype=float), rows])
-        if self._index_spec is not None:
-            import pandas as pd
-
-            rows = pd.DataFrame(rows, columns=self._index_spec["columns"])
-        return transform(self._transformers, rows)[-n_rows:]
-
-    def _transform_context(self, context, name):
-        """Return a series to continue as the windows are cut from it.
-
-        Where an inverse depends on earlier values, that is the training series, if the context is
-        its end.
-        """
-        columns = as_2d(context, name)
-        if self._index_spec is not None and self._index_spec["ndim"] == 2:
-            check_columns(columns, self._index_spec["columns"], name)
-        transformed = self._transform(columns)
-        if len(transformed) < self._window_length:
+    Raises
+    ------
+    ValueError
+        If the estimator is something else, or is a fitted `Pipeline` whose transformers cannot be
+        inverted, or not without the training series, which it does not keep.
+    """
+    if isinstance(estimator, FrozenEstimator):
+        estimator = estimator.estimator
+    estimator = getattr(estimator, "best_estimator_", estimator)
+    if isinstance(estimator, ForecastPipeline):
+        return estimator
+    if is_forecaster(estimator):
+        steps = [("windows", _window_transformer_of(estimator)), ("forecaster", estimator)]
+    else:
+        steps = getattr(estimator, "steps", [])
+    _check_steps(steps, type(estimator).__name__)
+    view = ForecastPipeline(steps)
+    check_invertible(view._transformers)
+    if hasattr(steps[-1][1], "context_"):
+        view._index_spec = view._training_series = view._training_transformed = None
+        view.pipelines_ = {}
+        view._inverts_rows, view._is_inverse_checked = True, False
+        context = steps[-1][1].context_
+        if context is not None and not inverts_window(
+            view._transformers, steps[-2][1]._columns_of_series(context)
+        ):
             raise ValueError(
-                f"{name} has {len(transformed)} values, but window_length={self._window_length} "
-                "needs at least as many. Give a longer series, or a smaller window_length."
+                f"The transformers before the windows ({[name for name, _ in view._transformers]}) "
+                "cannot be inverted, or not without the values before a window, which a Pipeline "
+                "does not keep. Give each the inverse of its transform (inverse_func of a "
+                "FunctionTransformer), and use make_forecast_pipeline in place of make_pipeline."
             )
-        if not self._is_inverse_checked:
-            check_inverse(self._transformers, columns, transformed)
-            self._is_inverse_checked = True
-        if self._inverts_rows:
-            return transformed
-        columns, training = np.asarray(columns, dtype=float), self._training_series
-        if _is_same(training[-len(columns) :], columns) and name == "context":
-            return self._training_transformed
-        n = min(len(columns), len(training))
-        if not _is_same(training[:n], columns[:n]):
-            which = "neither begins nor ends" if name == "context" else "does not begin"
-            raise ValueError(
-                f"{name} {which} with the training series, but the inverse of the "
-                f"transformers before the windows ({[name for name, _ in self._transformers]}) "
-                "depends on earlier values. Give the whole series from its beginning on."
-            )
-        return transformed
+    return view
+
+
+def _window_transformer_of(forecaster):
+    """Return a transformer that cuts such windows as a forecaster was fitted on, if it was."""
+    if not hasattr(forecaster, "window_shape_"):
+        return WindowTransformer()
+    length, n_channels = forecaster.window_shape_
+    known = list(range(n_channels - len(forecaster.known_), n_channels))
+    return WindowTransformer(length, known=known or None).fit(np.zeros((length, n_channels)))
 
 
 def _refuse_params(params):
@@ -431,7 +372,7 @@ def is_forecaster(estimator):
     return hasattr(estimator, "forecast") and not hasattr(estimator, "steps")
 
 
-def check_steps(steps, name="ForecastPipeline"):
+def _check_steps(steps, name="ForecastPipeline"):
     """Raise an error unless steps end with a window transformer and a forecaster."""
     good = (
         len(steps) >= 2
@@ -478,13 +419,3 @@ def make_forecast_pipeline(
     return ForecastPipeline(
         _name_estimators(steps), memory=memory, transform_input=transform_input, verbose=verbose
     )
-
-
-def _is_same(values, others):
-    """Return whether two series are the same but for rounding, whatever their unit and level."""
-    if values.shape != others.shape:
-        return False
-    # A measure of spread that outliers do not change.
-    spread = np.median(np.abs(values - np.median(values, axis=0)), axis=0)
-    allowed = 1e-6 * spread + 64 * np.finfo(float).eps * np.abs(values)
-    return bool((np.abs(values - others) <= allowed).all())

@@ -20,7 +20,7 @@ from sklearn.preprocessing import (
 )
 
 from skwave import ForecastPipeline, LSTMForecaster, WindowTransformer, make_forecast_pipeline
-from skwave._pipeline_view import as_forecast_pipeline
+from skwave._pipeline import as_forecast_pipeline
 from skwave.model_selection import backtest, forecast_scorer
 
 TINY = {"units": 6, "epochs": 1, "batch_size": 32, "random_state": 0}

@@ -16,8 +16,7 @@ from sklearn.utils.validation import check_array, check_is_fitted
 from skwave._baseline import find_season_length, seasonal_naive
 from skwave._gaps import fill_forward, with_missing_rows
 from skwave._intervals import check_coverage, check_n_paths, path_quantiles
-from skwave._pipeline import is_forecaster
-from skwave._pipeline_view import as_forecast_pipeline
+from skwave._pipeline import as_forecast_pipeline, is_forecaster
 from skwave._several import form_of, join_results, split_series
 from skwave._validation import (
     check_no_infinity,

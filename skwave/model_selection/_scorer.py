@@ -11,8 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skwave._gaps import fill_forward, missing_rows, with_missing_rows
 from skwave._known import check_roles
-from skwave._pipeline import is_forecaster
-from skwave._pipeline_view import as_forecast_pipeline
+from skwave._pipeline import as_forecast_pipeline, is_forecaster
 from skwave._sliding import join_windows
 from skwave._validation import (
     check_no_infinity,

@@ -25,7 +25,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from skwave import LSTMForecaster, WindowTransformer, make_forecast_pipeline
-from skwave._pipeline_view import as_forecast_pipeline
+from skwave._pipeline import as_forecast_pipeline
 from skwave.metrics import (
     coverage_score,
     interval_score,

@@ -1,0 +1,139 @@
+"""A series as the windows of a `ForecastPipeline` are cut from it, and its columns."""
+
+import numpy as np
+from sklearn.utils.validation import validate_data
+
+from skwave._inverse import check_inverse, inverts_rows, transform
+from skwave._pandas_index import index_spec
+from skwave._validation import as_2d, check_columns
+
+
+class PipelineTransformMixin:
+    """The transformers before the windows, and which columns are known in advance."""
+
+    @property
+    def _transformers(self):
+        return [(name, step) for name, step in self.steps[:-2] if step not in (None, "passthrough")]
+
+    @property
+    def _window_length(self):
+        return self[-1].window_shape_[0]
+
+    @property
+    def _predicted_positions(self):
+        """The columns of the series that are forecast."""
+        known = self[-2]._known_positions
+        return [k for k in range(self[-2].n_features_in_) if k not in known]
+
+    def _remember(self, series, columns):
+        """Find out whether rows invert alone, and keep the training series where they do not."""
+        self._index_spec = index_spec(series)
+        transformed = self._transform(columns)
+        check_inverse(self._transformers, columns, transformed)
+        self._is_inverse_checked = True
+        self._inverts_rows = inverts_rows(self._transformers, transformed)
+        self._training_series = self._training_transformed = None
+        if not self._inverts_rows:
+            if np.isnan(transformed).any():
+                raise ValueError(
+                    "X holds missing values, but the inverse of the transformers before the "
+                    f"windows ({[name for name, _ in self._transformers]}) depends on earlier "
+                    "values, which are missing in a gap. Fill the gaps, or leave these "
+                    "transformers out."
+                )
+            self._training_series = np.array(columns, dtype=float)
+            self._training_transformed = transformed
+
+    def _transform(self, columns):
+        """Return a series as the windows are cut from it."""
+        if not self._transformers and (self[-2].n_features_in_, np.shape(columns)[1]) != (1, 1):
+            # The first transformer of a pipeline checks that the channels are the same.
+            validate_data(self[-2], columns, reset=False, skip_check_array=True)
+        return transform(self._transformers, columns)
+
+    @property
+    def _known_columns(self):
+        """The names of the columns that are known in advance, or their positions."""
+        positions = self[-2]._known_positions
+        if self._index_spec is None:
+            return positions
+        return [self._index_spec["columns"][k] for k in positions]
+
+    def _take_predicted(self, X):
+        """Return the columns of a series that are forecast, of as many dimensions as it has."""
+        if not self[-2]._known_positions:
+            return X
+        take = X.iloc if hasattr(X, "iloc") else np.asarray(X)
+        return take[:, self._predicted_positions]
+
+    def _take_known(self, X):
+        """Return the columns of a series that are known in advance, or None."""
+        positions = self[-2]._known_positions
+        if not positions:
+            return None
+        if self._index_spec is None:
+            # Fitted on an array, or by a plain Pipeline, which does not keep the names.
+            return np.asarray(X)[:, positions]
+        return X.iloc[:, positions]
+
+    def _transform_rows(self, rows, before):
+        """Return rows after a series as the windows are cut from them.
+
+        Parameters
+        ----------
+        rows : ndarray of shape (n_rows, n_columns)
+            NaN in the columns that are forecast.
+        before : None or array-like
+            The series, on which a transform may depend where its inverse does.
+        """
+        n_rows = len(rows)
+        if not self._inverts_rows:
+            rows = np.concatenate([np.asarray(as_2d(before), dtype=float), rows])
+        if self._index_spec is not None:
+            import pandas as pd
+
+            rows = pd.DataFrame(rows, columns=self._index_spec["columns"])
+        return transform(self._transformers, rows)[-n_rows:]
+
+    def _transform_context(self, context, name):
+        """Return a series to continue as the windows are cut from it.
+
+        Where an inverse depends on earlier values, that is the training series, if the context is
+        its end.
+        """
+        columns = as_2d(context, name)
+        if self._index_spec is not None and self._index_spec["ndim"] == 2:
+            check_columns(columns, self._index_spec["columns"], name)
+        transformed = self._transform(columns)
+        if len(transformed) < self._window_length:
+            raise ValueError(
+                f"{name} has {len(transformed)} values, but window_length={self._window_length} "
+                "needs at least as many. Give a longer series, or a smaller window_length."
+            )
+        if not self._is_inverse_checked:
+            check_inverse(self._transformers, columns, transformed)
+            self._is_inverse_checked = True
+        if self._inverts_rows:
+            return transformed
+        columns, training = np.asarray(columns, dtype=float), self._training_series
+        if _is_same(training[-len(columns) :], columns) and name == "context":
+            return self._training_transformed
+        n = min(len(columns), len(training))
+        if not _is_same(training[:n], columns[:n]):
+            which = "neither begins nor ends" if name == "context" else "does not begin"
+            raise ValueError(
+                f"{name} {which} with the training series, but the inverse of the "
+                f"transformers before the windows ({[name for name, _ in self._transformers]}) "
+                "depends on earlier values. Give the whole series from its beginning on."
+            )
+        return transformed
+
+
+def _is_same(values, others):
+    """Return whether two series are the same but for rounding, whatever their unit and level."""
+    if values.shape != others.shape:
+        return False
+    # A measure of spread that outliers do not change.
+    spread = np.median(np.abs(values - np.median(values, axis=0)), axis=0)
+    allowed = 1e-6 * spread + 64 * np.finfo(float).eps * np.abs(values)
+    return bool((np.abs(values - others) <= allowed).all())
