@@ -98,7 +98,10 @@ def with_readout(network, coef, intercept):
         The network.
     """
     n_states, n_predicted = network.n_states, network.n_predicted
-    head = coef[:n_states].astype(np.float32), intercept.astype(np.float32)
+    # Training that diverged may need coefficients beyond float32. Forecasts with them are not
+    # finite, so that such a readout is not chosen.
+    with np.errstate(over="ignore"):
+        head = coef[:n_states].astype(np.float32), intercept.astype(np.float32)
     skip = coef[n_states:].reshape(network.window_length, network.n_channels, -1).copy()
     # The coefficients of a channel sum to zero: that of its newest value is minus all others.
     skip[-1, :n_predicted] -= skip[:, :n_predicted].sum(axis=0)

@@ -16,6 +16,7 @@ from oracle import lstm
 from sklearn.linear_model import LinearRegression, Ridge
 
 from skwave import LSTMForecaster, WindowTransformer, _fit
+from skwave._network import Network, Scaling
 from skwave._readout import (
     EXACT,
     EXACT_PENALTIES,
@@ -32,6 +33,7 @@ from skwave._readout import (
     solve_readout,
     update_readout,
     with_positions,
+    with_readout,
 )
 from skwave._recursion import roll_forward
 from skwave._rollout import RollOuts, make_rollouts
@@ -710,3 +712,13 @@ def test_a_number_of_epochs_is_trained_whatever_the_forecasts(wave):
     windows = WindowTransformer(10).fit_transform(wave)
     forecaster = LSTMForecaster(50, epochs=2, random_state=0).fit(windows)
     assert len(forecaster.history_["loss"]) == 2
+
+
+def test_coefficients_beyond_float32_are_not_finite_and_give_no_warning():
+    zeros, ones = np.zeros(1), np.ones(1)
+    layer = np.zeros((1, 8), np.float32), np.zeros((2, 8), np.float32), np.zeros(8, np.float32)
+    head, skip = (np.zeros((2, 1), np.float32), np.zeros(1, np.float32)), np.zeros((3, 1))
+    network = Network(3, 1, Scaling(zeros, ones, zeros, ones), (layer,), head, skip)
+    coef = np.zeros((5, 1))
+    coef[0] = 1e39
+    assert np.isinf(with_readout(network, coef, zeros).head[0]).any()

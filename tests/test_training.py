@@ -187,7 +187,9 @@ def test_the_best_epoch_is_kept(windows):
 
 
 def test_patience_stops_and_none_does_not(windows):
-    settings = {"epochs": 6, "learning_rate": 50.0, "schedule": None, "optimizer": "sgd"}
+    settings = {
+        "epochs": 6, "learning_rate": 50.0, "schedule": None, "optimizer": "sgd", "random_state": 0,
+    }  # fmt: skip
     stopped = LSTMForecaster(4, patience=0, **settings).fit(windows)
     assert len(stopped.history_["loss"]) < 6
     going_on = LSTMForecaster(4, patience=None, **settings).fit(windows)
