@@ -8,8 +8,8 @@ TRAINING := $(addprefix tests/,$(addsuffix .py,test_estimator_checks test_export
 	test_import test_keras_callbacks test_keras_model test_persistence test_readout \
 	test_real_inputs test_reproducibility test_sklearn_callbacks test_threads test_training))
 
-.PHONY: demo test test-oldest test-jax test-torch test-jax-oldest test-torch-oldest fuzz lint \
-	types coverage docs test-docs pictures dist clean
+.PHONY: demo test test-benchmarks test-oldest test-jax test-torch test-jax-oldest \
+	test-torch-oldest fuzz lint types coverage docs test-docs pictures dist clean
 
 demo: $(VENV)/.demo
 	$(RUN) examples/plot_01_tutorial.py
@@ -18,6 +18,10 @@ demo: $(VENV)/.demo
 # are many times slower.
 test: $(VENV)/.test
 	OMP_NUM_THREADS=1 $(RUN) -m pytest --numprocesses auto --dist worksteal
+
+# The benchmarks that take half a minute each even with tiny sizes.
+test-benchmarks: $(VENV)/.test
+	OMP_NUM_THREADS=1 $(RUN) -m pytest -m benchmark tests/test_benchmarks.py
 
 # The lowest declared version of every dependency, in an environment of its own.
 test-oldest: $(VENV)-oldest/.done

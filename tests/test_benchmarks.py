@@ -33,6 +33,7 @@ def cells_of(shown, method):
     return [cell.strip() for cell in row.strip("|").split("|")][1:]
 
 
+@pytest.mark.benchmark
 def test_the_benchmark_of_a_gpu_measures_each_part_on_the_cpu(tmp_path):
     path = tmp_path / "gpu.csv"
     shown = run_quick("gpu.py", "--devices", "cpu", "--output", str(path))
@@ -48,6 +49,7 @@ def test_the_benchmark_of_a_gpu_measures_each_part_on_the_cpu(tmp_path):
     assert f"| {BACKEND} | waves | sine, NRMSE of 200 steps |" in shown
 
 
+@pytest.mark.benchmark
 def test_the_benchmark_of_backends_prints_a_row_without_empty_cells():
     shown = run_quick("backends.py", "--repeats", "1", "--pythons", sys.executable)
     name, *cells = shown.splitlines()[-1].strip("| ").split(" | ")
@@ -74,6 +76,7 @@ def hourly(tmp_path):
     return tmp_path
 
 
+@pytest.mark.benchmark
 def test_the_benchmark_of_hourly_series_fills_every_cell_and_goes_on(hourly):
     path = hourly / "results.csv"
     options = ("--data", str(hourly), "--output", str(path), "--methods")
