@@ -10,8 +10,8 @@
   windows of a day. Mean squared error at 24 and 96 steps.
 
 ``--part choosing`` leaves out the newest values that the test forecasts, and forecasts those
-before: choices were made there. Printed are medians over seeds of the errors and of the seconds
-of a fit.
+before, of the demand the four weeks before: choices were made there. Printed are medians over seeds
+of the errors and of the seconds of a fit.
 """
 
 import argparse
@@ -28,7 +28,7 @@ from protocols import WEEK
 from skwave import LSTMForecaster, WindowTransformer, make_forecast_pipeline
 from skwave.exceptions import ForecastWarning
 
-DAY = 24
+DAY, WEEK_OF_HALF_HOURS = 24, 336
 
 
 def fit(window, known, calendar, series, seed):
@@ -65,17 +65,22 @@ def prices(folder, part, seed):
 
 
 def demand(folder, part, seed):
-    """Yield rows of half-hourly demand, forecast a week ahead."""
+    """Yield rows of half-hourly demand, forecast a week ahead; four weeks are for choosing."""
     values = protocols.column(folder / "taylor.csv", -1)
     index = pd.date_range("2000-06-05", periods=len(values), freq="30min")
     series = pd.Series(values, index)
-    series = series if part == "test" else series[:-336]
-    train, truth = series[:-336], series[-336:]
     calendar = ["hour", "dayofweek"]
-    for window, features in ((336, None), (96, calendar), (48, calendar), (96, None)):
-        model, seconds = fit(window, None, features, train, seed)
-        error = float(np.sqrt(np.mean((model.forecast(336) - truth) ** 2)))
-        yield f"windows of {window}{', calendar' if features else ''}", error, seconds
+    for before in (0,) if part == "test" else (1, 2, 3, 4):
+        end = len(series) - WEEK_OF_HALF_HOURS * before
+        train, truth = series[: end - WEEK_OF_HALF_HOURS], series[end - WEEK_OF_HALF_HOURS : end]
+        week = f"{before} weeks before the last, " if before else ""
+        for window, features in (
+            (336, None), (192, calendar), (96, calendar), (48, calendar), (96, None),
+        ):  # fmt: skip
+            model, seconds = fit(window, None, features, train, seed)
+            forecast = model.forecast(WEEK_OF_HALF_HOURS)
+            error = float(np.sqrt(np.mean((forecast - truth) ** 2)))
+            yield f"{week}windows of {window}{', calendar' if features else ''}", error, seconds
 
 
 def temperature(folder, part, seed):

@@ -396,16 +396,17 @@ class LSTMForecaster(
         self._validate_params()
         with unchanged_on_failure(self):
             config = self._make_config(epochs=1, backup_dir=None)
-            previous, history = getattr(self, "network_", None), getattr(self, "history_", {})
-            is_partial = previous is not None
-            if are_of_several(X) or (is_partial and self.forecasters_):
+            is_fitted, history = hasattr(self, "network_"), getattr(self, "history_", {})
+            if are_of_several(X) or (is_fitted and self.forecasters_):
                 raise ValueError(
                     "partial_fit learns from one array of windows, but X or the X of fit is that "
                     "of several series. Use partial_fit of the forecaster of one series, such as "
                     "forecasters_[0]."
                 )
-            self._fit(X, y, sample_weight, config, 0.0, previous, is_partial=is_partial)
-            if not is_partial:
+            if is_fitted:
+                self._update(X, y, sample_weight, config)
+            else:
+                self._fit(X, y, sample_weight, config, 0.0)
                 self._tell()
             # Nothing was held out of these windows: their validation loss is NaN.
             past, new = [np.nan] * len(history.get("loss", [])), self.history_
@@ -416,78 +417,100 @@ class LSTMForecaster(
             return self
 
     @with_callbacks
-    def _fit(self, X, y, weights, config, validation_split, previous=None, is_partial=False):
-        """Fit, and set the fitted attributes if no error was raised.
-
-        `previous` is the network to continue from. `is_partial` says that `X` is new data for it,
-        in which nothing is held out and nothing is chosen.
-        """
-        began, several = time.perf_counter(), are_of_several(X)
+    def _fit(self, X, y, weights, config, validation_split, previous=None):
+        """Fit, from the network `previous` if there is one, and set the fitted attributes."""
+        began = time.perf_counter()
         known, n_calendar = known_of(X) if previous is None else (self.known_, self._n_calendar)
         windows, data = self._make_dataset(X, y, weights, known, reset=previous is None)
         solves = solves_readout(self.readout, data, config, self.normalization)
-        by_forecasts = self.validation == "forecast" and not is_partial
-        solves_anew = solves and not is_partial
-        check_can_roll_out(data, solves=solves_anew, by_forecasts=by_forecasts)
-        if previous is not None:
-            check_can_go_on(
-                previous, self._scaled_by, self.residual_paths_ is not None, data, config,
-                self.normalization,
-            )  # fmt: skip
-        rollouts = None
-        if data.autoregressive and not is_partial:
-            rollouts = make_rollouts(data, validation_split)
+        by_forecasts = self.validation == "forecast"
+        check_can_roll_out(data, solves=solves, by_forecasts=by_forecasts)
+        self._check_can_go_on(previous, data, config)
+        rollouts = make_rollouts(data, validation_split) if data.autoregressive else None
         dataset, seed = self._split(data, validation_split, previous, solves)
         known_penalty = None
-        if solves_anew:
+        if solves:
             known_penalty = choose_known_penalty(data, dataset, validation_split, n_calendar)
             dataset = leave_out_known(dataset, known_penalty, n_calendar)
         fitted = describe_windows(data, self.normalization)
         fitted |= {"known_": known, "_n_calendar": n_calendar, "forecasters_": []}
-        if is_partial and self.residual_paths_ is not None:
-            fitted["residual_paths_"] = add_paths(
-                self.residual_paths_, self._typical_change, self._width_exponent, previous, data
-            )
-        # scikit-learn's callbacks read them on demand.
-        shown = {"X": lambda: data.windows(slice(None)), "y": lambda: data.targets}
         training_set, config = set_epochs(dataset, config, solves_readout=solves)
+        shown = _shown_to_callbacks(data)
         with fit_context(self, **shown, n_tasks=config.epochs) as callback_ctx:
-            progress = EpochProgress(self, callback_ctx, fitted, **shown)
             shared = {
                 "previous": previous, "rollouts": rollouts, "validation_split": validation_split,
-                "by_forecasts": by_forecasts, "progress": progress,
+                "by_forecasts": by_forecasts,
+                "progress": EpochProgress(self, callback_ctx, fitted, **shown),
             }  # fmt: skip
-            if is_partial and self.readout_ != "trained":
-                result = update_solved(
-                    dataset, previous=previous, n_windows=self._n_windows, readout=self.readout_,
-                    regressor=getattr(self, "_regressor", None), progress=progress,
-                )  # fmt: skip
-            elif solves_anew:
+            if solves:
                 result = train_and_solve(
                     data, dataset, training_set, config, seed, known_penalty=known_penalty,
                     until_exact=self.epochs == "auto", n_positions=self.readout_positions,
                     **shared,
                 )  # fmt: skip
             else:
-                readout = getattr(self, "readout_", None)
-                skip = choose_skip(dataset, self.normalization, previous, readout)
+                skip = self._choose_skip(dataset, previous)
                 result = train_readout(
                     data, dataset, config, seed, skip=skip, n_calendar=n_calendar, **shared
                 )
-            if data.autoregressive:
-                of_last = windows[-1] if several else windows[data.first_windows[-1] :]
-                fitted["context_"] = last_window(result.network, of_last)
-            vars(self).update(fitted)
-            if is_partial:
-                self._set_updated(result, len(dataset.indices))
-                return result
-            vars(self).update(
-                describe_fit(
-                    result, data, dataset, rollouts, time.perf_counter() - began,
-                    validation=self.validation,
-                )
+            fitted |= self._newest_context(result.network, windows, data)
+            fitted |= describe_fit(
+                result, data, dataset, rollouts, time.perf_counter() - began,
+                validation=self.validation,
             )  # fmt: skip
+            vars(self).update(fitted)
         return result
+
+    @with_callbacks
+    def _update(self, X, y, weights, config):
+        """Update the fitted network with new windows, of which none is held out."""
+        network = self.network_
+        windows, data = self._make_dataset(X, y, weights, self.known_, reset=False)
+        self._check_can_go_on(network, data, config)
+        solves = solves_readout(self.readout, data, config, self.normalization)
+        dataset, seed = self._split(data, 0.0, network, solves)
+        fitted = describe_windows(data, self.normalization)
+        if self.residual_paths_ is not None:
+            fitted["residual_paths_"] = add_paths(
+                self.residual_paths_, self._typical_change, self._width_exponent, network, data
+            )
+        shown = _shown_to_callbacks(data)
+        with fit_context(self, **shown, n_tasks=config.epochs) as callback_ctx:
+            progress = EpochProgress(self, callback_ctx, fitted, **shown)
+            if self.readout_ == "trained":
+                result = train_readout(
+                    data, dataset, config, seed, previous=network,
+                    skip=self._choose_skip(dataset, network), rollouts=None, validation_split=0.0,
+                    by_forecasts=False, n_calendar=self._n_calendar, progress=progress,
+                )  # fmt: skip
+            else:
+                result = update_solved(
+                    dataset, previous=network, n_windows=self._n_windows, readout=self.readout_,
+                    regressor=getattr(self, "_regressor", None), progress=progress,
+                )  # fmt: skip
+            fitted |= self._newest_context(result.network, windows, data)
+            vars(self).update(fitted)
+            self._set_updated(result, len(dataset.indices))
+        return result
+
+    def _check_can_go_on(self, previous, data, config):
+        """Raise an error if training cannot continue from a network, if there is one."""
+        if previous is not None:
+            check_can_go_on(
+                previous, self._scaled_by, self.residual_paths_ is not None, data, config,
+                self.normalization,
+            )  # fmt: skip
+
+    def _choose_skip(self, dataset, previous):
+        """Return the linear model beside which the output layer is trained, or None."""
+        readout = getattr(self, "readout_", None)
+        return choose_skip(dataset, self.normalization, previous, readout)
+
+    def _newest_context(self, network, windows, data):
+        """Return the attribute `context_`; none after a fit with targets, or of several series."""
+        if not data.autoregressive or isinstance(windows, list):
+            return {}
+        return {"context_": last_window(network, windows[data.first_windows[-1] :])}
 
     def _set_updated(self, result, n_windows):
         """Set the attributes that new windows change."""
@@ -722,3 +745,8 @@ class LSTMForecaster(
         tags.target_tags.required = False
         tags.target_tags.multi_output = True
         return tags
+
+
+def _shown_to_callbacks(data):
+    """Return what scikit-learn's callbacks read on demand: functions of windows and targets."""
+    return {"X": lambda: data.windows(slice(None)), "y": lambda: data.targets}
