@@ -227,7 +227,7 @@ def choose_skip(dataset, normalization, previous, readout):
     if dataset.autoregressive and normalization is not None:
         # The LSTM learns by how much the next values differ from the newest one. Neighbors in a
         # series are much alike, so that the same relative error of what is learned is a far
-        # smaller error of the forecast (benchmarks/README.md).
+        # smaller error of the forecast (benchmarks/tried.md).
         return naive_skip(dataset)
     return None
 

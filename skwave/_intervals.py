@@ -10,7 +10,7 @@ _ROUNDING = 1e-9
 
 
 # How widths follow the change from value to value: half way, in logarithms, between widths that
-# follow their window and widths that are all the same (benchmarks/README.md). Several series may
+# follow their window and widths that are all the same (benchmarks/tried.md). Several series may
 # differ in scale, so that widths follow it all the way.
 WIDTH_EXPONENT, OF_SEVERAL_SERIES = 0.5, 1.0
 # Values that are nearly constant do not make a forecast certain, and an outlier among them does not

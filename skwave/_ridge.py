@@ -12,7 +12,7 @@ EQUAL_PENALTIES = 10.0 ** np.arange(-5, 2)
 # as strong as the weakest of the others at a lag of 32, to one that leaves only these values.
 LAG_PENALTIES = 10.0 ** np.arange(-8, 2)
 # Those of inputs known in advance, from strong to weak. Growing ones that leave the newest row
-# alone were chosen by chance only, and increased the error (benchmarks/README.md).
+# alone were chosen by chance only, and increased the error (benchmarks/tried.md).
 KNOWN_EQUAL_PENALTIES = 10.0 ** np.arange(1, -4, -1)
 KNOWN_LAG_PENALTIES = 10.0 ** np.arange(-1, -6, -1)
 

@@ -18,7 +18,7 @@ from skwave._network import Network
 from skwave.exceptions import warn
 
 # Updates that epochs="auto" makes where the readout is solved for: twice as many forecast no better
-# (benchmarks/README.md). An epoch is a pass over the windows, but at least and at most so many of
+# (benchmarks/tried.md). An epoch is a pass over the windows, but at least and at most so many of
 # them: between epochs Keras spends as much time as in several small updates, and with 10 of them at
 # least, a short series with a trend had no epoch that was good.
 SOLVED_UPDATES, UPDATES_PER_EPOCH = 100, (5, 20)
