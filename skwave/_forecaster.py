@@ -361,7 +361,7 @@ class LSTMForecaster(
             if are_of_several(X):
                 return self._fit_several(X, y, sample_weight, config, previous)
             self._fit(X, y, sample_weight, config, self.validation_split, previous)
-            self._tell()
+            self._print_and_warn()
             return self
 
     @_fit_context(prefer_skip_nested_validation=True)
@@ -407,7 +407,7 @@ class LSTMForecaster(
                 self._update(X, y, sample_weight, config)
             else:
                 self._fit(X, y, sample_weight, config, 0.0)
-                self._tell()
+                self._print_and_warn()
             # Nothing was held out of these windows: their validation loss is NaN.
             past, new = [np.nan] * len(history.get("loss", [])), self.history_
             self.history_ = {
@@ -522,7 +522,7 @@ class LSTMForecaster(
             n_new = self._report["n_new_windows"] + n_windows
             self._report = self._report | {"n_new_windows": n_new}
 
-    def _tell(self):
+    def _print_and_warn(self):
         """Print a line of the summary, and warn where the seasonal naive forecast is better."""
         if self._report is not None:
             if self.verbose:

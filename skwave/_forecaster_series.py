@@ -51,7 +51,7 @@ class ForecasterSeriesMixin:
         )
         self.context_, self._model = None, None
         self.forecasters_ = [self._forecaster_of(attributes) for attributes in fitted]
-        self._tell_of_several()
+        self._print_and_warn_of_several()
         return self
 
     def _forecaster_of(self, attributes):
@@ -75,7 +75,7 @@ class ForecasterSeriesMixin:
             }
         )
 
-    def _tell_of_several(self):
+    def _print_and_warn_of_several(self):
         """Print a line of the summary, and count the series with a better seasonal naive one."""
         if self.verbose:
             print(self.summary().line)

@@ -460,8 +460,8 @@ class PipelineForecastMixin:
         for k in range(len(windows)):
             while earlier < k and len(known[earlier]) + n_steps <= len(known[k]):
                 origin = len(known[earlier])
-                truth = known[k][origin : origin + n_steps, self._predicted_positions]
-                path = (truth - forecasts[earlier]) / scale[earlier]
+                y_true = known[k][origin : origin + n_steps, self._predicted_positions]
+                path = (y_true - forecasts[earlier]) / scale[earlier]
                 # Paths that overlap much are nearly the same, and would replace different ones.
                 if origin >= next_origin and np.isfinite(path).all():
                     residuals = np.concatenate([residuals, path[None]])[-n_kept:]

@@ -250,16 +250,16 @@ def mean_quantile_loss(
     >>> mean_quantile_loss([1, 3], [[1, 2], [2, 3]], quantiles=[0.5, 0.8])
     0.175
     """
-    truth = as_columns(y_true, "y_true")
+    values = as_columns(y_true, "y_true")
     quantiles = check_array(quantiles, ensure_2d=False, dtype=float, input_name="quantiles")
     if quantiles.ndim != 1 or np.any((quantiles <= 0) | (quantiles >= 1)):
         raise ValueError(
             f"quantiles={quantiles.tolist()}, but a list of fractions between 0 and 1 is needed, "
             "such as [0.1, 0.5, 0.9]."
         )
-    errors = truth[..., None] - _as_parts(truth, y_quantiles, "y_quantiles", len(quantiles))
+    errors = values[..., None] - _as_parts(values, y_quantiles, "y_quantiles", len(quantiles))
     losses = 2 * np.maximum(quantiles * errors, (quantiles - 1) * errors).mean(axis=-1)
-    size = average(np.abs(truth), sample_weight, "raw_values")
+    size = average(np.abs(values), sample_weight, "raw_values")
     if np.any(size == 0):
         raise ValueError(
             "The losses cannot be weighted: all true values are zero. Take "
@@ -318,10 +318,10 @@ def continuous_ranked_probability_score(
     >>> continuous_ranked_probability_score([0.0], [[-1.0, 1.0]])
     0.5
     """
-    truth = as_columns(y_true, "y_true")
-    samples = np.sort(_as_parts(truth, y_samples, "y_samples"), axis=-1)
+    values = as_columns(y_true, "y_true")
+    samples = np.sort(_as_parts(values, y_samples, "y_samples"), axis=-1)
     n = samples.shape[-1]
-    errors = np.abs(samples - truth[..., None]).mean(axis=-1)
+    errors = np.abs(samples - values[..., None]).mean(axis=-1)
     # Sorted, each sample counts in the differences with a factor of its rank.
     spread = samples @ (2 * np.arange(1, n + 1) - n - 1) / n**2
     return average(np.maximum(errors - spread, 0.0), sample_weight, multioutput)
