@@ -40,7 +40,7 @@ scorers = {
 
 # %%
 # ``ForecastSplit`` gives candidates with windows of any length the same 48 known values.
-# With states of one position alone, the window length makes more of a difference.
+# ``readout_positions=1`` makes the effect of the window length larger.
 forecaster = LSTMForecaster(16, epochs=EPOCHS, readout_positions=1, random_state=0)
 model = make_forecast_pipeline(WindowTransformer(), forecaster)
 lengths = [12, 24, LONGEST]

@@ -31,10 +31,15 @@ print(train.tail(3))
 
 # %%
 # The fluctuations of counts grow with their level. A square root makes them more even. The pipeline
-# squares the forecasts. The windows have two cycles. The summary compares the errors of forecasts
-# of held-out values, on the scale of the square root.
+# squares the forecasts; negative ones become zero first. The windows have two cycles. The summary
+# compares the errors of forecasts of held-out values, on the scale of the square root.
 
-root = FunctionTransformer(np.sqrt, inverse_func=np.square)
+
+def square(x):
+    return np.square(np.maximum(x, 0))
+
+
+root = FunctionTransformer(np.sqrt, inverse_func=square)
 model = make_forecast_pipeline(
     root,
     WindowTransformer(22),

@@ -2,8 +2,8 @@
 One global model of several series
 ==================================
 
-A dict of series gives one model: all of them train one LSTM, and each has a scale and an output
-layer of its own. Series that were not in the fit are forecast from their last values.
+A dict of series gives one model: one LSTM is trained on all of them, and each has a scale and an
+output layer of its own. Series that were not in the fit are forecast from their last values.
 """
 
 import matplotlib.pyplot as plt
@@ -15,8 +15,8 @@ EPOCHS = "auto"
 WINDOW, N_STEPS = 48, 96
 
 # %%
-# Hourly sales of fifteen shops. Each has two peaks a day, at hours, with a size and at a level of
-# its own. The last three shops are kept for the test.
+# Hourly sales of fifteen shops. Each shop has two peaks a day. Their hours, their size and the
+# level of the sales differ from shop to shop. The last three shops are kept for the test.
 
 rng = np.random.default_rng(0)
 
@@ -32,8 +32,8 @@ shops = {f"shop {number}": sales() for number in range(1, 13)}
 unseen = {f"shop {number}": sales() for number in range(13, 16)}
 
 # %%
-# The fit counts the readouts: most of the shops share one, as far as forecasts of values that were
-# left out ask for it.
+# The fit chooses a kind of readout (:doc:`/user_guide/several_series`). This is the number of shops
+# with each kind:
 
 model = make_forecast_pipeline(
     WindowTransformer(WINDOW), LSTMForecaster(48, epochs=EPOCHS, random_state=0)

@@ -33,7 +33,7 @@ train, test = table[:-HORIZON], table[-HORIZON:]
 
 # %%
 # ``known`` names the columns whose future is given, and ``calendar`` adds features of the index.
-# The windows contain two days, so that none of them shows what was a week before.
+# The windows contain two days, so that none of them contains the values of a week before.
 
 
 def make_model(**inputs):

@@ -1,4 +1,4 @@
-"""Calendar features: the position of each label of an index in its hour, day, week or year."""
+"""Calendar features: the position of each label in its hour, day, week, month or year."""
 
 import numpy as np
 
@@ -63,11 +63,10 @@ def calendar_features(index, names):
 
 def _position(times, name):
     """Return the fraction of its hour, day, week, month or year that has passed at each label."""
-    hour = (times.hour + times.minute / 60 + times.second / 3600).to_numpy()
     if name == "minute":
         return (times.minute + times.second / 60).to_numpy() / 60
     if name == "hour":
-        return hour / 24
+        return (times.hour + times.minute / 60 + times.second / 3600).to_numpy() / 24
     if name == "dayofweek":
         return times.day_of_week.to_numpy() / 7
     if name == "day":
@@ -76,4 +75,6 @@ def _position(times, name):
         return (times.day_of_year.to_numpy() - 1) / (365 + times.is_leap_year)
     if name == "month":
         return (times.month.to_numpy() - 1) / 12
-    return (times.quarter.to_numpy() - 1) / 4
+    if name == "quarter":
+        return (times.quarter.to_numpy() - 1) / 4
+    raise ValueError(f"{name!r} is not one of {NAMES}.")

@@ -1,4 +1,4 @@
-"""Residual paths: true values minus forecasts, over values that were not used in training."""
+"""Residual paths: errors of forecasts of values that the readout was not fitted on."""
 
 import numpy as np
 

@@ -87,6 +87,11 @@ class WindowDataset:
         return self.targets[0].size
 
     @property
+    def holds_out(self):
+        """Whether some windows are held out of the training."""
+        return self.n_train < len(self.indices)
+
+    @property
     def n_windows_of_series(self):
         """Windows of each series, of shape (n_series,)."""
         return np.diff(self.first_windows, append=len(self.starts))

@@ -22,7 +22,7 @@ from skwave._training import FitResult, train
 # Least squares takes memory for some ten matrices of as many rows and columns: 300 MB in all.
 MAX_COEFFICIENTS = 2_000
 # A readout that Keras trained is compared with a linear model where a window has no more values.
-MAX_LAGS = 2_000
+MAX_LINEAR_VALUES = 2_000
 
 
 def solves_readout(readout, dataset, config, normalization):
@@ -175,16 +175,15 @@ def train_and_solve(
         The network, how it was trained, and how its readout was chosen.
     """
     start = None if previous is None else smooth_readout(previous, dataset)
-    holds_out = dataset.n_train < len(dataset.indices)
     result = train(
         training_set.with_skip(naive_skip(training_set)), config, seed=seed, network=start,
         rollouts=rollouts if by_forecasts else None,
-        exact_rollouts=rollouts if until_exact and holds_out else None,
+        exact_rollouts=rollouts if until_exact and dataset.holds_out else None,
         progress=progress,
     )  # fmt: skip
-    layers, n_steps = result.network, rollouts.y_true.shape[1]
+    layers, n_steps = result.network, rollouts.n_steps
     exact = result.exact
-    if exact is None and holds_out:
+    if exact is None and dataset.holds_out:
         exact = solve_exact(layers, dataset, rollouts)
     if exact is not None:
         network, readout, errors = exact
@@ -233,8 +232,8 @@ def choose_skip(dataset, normalization, previous, readout):
 
 
 def train_readout(
-    data, dataset, config, seed, *, previous, skip, rollouts, validation_split, by_forecasts,
-    n_calendar, progress,
+    data, dataset, config, seed, *, previous, skip, progress, rollouts=None, validation_split=0.0,
+    by_forecasts=False, n_calendar=0,
 ):  # fmt: skip
     """Train the LSTM and its output layer, beside a linear model that stays as it is.
 
@@ -250,16 +249,16 @@ def train_readout(
         The network to continue from.
     skip : None or ndarray of shape (window_length * n_channels, n_outputs)
         The linear model.
-    rollouts : None or RollOuts
-        Forecasts over the newest values; None where the targets are others.
-    validation_split : float
-        Fraction of the newest windows that residual paths are taken from.
-    by_forecasts : bool
-        Whether their errors choose the best epoch.
-    n_calendar : int
-        How many of the inputs known in advance are calendar features.
     progress : EpochProgress
         Notified of each epoch.
+    rollouts : None or RollOuts, default=None
+        Forecasts over the newest values; None where the targets are others, or none is held out.
+    validation_split : float, default=0.0
+        Fraction of the newest windows that residual paths are taken from.
+    by_forecasts : bool, default=False
+        Whether their errors choose the best epoch.
+    n_calendar : int, default=0
+        How many of the inputs known in advance are calendar features.
 
     Returns
     -------
@@ -275,10 +274,10 @@ def train_readout(
     if rollouts is None:
         return result
     errors = {"trained": rollouts.errors(result.network)}
-    if data.window_length * data.n_channels <= MAX_LAGS:
+    if data.window_length * data.n_channels <= MAX_LINEAR_VALUES:
         known_penalty = choose_known_penalty(data, dataset, validation_split, n_calendar)
         errors |= linear_errors(result.network, dataset, rollouts, known_penalty)
-    n_steps = rollouts.y_true.shape[1]
+    n_steps = rollouts.n_steps
     paths, change = paths_over(result.network, data, validation_split, n_steps, MAX_PATHS)
     return result._replace(errors=errors, residual_paths=paths, typical_change=change)
 

@@ -56,7 +56,6 @@ def describe_fit(result, data, dataset, rollouts, seconds, *, validation):
     dict
         Attributes by name.
     """
-    is_split = dataset.n_train < len(dataset.indices)
     solved = result.readout != "trained"
     attributes = {
         "network_": result.network,
@@ -69,7 +68,8 @@ def describe_fit(result, data, dataset, rollouts, seconds, *, validation):
         "_n_windows": len(dataset.indices),
         "_regressor": result.regressor,
         "_model": None,
-        "_residuals_are_in_sample": not solved and (validation == "random" or not is_split),
+        "_residuals_are_in_sample": not solved
+        and (validation == "random" or not dataset.holds_out),
         "_typical_change": result.typical_change,
         "_width_exponent": width_exponent(len(data.first_windows)),
     }
@@ -80,7 +80,7 @@ def describe_fit(result, data, dataset, rollouts, seconds, *, validation):
         attributes["_report"] = make_report(
             result, data, rollouts, errors, season_length, seconds,
             lstm_variance_fraction(result.network, dataset),
-            is_held_out=is_split and (solved or validation != "random"),
+            is_held_out=dataset.holds_out and (solved or validation != "random"),
         )  # fmt: skip
     return attributes
 

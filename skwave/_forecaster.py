@@ -37,7 +37,7 @@ from skwave._rollout import make_rollouts
 from skwave._sklearn_callbacks import (
     CallbackSupportMixin,
     EpochProgress,
-    fit_context,
+    callback_context,
     with_callbacks,
 )
 from skwave._summary import FitSummary, warn_about_seasonal_naive
@@ -77,7 +77,7 @@ class LSTMForecaster(
     readout : {"auto", "ridge", "trained"}, default="auto"
         How the output layer is obtained. With ``"ridge"`` it is solved for in closed form after
         the training, together with a skip connection, a linear model of the window: ridge
-        regression on the last state and on the window. Forecasts over the newest, held-out
+        regression on states of the LSTM and on the window. Forecasts over the newest, held-out
         windows choose the penalties; then all windows, or 8,192 drawn at random, are used.
         ``"trained"`` keeps the output layer that Keras trained. ``"auto"`` takes ``"ridge"`` where
         it is sound: in a fit without `y`, where the loss is the mean squared error, which ridge
@@ -144,10 +144,11 @@ class LSTMForecaster(
         Whether XLA compiles the training, as in `keras.Model.compile`. "auto" means that it
         does on JAX, and on TensorFlow where there is a GPU. True is an error on PyTorch.
     random_state : int, RandomState instance or None, default=None
-        Source of the order of windows, of initial weights and of dropout. None draws fresh
-        entropy each time; no global generator is used.
+        Source of the order of windows, of initial weights and of dropout. None gives another
+        result each time; no global generator is used.
     verbose : {0, 1, 2} or "auto", default=0
-        Keras's report: none, a progress bar, a line for each epoch.
+        Keras's report: none, a progress bar, a line for each epoch. Other values than 0 also print
+        a line of the summary.
 
     Attributes
     ----------
@@ -165,17 +166,20 @@ class LSTMForecaster(
         The readout that was kept: ``"trained"``, or one of those in `validation_errors_` that were
         solved for: ``"states …"`` reads out the states of the LSTM alone, with this penalty of
         their coefficients; ``"ridge …"`` the states and the window; ``"averaged"`` is the mean of
-        the first of these and of the linear model.
+        the linear model and of the ``"ridge …"`` with the strongest penalty. After a fit of several
+        series those of `forecasters_` are ``"common"``, that of all series, ``"shrunk"`` towards
+        it, ``"own"``, of the series alone, or ``"half shrunk"``, the mean of the latter two.
     validation_errors_ : dict of float
         Mean squared errors of forecasts over the newest values, in variances of these: of the
-        readouts that were tried, and
-        for comparison of ``"linear"``, a linear model of the window without the LSTM, ``"naive"``,
-        which repeats the last value, and ``"seasonal_naive"``, which repeats the last season, where
-        the series has one. These values are held out, except if `validation_split` is 0, or the
-        readout is trained with ``validation="random"``. Empty after ``fit(X, y)``.
+        readouts that were tried, and for comparison of ``"linear"``, a linear model of the
+        window without the LSTM, ``"naive"``, which repeats the last value, and
+        ``"seasonal_naive"``, which repeats the last season, where the series has one. These
+        values are held out, except if `validation_split` is 0, or the readout is trained with
+        ``validation="random"``. Empty after ``fit(X, y)``.
     residual_paths_ : ndarray of shape (n_origins, n_steps, n_channels), or None
-        The true values minus the forecasts, from at most 128 origins (40 where forecasts are
-        exact), over as many steps as a window is long, or as there are held-out values;
+        The true values minus the forecasts, from at most 128 origins (40 if
+        forecasts are exact, and for each of several series), over as many steps as a window is
+        long, or as there are held-out values;
         intervals and sample paths are computed from them. No forecast is by a readout that was
         solved on the values it forecasts: it is solved again without their block of the series.
         With ``readout="trained"`` the forecasts are over the newest values.
@@ -317,7 +321,7 @@ class LSTMForecaster(
         ----------
         X : array-like of shape (n_windows, window_length, n_channels) or (n_windows, window_length)
             Windows in the order of time, as `WindowTransformer` returns them. A list of arrays is
-            that of several series: they train one LSTM, each on a scale of its own, and
+            that of several series: one LSTM is trained on all, each on a scale of its own, and
             `forecasters_` has a forecaster for each of them.
         y : array-like of shape (n_windows,) or (n_windows, n_outputs), default=None
             Targets. None means forecasting: the targets are the values that follow the windows.
@@ -352,8 +356,9 @@ class LSTMForecaster(
         ConvergenceWarning
             If the loss became NaN or infinite; the best weights before that are kept.
         ForecastWarning
-            If the seasonal naive forecast is better on the held-out values, or a window is longer
-            than a third of the series.
+            If the seasonal naive forecast is better on the held-out values, a window is longer than
+            a third of the series, columns named in `known` are not used, or, of several series, a
+            naive forecast is better for some.
         """
         with unchanged_on_failure(self):
             config = self._make_config()
@@ -368,10 +373,11 @@ class LSTMForecaster(
     def partial_fit(
         self, X: ArrayLike, y: ArrayLike | None = None, sample_weight: ArrayLike | None = None
     ) -> Self:
-        """Continue from the present weights for one pass over all of the windows.
+        """Update the fitted network with new windows; the first call fits it.
 
         An output layer that was solved for is updated in proportion to the number of new windows
-        relative to those seen before; the LSTM stays as it is.
+        relative to those seen before, and the LSTM stays as it is. With ``readout="trained"`` the
+        network is trained for one pass over the new windows.
 
         Parameters
         ----------
@@ -420,6 +426,7 @@ class LSTMForecaster(
     def _fit(self, X, y, weights, config, validation_split, previous=None):
         """Fit, from the network `previous` if there is one, and set the fitted attributes."""
         began = time.perf_counter()
+        # `data` is in the units of the series, `dataset` on the scale of the layers, and split.
         known, n_calendar = known_of(X) if previous is None else (self.known_, self._n_calendar)
         windows, data = self._make_dataset(X, y, weights, known, reset=previous is None)
         solves = solves_readout(self.readout, data, config, self.normalization)
@@ -436,7 +443,7 @@ class LSTMForecaster(
         fitted |= {"known_": known, "_n_calendar": n_calendar, "forecasters_": []}
         training_set, config = set_epochs(dataset, config, solves_readout=solves)
         shown = _shown_to_callbacks(data)
-        with fit_context(self, **shown, n_tasks=config.epochs) as callback_ctx:
+        with callback_context(self, **shown, n_tasks=config.epochs) as callback_ctx:
             shared = {
                 "previous": previous, "rollouts": rollouts, "validation_split": validation_split,
                 "by_forecasts": by_forecasts,
@@ -449,7 +456,8 @@ class LSTMForecaster(
                     **shared,
                 )  # fmt: skip
             else:
-                skip = self._choose_skip(dataset, previous)
+                readout = getattr(self, "readout_", None)
+                skip = choose_skip(dataset, self.normalization, previous, readout)
                 result = train_readout(
                     data, dataset, config, seed, skip=skip, n_calendar=n_calendar, **shared
                 )
@@ -467,21 +475,19 @@ class LSTMForecaster(
         network = self.network_
         windows, data = self._make_dataset(X, y, weights, self.known_, reset=False)
         self._check_can_go_on(network, data, config)
-        solves = solves_readout(self.readout, data, config, self.normalization)
-        dataset, seed = self._split(data, 0.0, network, solves)
+        dataset, seed = self._split(data, 0.0, network, solves=False)
         fitted = describe_windows(data, self.normalization)
         if self.residual_paths_ is not None:
             fitted["residual_paths_"] = add_paths(
                 self.residual_paths_, self._typical_change, self._width_exponent, network, data
             )
         shown = _shown_to_callbacks(data)
-        with fit_context(self, **shown, n_tasks=config.epochs) as callback_ctx:
+        with callback_context(self, **shown, n_tasks=config.epochs) as callback_ctx:
             progress = EpochProgress(self, callback_ctx, fitted, **shown)
             if self.readout_ == "trained":
                 result = train_readout(
-                    data, dataset, config, seed, previous=network,
-                    skip=self._choose_skip(dataset, network), rollouts=None, validation_split=0.0,
-                    by_forecasts=False, n_calendar=self._n_calendar, progress=progress,
+                    data, dataset, config, seed, previous=network, skip=network.skip,
+                    progress=progress,
                 )  # fmt: skip
             else:
                 result = update_solved(
@@ -501,13 +507,8 @@ class LSTMForecaster(
                 self.normalization,
             )  # fmt: skip
 
-    def _choose_skip(self, dataset, previous):
-        """Return the linear model beside which the output layer is trained, or None."""
-        readout = getattr(self, "readout_", None)
-        return choose_skip(dataset, self.normalization, previous, readout)
-
     def _newest_context(self, network, windows, data):
-        """Return the attribute `context_`; none after a fit with targets, or of several series."""
+        """Return `context_` as a dict, which is empty with targets or several series."""
         if not data.autoregressive or isinstance(windows, list):
             return {}
         return {"context_": last_window(network, windows[data.first_windows[-1] :])}

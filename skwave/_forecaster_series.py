@@ -6,7 +6,13 @@ import numpy as np
 
 from skwave._fitted import last_window
 from skwave._known import check_roles, known_of, with_known
-from skwave._series_readouts import fit_series_readouts, rescaled, scale_series, weight_of
+from skwave._series_readouts import (
+    NAIVE_IS_BETTER,
+    fit_series_readouts,
+    rescaled,
+    scale_series,
+    weight_of,
+)
 from skwave._sliding import series_of_view, sliding_windows
 from skwave._validation import check_windows_of_several
 from skwave.exceptions import warn
@@ -76,12 +82,12 @@ class ForecasterSeriesMixin:
         )
 
     def _print_and_warn_of_several(self):
-        """Print a line of the summary, and count the series with a better seasonal naive one."""
+        """Print a line of the summary, and count the series with a better naive forecast."""
         if self.verbose:
             print(self.summary().line)
         reports = [forecaster._report for forecaster in self.forecasters_]
         n_better = sum(report["seasonal_naive_is_better"] for report in reports)
-        n_own = sum(report["readout"] == "own" for report in reports)
+        n_own = sum(report["reason"] == NAIVE_IS_BETTER for report in reports)
         if n_better or n_own:
             warn(
                 f"Of {len(reports)} series, {n_own} have a readout of their own, since a naive "

@@ -133,9 +133,10 @@ class ForecastMixin:
 
         Notes
         -----
-        A split conformal interval for each step: quantiles of residuals of forecasts over values
-        that were not used in training, with the correction for their number, for the lower and
-        the upper bound separately. The coverage is that of a single value: the probability that
+        For each step, the lower and the upper bound are quantiles of the residuals of past
+        forecasts, each with the correction of split conformal prediction for their number. The
+        readout of each past forecast was not fitted on the values that it forecasts; the LSTM may
+        have been trained on them. The coverage is that of a single value: the probability that
         at least one of 24 values is outside is much larger.
 
         References
@@ -229,7 +230,7 @@ class ForecastMixin:
         future, context : array-like, default=None
             As in `forecast`.
         random_state : int, RandomState instance or None, default=None
-            Source of the draws. None draws fresh entropy each time.
+            Source of the draws. None gives another result each time.
 
         Returns
         -------
@@ -408,13 +409,13 @@ class ForecastMixin:
                 "There are no residual paths after fit(X, y). Fit without y, or call calibrate "
                 "with windows of the series."
             )
-        n_paths, n_known = self.residual_paths_.shape[:2]
+        n_paths, n_longest = self.residual_paths_.shape[:2]
         if probabilities is not None:
             check_n_paths(probabilities, n_paths)
-        if n_steps > n_known:
+        if n_steps > n_longest:
             raise ValueError(
-                f"n_steps={n_steps}, but residual paths are {n_known} steps long. Forecast at most "
-                f"{n_known} steps, fit with a longer window_length, or call calibrate with "
+                f"n_steps={n_steps}, but residual paths are {n_longest} steps long. Forecast at "
+                f"most {n_longest} steps, fit with a longer window_length, or call calibrate with "
                 f"n_steps={n_steps} and a series that is longer than that (its windows, if there "
                 "is no pipeline)."
             )

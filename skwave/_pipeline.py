@@ -19,7 +19,7 @@ from skwave._inverse import (
 from skwave._pandas_index import to_pandas
 from skwave._persistence import add_checksum, unchanged_on_failure, verify_checksum
 from skwave._pipeline_forecasts import PipelineForecastMixin
-from skwave._pipeline_series import SeriesMixin
+from skwave._pipeline_series import PipelineSeriesMixin
 from skwave._pipeline_transforms import PipelineTransformMixin
 from skwave._several import form_of, split_series
 from skwave._sliding import sliding_windows
@@ -30,7 +30,9 @@ from skwave._validation import (
 from skwave._window import WindowTransformer
 
 
-class ForecastPipeline(PipelineForecastMixin, PipelineTransformMixin, SeriesMixin, Pipeline):
+class ForecastPipeline(
+    PipelineForecastMixin, PipelineTransformMixin, PipelineSeriesMixin, Pipeline
+):
     """A pipeline that forecasts in the units of the series.
 
     Parameters
@@ -79,8 +81,8 @@ class ForecastPipeline(PipelineForecastMixin, PipelineTransformMixin, SeriesMixi
         X : array-like or pandas object of shape (n_values,) or (n_values, n_channels), or several
             The series. A pandas index of a regular frequency is continued by the forecasts. Or
             several series: a list or a dict of them, or a pandas object whose index has the levels
-            series and time. They train one LSTM; each has transformers, a scale and a readout of
-            its own.
+            series and time. One LSTM is trained on all of them; each has transformers, a scale and
+            a readout of its own.
         y : None
             Not used: the targets are the values that follow the windows.
         **params : dict
@@ -128,7 +130,10 @@ class ForecastPipeline(PipelineForecastMixin, PipelineTransformMixin, SeriesMixi
         series = with_missing_rows(series)
         columns = as_2d(series)
         with self._naming_the_transformer(columns):
-            windows = Pipeline(self.steps[:-1]).fit_transform(columns)
+            front = Pipeline(self.steps[:-1], memory=self.memory, verbose=self.verbose)
+            windows = front.fit_transform(columns)
+        # With `memory`, copies were fitted.
+        self.steps[:-1] = front.steps
         self._remember(series, columns)
         return windows
 
@@ -221,6 +226,11 @@ class ForecastPipeline(PipelineForecastMixin, PipelineTransformMixin, SeriesMixi
         _refuse_y(y)
         check_is_fitted(self)
         if self.pipelines_:
+            if sample_weight is not None:
+                raise ValueError(
+                    "sample_weight is given, but the fit was of several series. Leave it out, or "
+                    "use score of one of pipelines_."
+                )
             return self._score_each(X)
         X = with_missing_rows(X)
         predictions = np.asarray(self.predict(X))[:-1]

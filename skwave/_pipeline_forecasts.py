@@ -231,7 +231,7 @@ class PipelineForecastMixin:
         future, context, series : object, default=None
             As in `forecast`.
         random_state : int, RandomState instance or None, default=None
-            Source of the draws. None draws fresh entropy each time.
+            Source of the draws. None gives another result each time.
 
         Returns
         -------
@@ -347,7 +347,7 @@ class PipelineForecastMixin:
         if contexts is None:
             known, columns = [self._training_transformed], [check_context(self[-1], None)]
         else:
-            known = [self._transform_context(context, "context") for context in contexts]
+            known = [self._transform_context(c, "context", continues=True) for c in contexts]
             columns = [self[-2]._arrange(*pair) for pair in zip(known, contexts, strict=True)]
         future = None
         if self[-1].known_:

@@ -5,30 +5,25 @@ from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 
 from skwave._persistence import unchanged_on_failure
-from skwave._several import join_results, split_series
+from skwave._several import common_length, join_results, split_series
 
 
-class SeriesMixin:
+class PipelineSeriesMixin:
     """Forecasts of a `ForecastPipeline` that was fitted on several series."""
 
     def _fit_several(self, several):
-        """Fit the forecaster to several series, each with transformers of its own."""
-        pipelines, parts = {}, []
-        for name, series in several.items():
-            one = self._copy_for_series()
-            try:
-                parts.append(one._fit_windows(series))
-            except (ValueError, TypeError) as error:
-                raise type(error)(f"Series {name!r}: {error}") from error
-            pipelines[name] = one
+        """Fit the forecaster to several series; return a pipeline for each, by name.
+
+        Each has transformers of its own.
+        """
+        pipelines = {name: self._copy_for_series() for name in several}
+        parts = _fit_windows_of(pipelines, several)
         lengths = [part.shape[1] for part in parts]
         if len(set(lengths)) > 1:
             # window_length="auto" found another one in some of the series.
-            length = int(np.median(lengths))
             for one in pipelines.values():
-                one[-2].set_params(window_length=length)
-            pairs = zip(pipelines.values(), several.values(), strict=True)
-            parts = [one._fit_windows(series) for one, series in pairs]
+                one[-2].set_params(window_length=common_length(lengths))
+            parts = _fit_windows_of(pipelines, several)
         self[-1].fit(parts)
         for one, forecaster in zip(pipelines.values(), self[-1].forecasters_, strict=True):
             one.steps[-1] = (one.steps[-1][0], forecaster)
@@ -36,7 +31,8 @@ class SeriesMixin:
 
     def _copy_for_series(self):
         """Return a pipeline whose transformers are copies, not fitted."""
-        return type(self)([*clone(Pipeline(self.steps[:-1])).steps, self.steps[-1]])
+        steps = [*clone(Pipeline(self.steps[:-1])).steps, self.steps[-1]]
+        return type(self)(steps, memory=self.memory, verbose=self.verbose)
 
     def _with_forecaster(self, forecaster):
         """Return a copy with another last step."""
@@ -156,3 +152,14 @@ def _split(X, name):
             "the pipeline of one of them, pipelines_[name]."
         )
     return series
+
+
+def _fit_windows_of(pipelines, several):
+    """Fit the transformers of several series, each by its pipeline, and return their windows."""
+    parts = []
+    for name, pipeline in pipelines.items():
+        try:
+            parts.append(pipeline._fit_windows(several[name]))
+        except (ValueError, TypeError) as error:
+            raise type(error)(f"Series {name!r}: {error}") from error
+    return parts

@@ -26,7 +26,10 @@ class PipelineTransformMixin:
         return [k for k in range(self[-2].n_features_in_) if k not in known]
 
     def _remember(self, series, columns):
-        """Find out whether rows invert alone, and keep the training series where they do not."""
+        """Store what forecasts need of the training series.
+
+        That is its index, whether rows can be inverted alone, and the series where they cannot.
+        """
         self._index_spec = index_spec(series)
         transformed = self._transform(columns)
         check_inverse(self._transformers, columns, transformed)
@@ -46,6 +49,7 @@ class PipelineTransformMixin:
 
     def _transform(self, columns):
         """Return a series as the windows are cut from it."""
+        # A single channel may have another name.
         if not self._transformers and (self[-2].n_features_in_, np.shape(columns)[1]) != (1, 1):
             # The first transformer of a pipeline checks that the channels are the same.
             validate_data(self[-2], columns, reset=False, skip_check_array=True)
@@ -95,11 +99,11 @@ class PipelineTransformMixin:
             rows = pd.DataFrame(rows, columns=self._index_spec["columns"])
         return transform(self._transformers, rows)[-n_rows:]
 
-    def _transform_context(self, context, name):
-        """Return a series to continue as the windows are cut from it.
+    def _transform_context(self, context, name, *, continues=False):
+        """Return a series as the windows are cut from it.
 
-        Where an inverse depends on earlier values, that is the training series, if the context is
-        its end.
+        Where an inverse depends on earlier values and forecasts continue it (`continues`), that is
+        the training series, if the context is its end.
         """
         columns = as_2d(context, name)
         if self._index_spec is not None and self._index_spec["ndim"] == 2:
@@ -116,11 +120,11 @@ class PipelineTransformMixin:
         if self._inverts_rows:
             return transformed
         columns, training = np.asarray(columns, dtype=float), self._training_series
-        if _is_same(training[-len(columns) :], columns) and name == "context":
+        if continues and _is_same(training[-len(columns) :], columns):
             return self._training_transformed
         n = min(len(columns), len(training))
         if not _is_same(training[:n], columns[:n]):
-            which = "neither begins nor ends" if name == "context" else "does not begin"
+            which = "neither begins nor ends" if continues else "does not begin"
             raise ValueError(
                 f"{name} {which} with the training series, but the inverse of the "
                 f"transformers before the windows ({[name for name, _ in self._transformers]}) "

@@ -361,7 +361,6 @@ def choose_readout(network, dataset, folds, rollouts, all_rollouts, known_penalt
     explode if penalties are too weak. The first candidate is the average of the linear model and of
     the readout with the strongest penalty.
     """
-    is_chosen = dataset.n_train < len(dataset.indices)
     seen, everything = total(folds[:N_FOLDS]), total(folds)
     no_head = network.head[0][:0], np.zeros_like(network.head[1])
     naive = replace(without_layers(network), head=no_head, skip=naive_skip(network))
@@ -379,7 +378,7 @@ def choose_readout(network, dataset, folds, rollouts, all_rollouts, known_penalt
         errors[readout.name] = of_readout
         tried.append(readout)
     chosen, reason = 0, "the strongest penalty, as no windows are held out to choose by"
-    if is_chosen:
+    if dataset.holds_out:
         chosen = _within_one_standard_error([errors[r.name] for r in tried], rollouts)
         reason = "the strongest penalty within a standard error of the least error"
 

@@ -50,6 +50,11 @@ class RollOuts:
         _, self.scale = center_and_scale(self.y_true.reshape(-1, n_predicted))
 
     @property
+    def n_steps(self):
+        """Values that each forecast has."""
+        return self.y_true.shape[1]
+
+    @property
     def predicted_contexts(self):
         """The channels that are forecast, before each origin: (n_origins, window_length, ...)."""
         return self.contexts[..., : self.y_true.shape[2]]
@@ -68,8 +73,7 @@ class RollOuts:
             In variances of the true values; all infinite if one is not finite.
         """
         with np.errstate(over="ignore", invalid="ignore"):
-            n_steps = self.y_true.shape[1]
-            return self.errors_of(roll_forward(network, self.contexts, n_steps, self.future))
+            return self.errors_of(roll_forward(network, self.contexts, self.n_steps, self.future))
 
     def residuals(self, network, rows=slice(None)):
         """Return the true values minus the forecasts of some origins, in the units of the series.
@@ -294,7 +298,7 @@ def baseline_errors(rollouts, dataset):
         Values in a season, found in the longest series before its first origin; 1 if none is.
     """
     values = np.asarray(dataset.values[:, : dataset.n_predicted], float)
-    n_steps = rollouts.y_true.shape[1]
+    n_steps = rollouts.n_steps
     begins = dataset.starts[dataset.first_windows]
     number = np.searchsorted(begins, rollouts.origins, side="right") - 1
     longest = number[np.argmax(dataset.n_windows_of_series[number])]

@@ -39,6 +39,8 @@ MAX_TASKS = 64
 KINDS = "shrunk", "half shrunk", "own"
 # Series at most whose forecasts choose how far readouts are shrunk.
 CHOOSING_SERIES = 64
+# Why a series has a readout of its own where another kind is better over all series.
+NAIVE_IS_BETTER = "a naive forecast is better than the readout that all series share"
 
 
 def scale_series(values, n_known, normalization):
@@ -215,8 +217,8 @@ def _choose_kind(layers, readout, pooled, tasks, validation_split, n_most):
     Returns
     -------
     str
-        Of `KINDS`, the first one that none is better than by a standard error, over the series, of
-        the mean logarithm of the error.
+        The first of `KINDS` whose mean logarithm of the error is within one standard error, over
+        the series, of the least one.
     """
     evenly = np.linspace(0, len(tasks) - 1, min(len(tasks), CHOOSING_SERIES)).round().astype(int)
     errors = Parallel()(
@@ -225,12 +227,13 @@ def _choose_kind(layers, readout, pooled, tasks, validation_split, n_most):
     )
     logs = {kind: np.array([np.log(of_one[kind]) for of_one in errors]) for kind in errors[0]}
     best = min(logs, key=lambda kind: logs[kind].mean())
-    for kind, of_kind in logs.items():
-        gains = of_kind - logs[best]
-        spread = gains.std(ddof=1) if len(gains) > 1 else np.inf
-        if kind == best or gains.mean() <= spread / np.sqrt(len(gains)):
-            return kind
-    return best
+    return next(kind for kind in logs if _is_close(logs[kind] - logs[best]))
+
+
+def _is_close(differences):
+    """Return whether a mean difference is at most its standard error; one has none."""
+    n = len(differences)
+    return n == 1 or differences.mean() <= differences.std(ddof=1) / np.sqrt(n)
 
 
 def _errors_of_kinds(layers, readout, pooled, task, validation_split, n_most):
@@ -285,7 +288,7 @@ def _solve_for(result, pooled, kind, tasks, validation_split, n_most, normalizat
 
 def _keep_readout(result, network, data, rollouts, validation_split):
     """Return the result for one series whose readout is that of all."""
-    n_steps = rollouts.y_true.shape[1]
+    n_steps = rollouts.n_steps
     paths, change = paths_over(network, data, validation_split, n_steps, SERIES_PATHS)
     return result._replace(
         network=network, errors={result.readout: rollouts.errors(network)}, residual_paths=paths,
@@ -311,9 +314,9 @@ def _solve_one(result, network, data, dataset, rollouts, pooled, kind, n_most):
         errors["own"] = rollouts.errors(solve_readout(network, seen, own, others)[0])
         if errors["own"].mean() < errors[chosen.name].mean():
             chosen = own
-            reason = "a naive forecast is better than the readout that all series share"
+            reason = NAIVE_IS_BETTER
     solved, _ = solve_readout(network, total(folds), chosen, others)
-    n_steps = rollouts.y_true.shape[1]
+    n_steps = rollouts.n_steps
     paths, change = cross_fitted_paths(
         network, data, dataset, folds, chosen, n_steps, n_most=SERIES_PATHS, others=others
     )

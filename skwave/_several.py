@@ -45,7 +45,7 @@ def _is_dict(X):
 
 
 def form_of(X):
-    """Return what `join_series` needs to know of several series, as plain data."""
+    """Return what `join_results` needs to know of several series, as plain data."""
     if _is_dict(X):
         return {"type": "dict"}
     if is_several(X):
@@ -76,3 +76,8 @@ def join_results(results, form):
     import pandas as pd
 
     return pd.concat(results, names=form["levels"])
+
+
+def common_length(lengths):
+    """Return one length of windows for several series, from the lengths found in each."""
+    return int(np.median(lengths))

@@ -18,7 +18,7 @@ except ImportError:
 
 
 @contextlib.contextmanager
-def fit_context(estimator, X, y=None, *, n_tasks=0):
+def callback_context(estimator, X, y=None, *, n_tasks=0):
     """Notify an estimator's callbacks of the beginning and the end of its fit.
 
     scikit-learn's decorators of the method (`_fit_context`, `with_callbacks`) remove the

@@ -134,7 +134,7 @@ def train(dataset, config, *, seed, network=None, rollouts=None, exact_rollouts=
     ValueError
         If no epoch had a finite loss.
     """
-    monitor = "loss" if len(dataset.indices) == dataset.n_train else "val_loss"
+    monitor = "val_loss" if dataset.holds_out else "loss"
     monitor = monitor if rollouts is None else "val_forecast"
     per_epoch = config.updates_per_epoch or math.ceil(dataset.n_train / config.batch_size)
     backup, n_done = None, 0

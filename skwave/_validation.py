@@ -1,4 +1,4 @@
-"""All checks of input; every error states what was given and what is needed."""
+"""Checks of series, windows, targets and contexts: errors say what came and what is needed."""
 
 import os
 from numbers import Integral
@@ -357,9 +357,9 @@ def check_training_weights(dataset, *, needs_validation):
         others = ", or set validation_split to 0, as it holds out those that have one"
         raise ValueError(
             f"sample_weight is zero for all {n_train} windows to train on. Give some of them a "
-            f"weight{others if n_train < n else ''}."
+            f"weight{others if dataset.holds_out else ''}."
         )
-    if needs_validation and n_train < n and not dataset.weights[n_train:].any():
+    if needs_validation and dataset.holds_out and not dataset.weights[n_train:].any():
         raise ValueError(
             f"sample_weight is zero for all {n - n_train} windows held out, which choose the "
             "epoch. Give some of them a weight, or set validation='forecast' or "

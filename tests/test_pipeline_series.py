@@ -287,3 +287,26 @@ def test_a_window_length_that_is_found_is_one_for_all_series():
     assert forecaster.window_shape_ == (168, 1)
     assert [len(forecast) for forecast in model.forecast(3)] == [3, 3, 3]
     assert len(model.forecast(3, context={3: week[:200]})) == 1
+
+
+def test_a_series_shorter_than_the_window_length_that_is_found_is_named():
+    hours = np.arange(1300)
+    week = np.sin(2 * np.pi * hours / 24) - (hours // 24 % 7 >= 5)
+    noise = 0.2 * np.random.default_rng(0).normal(size=1300)
+    series = {"old": week + noise, "older": 2 * week + noise, "new": noise[:100]}
+    model = make_forecast_pipeline(WindowTransformer("auto"), LSTMForecaster(**TINY))
+    with pytest.raises(ValueError, match="Series 'new': X has n_samples = 100 values"):
+        model.fit(series)
+
+
+def test_weights_of_values_are_refused_where_several_series_are_scored(fitted):
+    with pytest.raises(ValueError, match="sample_weight is given, but the fit was of several"):
+        fitted.score(LONG, sample_weight=np.ones(len(LONG)))
+
+
+def test_memory_and_verbose_are_those_of_the_pipeline(fitted, tmp_path, capsys):
+    memory = joblib.Memory(tmp_path, verbose=0)
+    model = pipeline(log()).set_params(memory=memory, verbose=True).fit(LONG)
+    assert capsys.readouterr().out.count("Processing windowtransformer") == len(SHOPS)
+    assert list(tmp_path.rglob("output.pkl"))
+    pd.testing.assert_series_equal(model.forecast(4), fitted.forecast(4))

@@ -382,7 +382,7 @@ def test_the_linear_model_is_solved_for_the_training_windows():
 
 
 def test_windows_of_very_many_values_are_compared_with_no_linear_model(monkeypatch):
-    monkeypatch.setattr(_fit, "MAX_LAGS", 11)
+    monkeypatch.setattr(_fit, "MAX_LINEAR_VALUES", 11)
     settings = TINY | {"units": 3, "epochs": 1, "readout": "trained"}
     for length, names in ((11, {"trained", "linear", "naive"}), (12, {"trained", "naive"})):
         windows = WindowTransformer(length).fit_transform(noisy_wave(n=100))

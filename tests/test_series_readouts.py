@@ -8,7 +8,7 @@ import pytest
 from helpers import warnings_of
 from joblib import parallel_config
 
-from skwave import LSTMForecaster, WindowTransformer
+from skwave import LSTMForecaster, WindowTransformer, _series_readouts
 from skwave._network import Network, Scaling
 from skwave._readout import Readout, solve_readout
 from skwave._ridge import GramSums, mean_squared_residual
@@ -216,6 +216,12 @@ def test_series_that_seasonal_naive_forecasts_better_are_counted():
     assert "Of 3 series" in message
     assert "For 2 series the seasonal naive forecast is better" in message
     assert "window_length of at least a season" in message
+
+
+def test_readouts_of_their_own_that_are_the_best_kind_are_not_warned_of(monkeypatch):
+    monkeypatch.setattr(_series_readouts, "KINDS", ("own",))
+    model = fit(SERIES)  # a warning would be an error
+    assert {one.readout_ for one in model.forecasters_} == {"own"}
 
 
 def test_processes_give_the_same_fit(fitted):

@@ -103,8 +103,8 @@ def interval_score(
     Notes
     -----
     With bounds l and u, true value y and α = 1 − coverage, the mean of
-    ``(u − l) + 2/α · max(l − y, 0) + 2/α · max(y − u, 0)``. The quantiles α/2 and 1 − α/2 of what
-    is known have the least expected score.
+    ``(u − l) + 2/α · max(l − y, 0) + 2/α · max(y − u, 0)``. The expected score is
+    least if the bounds are the quantiles α/2 and 1 − α/2 of the distribution of the value.
 
     References
     ----------

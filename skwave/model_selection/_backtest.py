@@ -48,9 +48,9 @@ def backtest(
     ----------
     estimator : object
         A `Pipeline` or `ForecastPipeline` that ends with a `WindowTransformer` and an
-        `LSTMForecaster`, or a search over one. It is cloned and fitted on the values before each
-        origin only. A fitted one, in ``sklearn.frozen.FrozenEstimator``, is taken as it is; see
-        Notes.
+        `LSTMForecaster`, or a search over one. It is cloned and fitted on the first `initial`
+        values, and with `refit` again on all values before later origins. A fitted one, in
+        ``sklearn.frozen.FrozenEstimator``, is taken as it is; see Notes.
     series : array-like or pandas object of shape (n_values,) or (n_values, n_channels)
         The series, in its units; or several, in a form that `ForecastPipeline.fit` takes, which one
         model is fitted on.

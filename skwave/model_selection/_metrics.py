@@ -59,11 +59,12 @@ def probabilities_for(metric, kwargs):
         return None
     parameters = inspect.signature(metric).parameters
     if "y_interval" in parameters:
-        # `coverage_score` has no nominal coverage.
+        # A metric without the argument has intervals of 0.9.
         default = parameters["coverage"].default if "coverage" in parameters else 0.9
         return check_coverage(kwargs.get("coverage", default))
     if "y_quantiles" in parameters:
-        return check_quantiles(kwargs.get("quantiles", parameters["quantiles"].default))
+        default = parameters["quantiles"].default if "quantiles" in parameters else (0.1, 0.5, 0.9)
+        return check_quantiles(kwargs.get("quantiles", default))
     return None
 
 

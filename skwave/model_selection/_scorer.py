@@ -53,11 +53,12 @@ def forecast_scorer(
     horizon : int
         Values to forecast.
     greater_is_better : bool or None, default=None
-        Whether greater values of the metric are better. If not, the score is its negative. None
-        decides by the name, as scikit-learn names its metrics: those that end with ``_score`` are,
-        but not those of intervals and quantiles. A scorer of scikit-learn has its own sign.
+        Whether greater values of the metric are better. If not, the score is its negative. If
+        None, the name decides, as in scikit-learn: greater is better if it ends with ``_score``,
+        except for metrics of intervals and quantiles. A scorer of scikit-learn has its own sign.
     **kwargs : dict
-        Further arguments of the metric, such as ``season_length=24``. None for a scorer's name.
+        Further arguments of the metric, such as ``season_length=24``. Not allowed if
+        `metric` is the name of a scorer.
 
     Returns
     -------
@@ -190,10 +191,9 @@ class ForecastScorer:
         y_pred, y_true = y_pred.reshape(*y_true.shape, *y_pred.shape[2:])[rows], y_true[rows]
         if isinstance(self.metric, str):
             return float(get_scorer(self.metric)(_GivenForecast(y_pred), y_true, y_true))
-        known = np.asarray(model._take_predicted(context))
-        filled = fill_forward(known.reshape(len(known), -1)).reshape(known.shape)
-        known = arguments_for(self.metric, {"y_train": filled})
-        kwargs = known | self.kwargs
+        values = np.asarray(model._take_predicted(context))
+        filled = fill_forward(values.reshape(len(values), -1)).reshape(values.shape)
+        kwargs = arguments_for(self.metric, {"y_train": filled}) | self.kwargs
         return self.sign * float(self.metric(y_true, y_pred, **kwargs))
 
     def score_each(self, estimator, X):

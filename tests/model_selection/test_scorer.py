@@ -234,6 +234,18 @@ def test_metrics_of_intervals_and_quantiles_are_given_them(fitted_model, wave):
         assert scorer(fitted_model, wave[60:106]) == pytest.approx(-expected, rel=1e-4)
 
 
+def widest_quantiles(y_true, y_quantiles):
+    """Return the mean distance of the outer quantiles: a metric without further arguments."""
+    return float(np.mean(y_quantiles[..., -1] - y_quantiles[..., 0]))
+
+
+def test_a_metric_without_the_argument_quantiles_is_given_the_default_ones(fitted_model, wave):
+    forecast = as_forecast_pipeline(fitted_model).forecast_quantiles(6, context=wave[60:100])
+    scorer = forecast_scorer(widest_quantiles, horizon=6)
+    expected = -widest_quantiles(None, forecast)
+    assert scorer(fitted_model, wave[60:106]) == pytest.approx(expected, rel=1e-4)
+
+
 def test_a_search_tunes_for_intervals(model, wave):
     scorer = forecast_scorer(interval_score, horizon=5, coverage=0.5)
     search = GridSearchCV(model, LENGTHS, cv=CV, scoring=scorer, error_score="raise").fit(wave)
