@@ -259,7 +259,7 @@ def main():
     parser.add_argument("--data", type=Path, help="folder of the development series")
     parser.add_argument("--quick", action="store_true", help="a part, in two minutes; printed only")
     parser.add_argument("--only", nargs="+", choices=protocols.ALL, help="protocols to run")
-    parser.add_argument("--methods", nargs="+", choices=METHODS, help="methods to run")
+    parser.add_argument("--methods", nargs="+", choices=[*METHODS, ONE], help="methods to run")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--keep", action="store_true", help="add to the results written before")
@@ -284,7 +284,8 @@ def main():
     # Here already, as the forecasts take most of an hour.
     tables.write(path, KEYS, tables.merge(before, summarise(results)), COLUMNS)
     results += mean_of_seeds(tasks, outcomes)
-    if not options.methods and any(protocol.name == "D6" for _, protocol, _ in tasks):
+    wants_d6 = options.data and "D6" in (options.only or protocols.ALL)
+    if wants_d6 and ONE in (options.methods or COLUMNS):
         results += run_one_model(list(protocols.ALL["D6"](options.data)), 0)
     table = tables.merge(before, summarise(results))
     tables.write(path, KEYS, table, COLUMNS)
