@@ -138,7 +138,7 @@ ONLY = {
     "windows of 168": ("D2", "D4"),
     "output_length=24": ("D5", "D6"),
     "output_length=96": ("D5",),
-    "LSTM as trained": ("D1", "D2", "D3", "D4", "D5"),
+    "LSTM as trained": ("D1", "D2", "flows", "D3", "D4", "D5"),
 }
 
 
@@ -164,14 +164,14 @@ def is_wanted(method, name, seed, options):
         return False
     if method in BASELINES:
         # Series that are made differ by seed.
-        return seed == 0 or name in ("D1", "D2")
+        return seed == 0 or name in protocols.MADE
     return seed == 0 or method in (DEFAULTS, RECOMMENDED, RANDOM)
 
 
 def all_tasks(options):
-    for name in options.only or (protocols.ALL if options.data else ["D1", "D2"]):
+    for name in options.only or (protocols.ALL if options.data else protocols.MADE):
         for seed in range(options.seeds):
-            for protocol in protocols.ALL[name](seed if name in ("D1", "D2") else options.data):
+            for protocol in protocols.ALL[name](seed if name in protocols.MADE else options.data):
                 for method in METHODS:
                     if is_wanted(method, name, seed, options):
                         yield method, protocol, seed
@@ -181,7 +181,7 @@ def mean_of_seeds(tasks, outcomes):
     """Score the mean of the forecasts that several seeds made with the recommended settings."""
     same = defaultdict(list)
     for (method, protocol, _), (_, forecasts) in zip(tasks, outcomes, strict=True):
-        if method == RECOMMENDED and protocol.name not in ("D1", "D2"):
+        if method == RECOMMENDED and protocol.name not in protocols.MADE:
             same[protocol.y_true.tobytes()].append((protocol, forecasts))
     for found in same.values():
         protocol, mean = found[0][0], np.mean([forecasts for _, forecasts in found], axis=0)

@@ -23,7 +23,6 @@ import protocols
 import tables
 from joblib import Parallel, delayed
 from protocols import WEEK
-from scipy.integrate import solve_ivp
 
 from skwave import LSTMForecaster, WindowTransformer
 from skwave._dataset import fit_scaling, make_dataset
@@ -243,23 +242,12 @@ def open_series():
 
 def chaotic_series():
     """Yield name and 4,000 values of two delay equations and two flows, without noise and with."""
-
-    def lorenz(t, x):
-        return 10 * (x[1] - x[0]), x[0] * (28 - x[2]) - x[1], x[0] * x[1] - 8 / 3 * x[2]
-
-    def roessler(t, x):
-        return -x[1] - x[2], x[0] + 0.2 * x[1], 0.2 + x[2] * (x[0] - 5.7)
-
-    # SciPy integrates to 1e-6: these have that much noise where they are to have none.
-    def flow(velocity, interval):
-        times = interval * np.arange(5000)
-        return solve_ivp(velocity, times[[0, -1]], np.ones(3), t_eval=times, rtol=1e-8).y[0]
-
+    # SciPy integrates to 1e-6: the flows have that much noise where they are to have none.
     made = {
         "Mackey-Glass 17": make_mackey_glass(5000, random_state=50),
         "Mackey-Glass 30": make_mackey_glass(5000, tau=30, random_state=50),
-        "Lorenz": flow(lorenz, 0.05),
-        "Rössler": flow(roessler, 0.3),
+        "Lorenz": protocols.flow(protocols.lorenz, 0.05, 5000, np.ones(3)),
+        "Rössler": protocols.flow(protocols.roessler, 0.3, 5000, np.ones(3)),
     }
     noise = np.random.default_rng(0).normal(size=4000)
     for name, values in made.items():

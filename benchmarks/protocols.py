@@ -11,6 +11,7 @@ from functools import partial
 from typing import NamedTuple
 
 import numpy as np
+from scipy.integrate import solve_ivp
 
 from skwave.datasets import make_mackey_glass, make_wave
 from skwave.metrics import mean_absolute_scaled_error
@@ -66,6 +67,38 @@ def mackey_glass(seed):
             return {row: nrmse(y_true[:, -1], forecast[:, -1], scale)}
 
         yield Protocol("D2", train, contexts, y_true, score, 50, 1)
+
+
+def lorenz(t, x):
+    """Return the velocity of the flow of Lorenz (1963)."""
+    return 10 * (x[1] - x[0]), x[0] * (28 - x[2]) - x[1], x[0] * x[1] - 8 / 3 * x[2]
+
+
+def roessler(t, x):
+    """Return the velocity of the flow of Rössler (1976)."""
+    return -x[1] - x[2], x[0] + 0.2 * x[1], 0.2 + x[2] * (x[0] - 5.7)
+
+
+def flow(velocity, interval, n_values, start):
+    """Return the first coordinate of a flow; SciPy integrates it to about 1e-6."""
+    times = interval * np.arange(n_values)
+    return solve_ivp(velocity, times[[0, -1]], start, t_eval=times, rtol=1e-8).y[0]
+
+
+def flows(seed):
+    """Two more chaotic series, by the protocol of D2."""
+    for name, velocity, interval in (("Lorenz", lorenz, 0.05), ("Rössler", roessler, 0.3)):
+        starts = np.random.default_rng(seed).uniform(-5, 5, (2, 3))
+        # The first 1,000 values are off the attractor.
+        train = flow(velocity, interval, 4000, starts[0])[1000:]
+        test = flow(velocity, interval, 1000 + 50 * 1084, starts[1])[1000:]
+        contexts, y_true = cut(test, 1084 * np.arange(50) + 1000, 84)
+        row, scale = f"D2 {name}", test.std()
+
+        def score(y_true, forecast, row=row, scale=scale):
+            return {row: nrmse(y_true[:, -1], forecast[:, -1], scale)}
+
+        yield Protocol("flows", train, contexts, y_true, score, 50, 1)
 
 
 def air_passengers(folder):
@@ -157,10 +190,10 @@ def column(path, name):
     return np.array([float(row[number]) for row in rows[1:]])
 
 
-# D1 and D2 are made from a seed, the others read from a folder.
+# These are made from a seed, the others read from a folder.
+MADE = {"D1": waves, "D2": mackey_glass, "flows": flows}
 ALL = {
-    "D1": waves,
-    "D2": mackey_glass,
+    **MADE,
     "D3": air_passengers,
     "D4": heart_rate,
     "D5": ett,

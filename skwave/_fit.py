@@ -21,6 +21,9 @@ from skwave._training import FitResult, train
 
 # Least squares takes memory for some ten matrices of as many rows and columns: 300 MB in all.
 MAX_COEFFICIENTS = 2_000
+# States are read out at several positions only where each of them has as many windows as this:
+# with fewer, forecasts of short series are worse by a tenth (benchmarks/tried.md).
+WINDOWS_PER_COEFFICIENT = 2
 # A readout that Keras trained is compared with a linear model where a window has no more values.
 MAX_LINEAR_VALUES = 2_000
 
@@ -163,7 +166,8 @@ def train_and_solve(
         Whether training stops as soon as they are exact, where windows are held out.
     n_positions : int
         At how many positions of the window the state is read out, unless forecasts by the last
-        state are exact, or these were more than `MAX_COEFFICIENTS` together with the window.
+        state are exact. There are fewer where these were more than `MAX_COEFFICIENTS` together with
+        the window, or had less than `WINDOWS_PER_COEFFICIENT`.
     known_penalty : None or ndarray of shape (window_length, n_known)
         What `choose_known_penalty` returned.
     progress : EpochProgress
@@ -192,8 +196,7 @@ def train_and_solve(
         reason, solution = "its forecasts are as exact as float32 allows", None
         paths, change = paths_over(network, data, validation_split, n_steps, EXACT_PATHS)
     else:
-        n_most = (MAX_COEFFICIENTS - layers.window_length * layers.n_channels) // layers.n_states
-        layers = with_positions(layers, min(n_positions, max(1, n_most)))
+        layers = with_positions(layers, min(n_positions, _most_positions(layers, dataset)))
         blocks = gram_folds(layers, dataset, count_blocks(layers))
         network, readout, errors, reason = choose_readout(
             layers, dataset, join_blocks(blocks), rollouts, make_rollouts(data, 1.0),
@@ -205,6 +208,14 @@ def train_and_solve(
         network=network, readout=readout.name, errors=errors, reason=reason, residual_paths=paths,
         typical_change=change, solution=solution,
     )  # fmt: skip
+
+
+def _most_positions(layers, dataset):
+    """Return at how many positions the states of a network can be read out soundly."""
+    n_states = layers.n_states
+    in_memory = (MAX_COEFFICIENTS - layers.window_length * layers.n_channels) // n_states
+    by_windows = len(dataset.indices) // (WINDOWS_PER_COEFFICIENT * n_states)
+    return max(1, min(in_memory, by_windows))
 
 
 def choose_skip(dataset, normalization, previous, readout):

@@ -87,8 +87,8 @@ class LSTMForecaster(
         At how many positions of a window the readout that is solved for reads the state: after the
         last value, and after earlier ones, an eighth of the window apart. Several positions reduce
         the error on chaotic and other nonlinear series. Only the last one is read where its
-        forecasts are exact already, and fewer where states and values in a window were together
-        more than 2,000.
+        forecasts are exact already. There are fewer positions where states and values in a window
+        were together more than 2,000, or more than half as many states as windows.
     dropout : float, default=0.0
         Fraction of each LSTM layer's outputs set to zero in training.
     loss : str, callable or keras.losses.Loss, default="mean_squared_error"

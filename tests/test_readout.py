@@ -1,6 +1,7 @@
 """The readout: solved for, chosen by forecasts over held-out values, and moved by new windows."""
 
 import copy
+import warnings
 from dataclasses import replace
 
 import numpy as np
@@ -39,6 +40,7 @@ from skwave._recursion import roll_forward
 from skwave._rollout import RollOuts, make_rollouts
 from skwave._sliding import sliding_windows
 from skwave.datasets import make_mackey_glass
+from skwave.exceptions import ForecastWarning
 
 TINY = {"units": 6, "epochs": 2, "batch_size": 32, "random_state": 0, "readout": "ridge"}
 
@@ -282,6 +284,16 @@ def test_chaos_is_forecast_better_by_states_at_several_positions():
         forecasts = forecaster.fit(windows).forecast(40, context=contexts)
         errors.append(np.sqrt(np.mean((forecasts - truth) ** 2)))
     assert errors[1] < 0.7 * errors[0]
+
+
+@pytest.mark.parametrize(("n_windows", "n_positions"), [(31, 1), (32, 2), (47, 2), (48, 3)])
+def test_there_are_two_windows_for_each_state_that_is_read(n_windows, n_positions):
+    series = np.random.default_rng(0).normal(size=n_windows + 16)
+    windows = WindowTransformer(16).fit_transform(series)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ForecastWarning)  # the window is long, the series noise
+        forecaster = LSTMForecaster(8, epochs=1, random_state=0).fit(windows)
+    assert len(forecaster.network_.head[0]) == 8 * n_positions
 
 
 # --- Exact forecasts ----------------------------------------------------------------------------
