@@ -7,6 +7,7 @@ from skwave._known_choice import choose_known_penalty
 from skwave._readout import (
     choose_readout,
     count_blocks,
+    drop_unread_positions,
     gram_folds,
     join_blocks,
     linear_errors,
@@ -21,9 +22,6 @@ from skwave._training import FitResult, train
 
 # Least squares takes memory for some ten matrices of as many rows and columns: 300 MB in all.
 MAX_COEFFICIENTS = 2_000
-# States are read out at several positions only where each of them has as many windows as this:
-# with fewer, forecasts of short series are worse by a tenth (benchmarks/tried.md).
-WINDOWS_PER_COEFFICIENT = 2
 # A readout that Keras trained is compared with a linear model where a window has no more values.
 MAX_LINEAR_VALUES = 2_000
 
@@ -165,9 +163,9 @@ def train_and_solve(
     until_exact : bool
         Whether training stops as soon as they are exact, where windows are held out.
     n_positions : int
-        At how many positions of the window the state is read out, unless forecasts by the last
-        state are exact. There are fewer where these were more than `MAX_COEFFICIENTS` together with
-        the window, or had less than `WINDOWS_PER_COEFFICIENT`.
+        At how many positions of the window the candidates with weaker penalties read the state,
+        unless forecasts by the last state are exact; fewer where these were more than
+        `MAX_COEFFICIENTS` together with the window.
     known_penalty : None or ndarray of shape (window_length, n_known)
         What `choose_known_penalty` returned.
     progress : EpochProgress
@@ -196,26 +194,19 @@ def train_and_solve(
         reason, solution = "its forecasts are as exact as float32 allows", None
         paths, change = paths_over(network, data, validation_split, n_steps, EXACT_PATHS)
     else:
-        layers = with_positions(layers, min(n_positions, _most_positions(layers, dataset)))
+        n_most = (MAX_COEFFICIENTS - layers.window_length * layers.n_channels) // layers.n_states
+        layers = with_positions(layers, min(n_positions, max(1, n_most)))
         blocks = gram_folds(layers, dataset, count_blocks(layers))
         network, readout, errors, reason = choose_readout(
             layers, dataset, join_blocks(blocks), rollouts, make_rollouts(data, 1.0),
             known_penalty,
         )  # fmt: skip
         paths, change = cross_fitted_paths(layers, data, dataset, blocks, readout, n_steps)
-        solution = readout
+        network, solution = drop_unread_positions(network, readout)
     return result._replace(
         network=network, readout=readout.name, errors=errors, reason=reason, residual_paths=paths,
         typical_change=change, solution=solution,
     )  # fmt: skip
-
-
-def _most_positions(layers, dataset):
-    """Return at how many positions the states of a network can be read out soundly."""
-    n_states = layers.n_states
-    in_memory = (MAX_COEFFICIENTS - layers.window_length * layers.n_channels) // n_states
-    by_windows = len(dataset.indices) // (WINDOWS_PER_COEFFICIENT * n_states)
-    return max(1, min(in_memory, by_windows))
 
 
 def choose_skip(dataset, normalization, previous, readout):

@@ -86,9 +86,10 @@ class LSTMForecaster(
     readout_positions : int, default=3
         At how many positions of a window the readout that is solved for reads the state: after the
         last value, and after earlier ones, an eighth of the window apart. Several positions reduce
-        the error on chaotic and other nonlinear series. Only the last one is read where its
-        forecasts are exact already. There are fewer positions where states and values in a window
-        were together more than 2,000, or more than half as many states as windows.
+        the error on chaotic and other nonlinear series. ``"averaged"``, which is kept for most
+        noisy series, reads the last one alone, and so does a readout whose forecasts are exact.
+        There are fewer positions where states and values in a window were together more than
+        2,000.
     dropout : float, default=0.0
         Fraction of each LSTM layer's outputs set to zero in training.
     loss : str, callable or keras.losses.Loss, default="mean_squared_error"

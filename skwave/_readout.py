@@ -38,8 +38,8 @@ class Readout(NamedTuple):
     ----------
     name : str
         Its name in `readout_` and `validation_errors_`.
-    state_penalty : float
-        Penalty of the coefficients of the states; infinite leaves the states out.
+    state_penalty : float or ndarray of shape (n_states,)
+        Penalty of the coefficients of the states, or of each; infinite leaves states out.
     linear_penalty : ndarray of shape (window_length * n_channels,)
         Penalties of the coefficients of the window.
     average_penalty : None or ndarray of the same shape
@@ -52,7 +52,7 @@ class Readout(NamedTuple):
     """
 
     name: str
-    state_penalty: float
+    state_penalty: Any
     linear_penalty: np.ndarray
     average_penalty: np.ndarray | None = None
     difference_penalty: np.ndarray | None = None
@@ -227,16 +227,48 @@ def penalties_of_window(network, known_penalty):
 
 
 def make_readouts(folds, network, known_penalty=None):
-    """Return the linear model and the candidates, from the strongest penalty to the weakest."""
+    """Return the linear model and the candidates, from the strongest penalty to the weakest.
+
+    The first candidate reads the state after the last value alone: on noisy series, which it is
+    the best one for, states at earlier positions make forecasts worse.
+    """
     n_states = folds[0].n_states
     penalties = penalties_of_window(network, known_penalty)
-    alone, beside = (
-        choose_penalty(folds, np.insert(penalties, [0] * n_states, penalty, axis=1))[n_states:]
-        for penalty in (np.inf, STATE_PENALTIES[0])
+    last = np.full(n_states, np.inf)
+    last[-network.units[-1] :] = STATE_PENALTIES[0]
+    alone, beside_last, beside = (
+        choose_penalty(folds, np.insert(penalties, [0] * n_states, states, axis=1))[n_states:]
+        for states in (np.inf, last, STATE_PENALTIES[0])
     )
     linear = Readout("linear", np.inf, alone)
-    averaged = Readout("averaged", STATE_PENALTIES[0], beside, average_penalty=alone)
+    averaged = Readout("averaged", last, beside_last, average_penalty=alone)
     return linear, [averaged, *(Readout(f"ridge {p:.0e}", p, beside) for p in STATE_PENALTIES)]
+
+
+def drop_unread_positions(network, readout):
+    """Return a network and its readout without earlier positions whose states are not read.
+
+    Parameters
+    ----------
+    network : Network
+        With the solution of the readout.
+    readout : Readout
+        The readout.
+
+    Returns
+    -------
+    network : Network
+        With the same predictions.
+    readout : Readout
+        For the states that are left.
+    """
+    n_last = network.units[-1]
+    penalties = np.broadcast_to(readout.state_penalty, network.n_states)
+    if np.isfinite(penalties[:-n_last]).any():
+        return network, readout
+    kernel, bias = network.head
+    network = replace(network, head=(kernel[-n_last:], bias), positions=None)
+    return network, readout._replace(state_penalty=float(penalties[-1]))
 
 
 def solve_readout(network, gram, readout, others=None):
@@ -280,7 +312,7 @@ def solve_readout(network, gram, readout, others=None):
 
 def solve_coefficients(gram, readout):
     """Return coefficients and intercept as `with_readout` takes them."""
-    states = np.full(gram.n_states, readout.state_penalty)
+    states = np.broadcast_to(readout.state_penalty, gram.n_states)
     coef, intercept = ridge(gram, np.append(states, readout.linear_penalty))
     if readout.average_penalty is not None:
         states = np.full(gram.n_states, np.inf)

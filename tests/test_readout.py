@@ -1,7 +1,6 @@
 """The readout: solved for, chosen by forecasts over held-out values, and moved by new windows."""
 
 import copy
-import warnings
 from dataclasses import replace
 
 import numpy as np
@@ -25,9 +24,11 @@ from skwave._readout import (
     Readout,
     accumulate,
     choose_readout,
+    drop_unread_positions,
     gram_folds,
     linear_errors,
     lstm_variance_fraction,
+    make_readouts,
     naive_skip,
     smooth_readout,
     solve_exact,
@@ -40,7 +41,6 @@ from skwave._recursion import roll_forward
 from skwave._rollout import RollOuts, make_rollouts
 from skwave._sliding import sliding_windows
 from skwave.datasets import make_mackey_glass
-from skwave.exceptions import ForecastWarning
 
 TINY = {"units": 6, "epochs": 2, "batch_size": 32, "random_state": 0, "readout": "ridge"}
 
@@ -286,14 +286,20 @@ def test_chaos_is_forecast_better_by_states_at_several_positions():
     assert errors[1] < 0.7 * errors[0]
 
 
-@pytest.mark.parametrize(("n_windows", "n_positions"), [(31, 1), (32, 2), (47, 2), (48, 3)])
-def test_there_are_two_windows_for_each_state_that_is_read(n_windows, n_positions):
-    series = np.random.default_rng(0).normal(size=n_windows + 16)
-    windows = WindowTransformer(16).fit_transform(series)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ForecastWarning)  # the window is long, the series noise
-        forecaster = LSTMForecaster(8, epochs=1, random_state=0).fit(windows)
-    assert len(forecaster.network_.head[0]) == 8 * n_positions
+def test_the_average_reads_the_last_state_alone_and_earlier_positions_are_dropped(noisy):
+    layers, dataset = noisy
+    several = with_positions(layers, 3)
+    _, (averaged, *others) = make_readouts(gram_folds(several, dataset), several)
+    assert averaged.name == "averaged"
+    for readout, n_left in ((averaged, 3), (others[0], 6)):
+        gram = accumulate(several, dataset, np.arange(dataset.n_train))
+        solved, _ = solve_readout(several, gram, readout)
+        left, of_left = drop_unread_positions(solved, readout)
+        assert left.n_states == n_left
+        windows = sliding_windows(noisy_wave(n=40), 6)
+        np.testing.assert_allclose(left.predict(windows), solved.predict(windows), rtol=1e-6)
+        again, _ = solve_readout(left, accumulate(left, dataset, np.arange(30)), of_left)
+        assert again.n_states == n_left
 
 
 # --- Exact forecasts ----------------------------------------------------------------------------
