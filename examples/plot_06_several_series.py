@@ -23,8 +23,8 @@ rng = np.random.default_rng(0)
 
 def sales(n_values=400):
     day = 2 * np.pi * (np.arange(n_values) + rng.uniform(0, 24)) / 24
-    size, base = rng.uniform(0.7, 1.3), 5 * rng.uniform()
-    noise = rng.normal(scale=0.05, size=n_values)
+    size, base = rng.uniform(0.7, 1.3), rng.uniform(3, 6)
+    noise = rng.normal(scale=0.2, size=n_values)
     return base + size * (np.sin(day) + 0.7 * np.sin(2 * day)) + noise
 
 
