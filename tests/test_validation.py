@@ -170,8 +170,9 @@ def test_output_length_and_channels_say_how_many_targets_a_window_has():
 )
 def test_weights_must_leave_windows_to_train_on_and_to_choose_by(weights, needs_validation, words):
     dataset = SimpleNamespace(
-        weights=None if weights is None else np.array(weights), indices=np.arange(4), n_train=3
-    )
+        weights=None if weights is None else np.array(weights), indices=np.arange(4), n_train=3,
+        holds_out=True,
+    )  # fmt: skip
     if words is None:
         check_training_weights(dataset, needs_validation=needs_validation)
     else:
