@@ -1,4 +1,4 @@
-"""Forecast quality on the development series D1-D6, against simple models.
+"""Forecast quality on the development series D1-D6 and two chaotic flows, against simple models.
 
     python benchmarks/accuracy.py --data DIR [--quick] [--only D3 D5] [--seeds 3] [--jobs 2]
 
