@@ -232,17 +232,22 @@ def make_readouts(folds, network, known_penalty=None):
     The first candidate reads the state after the last value alone: on noisy series, which it is
     the best one for, states at earlier positions make forecasts worse.
     """
-    n_states = folds[0].n_states
     penalties = penalties_of_window(network, known_penalty)
-    last = np.full(n_states, np.inf)
+    last = np.full(folds[0].n_states, np.inf)
     last[-network.units[-1] :] = STATE_PENALTIES[0]
-    alone, beside_last, beside = (
-        choose_penalty(folds, np.insert(penalties, [0] * n_states, states, axis=1))[n_states:]
-        for states in (np.inf, last, STATE_PENALTIES[0])
-    )
+    alone = _choose_beside(folds, penalties, np.inf)
+    beside_last = beside = _choose_beside(folds, penalties, last)
+    if np.isinf(last).any():
+        beside = _choose_beside(folds, penalties, STATE_PENALTIES[0])
     linear = Readout("linear", np.inf, alone)
     averaged = Readout("averaged", last, beside_last, average_penalty=alone)
     return linear, [averaged, *(Readout(f"ridge {p:.0e}", p, beside) for p in STATE_PENALTIES)]
+
+
+def _choose_beside(folds, penalties, of_states):
+    """Return the best penalties of the window's coefficients beside those of the states."""
+    n_states = folds[0].n_states
+    return choose_penalty(folds, np.insert(penalties, [0] * n_states, of_states, axis=1))[n_states:]
 
 
 def drop_unread_positions(network, readout):
