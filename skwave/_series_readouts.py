@@ -1,4 +1,4 @@
-"""A readout for each of several series, shrunk towards that of all of them together."""
+"""The readout of all of several series, and of each, which may be shrunk towards it."""
 
 import time
 from dataclasses import replace
@@ -36,7 +36,7 @@ LEAST_NOISE = 1e-2
 # Tasks at most that the series are divided into.
 MAX_TASKS = 64
 # Readouts of a series, from that which is shrunk most.
-KINDS = "shrunk", "half shrunk", "own"
+KINDS = "common", "shrunk", "half shrunk", "own"
 # Series at most whose forecasts choose how far readouts are shrunk.
 CHOOSING_SERIES = 64
 # Why a series has a readout of its own where another kind is better over all series.
@@ -254,6 +254,8 @@ def _errors_of_kinds(layers, readout, pooled, task, validation_split, n_most):
 
 def _candidate(kind, network, folds, others, readout):
     """Return the readout of a kind for a series, from that of all series."""
+    if kind == "common":
+        return readout
     if kind == "shrunk":
         return _choose_difference(folds, others, network, readout)
     _, of_one = make_readouts(folds, network, _known_penalty(network, readout))

@@ -138,7 +138,9 @@ def test_series_of_different_dynamics_have_different_readouts():
 def test_short_series_of_the_same_dynamics_share_a_readout():
     fitted = fit([autoregressive(0.9, 40, seed) for seed in range(20)])
     readouts = [one.readout_ for one in fitted.forecasters_]
-    assert readouts.count("common") > 10
+    # The others are few, whose held-out values a naive forecast is better at by chance.
+    assert readouts.count("common") >= 18
+    assert set(readouts) <= {"common", "own"}
 
 
 def test_another_scale_and_level_of_a_series_changes_its_forecast_alone(fitted):
