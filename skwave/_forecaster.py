@@ -106,7 +106,8 @@ class LSTMForecaster(
     clipnorm : float or None, default=1.0
         Norm that the gradient of a weight is clipped to.
     batch_size : int, default=32
-        Windows in an update.
+        Windows in an update, or all training windows where they are fewer. So that each update has
+        as many, the first windows follow the last ones.
     epochs : int or "auto", default="auto"
         Passes over the training windows at most. With ``"auto"`` and an output layer that is
         solved for, training takes about 100 updates, and stops as soon as forecasts over held-out
@@ -191,7 +192,7 @@ class LSTMForecaster(
         float32, at most 1 MB. None after ``fit(X, y)``.
     forecasters_ : list of LSTMForecaster
         After the fit of a list of series, one fitted forecaster for each of them: they share the
-        LSTM, and each has a scale and a readout of its own, shrunk towards that of all series.
+        LSTM, and each has a scale of its own, and a readout of its own or that of all series.
         Empty otherwise.
     window_shape_ : tuple of (window_length, n_channels)
         Shape of a window.

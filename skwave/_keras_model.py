@@ -287,7 +287,9 @@ def batches_of(arrays, batch_size):
         return arrays
     import tensorflow as tf
 
-    return tf.data.Dataset.from_tensor_slices(arrays).batch(batch_size)
+    options = tf.data.Options()
+    options.autotune.enabled = False  # which takes longer to start than the batches to read
+    return tf.data.Dataset.from_tensor_slices(arrays).batch(batch_size).with_options(options)
 
 
 def read_variables(variables):

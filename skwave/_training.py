@@ -26,6 +26,8 @@ SOLVED_UPDATES, UPDATES_PER_EPOCH = 100, (5, 20)
 SOLVED_VALIDATION = 256
 # And where the readout is trained, at least, in passes over all windows.
 TRAINED_UPDATES, TRAINED_PASSES = 600, 3
+# Rows that Keras gets at once, or those of one epoch where they are more.
+ROWS_AT_ONCE = 2**16
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,7 @@ class TrainingConfig:
     backup_dir: str | os.PathLike | None
     jit_compile: bool | str
     verbose: int | str
-    updates_per_epoch: int | None = None  # None is a pass over all windows
+    updates_per_epoch: int | None = None  # None is as many as a pass over all windows has
 
 
 class FitResult(NamedTuple):
@@ -136,7 +138,10 @@ def train(dataset, config, *, seed, network=None, rollouts=None, exact_rollouts=
     """
     monitor = "val_loss" if dataset.holds_out else "loss"
     monitor = monitor if rollouts is None else "val_forecast"
-    per_epoch = config.updates_per_epoch or math.ceil(dataset.n_train / config.batch_size)
+    rows = np.arange(dataset.n_train)
+    if dataset.weights is not None:
+        rows = np.flatnonzero(dataset.weights[: dataset.n_train])
+    per_epoch = config.updates_per_epoch or math.ceil(len(rows) / config.batch_size)
     backup, n_done = None, 0
     with borrowed_model(dataset, config) as model:
         reset(model, dataset, np.random.RandomState(seed), network)
@@ -149,7 +154,7 @@ def train(dataset, config, *, seed, network=None, rollouts=None, exact_rollouts=
             n_done = backup.n_epochs
             callbacks.append(backup.make_callback(model, config, stopping))
         try:
-            regressor = _run_scikeras(model, dataset, config, callbacks, n_done)
+            regressor = _run_scikeras(model, dataset, rows, config, per_epoch, callbacks, n_done)
         finally:
             for callback in config.callbacks or []:
                 # A copy of the estimator would copy the model too.
@@ -166,8 +171,11 @@ def train(dataset, config, *, seed, network=None, rollouts=None, exact_rollouts=
     return FitResult(network, history, best_epoch, n_updates, regressor, stopping.exact)
 
 
-def _run_scikeras(model, dataset, config, callbacks, n_done):
-    """Let scikeras fit the model on the positions of the windows, from epoch `n_done` on."""
+def _run_scikeras(model, dataset, rows, config, updates_per_epoch, callbacks, n_done):
+    """Let scikeras fit the model on the windows in `rows`, from epoch `n_done` on.
+
+    Each batch is full: after the last window comes the first one again.
+    """
     from scikeras.wrappers import KerasRegressor
 
     n = dataset.n_train
@@ -176,21 +184,21 @@ def _run_scikeras(model, dataset, config, callbacks, n_done):
     w = dataset.weights
     held_out = (x[n:], y[n:]) if w is None else (x[n:], y[n:], w[n:])
     validation_batch = max(256, config.batch_size)
-    rows = np.arange(n)
-    if config.updates_per_epoch is not None:
-        # One epoch after the other, from the first window again after the last.
-        per_epoch = config.updates_per_epoch * config.batch_size
-        # Where no epoch is left, scikeras needs rows all the same.
-        rows = np.arange(n_done * per_epoch, max(n_done + 1, config.epochs) * per_epoch) % n
+    batch_size = min(config.batch_size, len(rows))
+    # Keras makes a new iterator for each pass over its arrays, which takes as long as ten small
+    # updates. So it gets the rows of several epochs at once.
+    per_epoch = updates_per_epoch * batch_size
+    n_rows = per_epoch * min(config.epochs, max(1, ROWS_AT_ONCE // per_epoch))
+    rows = rows[(n_done * per_epoch + np.arange(n_rows)) % n_rows % len(rows)]
     regressor = KerasRegressor(
         model=model,
         epochs=config.epochs - n_done,
-        batch_size=config.batch_size,
+        batch_size=batch_size,
         verbose=config.verbose,
         callbacks=callbacks,
-        # The windows come in random order already, the same in each epoch.
+        # The windows come in random order already.
         fit__shuffle=False,
-        fit__steps_per_epoch=config.updates_per_epoch,
+        fit__steps_per_epoch=updates_per_epoch,
         fit__validation_data=batches_of(held_out, validation_batch),
         fit__validation_batch_size=validation_batch,
     )

@@ -2,6 +2,7 @@
 
 import copy
 import inspect
+import math
 import pickle
 
 import joblib
@@ -205,8 +206,9 @@ def test_regressor_is_the_scikeras_regressor_that_trained(windows):
     forecaster = LSTMForecaster(**TINY).fit(windows)
     regressor = forecaster.regressor_
     assert type(regressor).__name__ == "KerasRegressor"
-    # It was given where each training window begins, and learned the scaled increments.
-    assert regressor.X_shape_ == (round(0.7 * (len(windows) - 1)), 1)
+    # It was given where each training window begins, in two epochs of full batches.
+    n_batches = math.ceil(0.7 * (len(windows) - 1) / TINY["batch_size"])
+    assert regressor.X_shape_ == (TINY["epochs"] * n_batches * TINY["batch_size"], 1)
     assert regressor.history_ == forecaster.history_
     with pytest.raises(AttributeError, match="process that fitted"):
         pickle.loads(pickle.dumps(forecaster)).regressor_  # noqa: B018
