@@ -30,6 +30,7 @@ from skwave._plot import (
     set_ticks,
     shade_intervals,
 )
+from skwave._several import check_name, pick_series
 
 
 class ForecastDisplay:
@@ -120,6 +121,7 @@ class ForecastDisplay:
         history: ArrayLike | None = None,
         baseline: Literal["naive", "seasonal_naive"] | None = None,
         coverage: float | Sequence[float] | None = None,
+        name: Any = None,
         ax: Any = None,
         **kwargs: Any,
     ) -> Self:
@@ -132,15 +134,20 @@ class ForecastDisplay:
             and a forecaster, or a search over one.
         y_true : array-like of shape (n_steps,) or (n_steps, n_channels)
             The true values after the end of the training series, with its columns: those known
-            in advance are given to the forecast.
+            in advance are given to the forecast. After a fit of several series those of the one
+            that is drawn, or of all in the form of the fit.
         history : array-like of shape (n_known,) or (n_known, n_channels), default=None
-            The training series, in its units. Its newest max(2 · n_steps, 20) values are drawn.
+            The training series, in its units. Its newest max(2 · n_steps, 20) values are drawn. Of
+            several series as `y_true`.
         baseline : {"naive", "seasonal_naive"} or None, default=None
             A naive forecast to compare with: ``"naive"`` repeats the last value of `history`,
             ``"seasonal_naive"`` its last season, whose length is found in `history`.
         coverage : float, sequence of float or None, default=None
             Fraction of the values that an interval should contain, between 0 and 1. The interval is
             shaded; several are nested.
+        name : object, default=None
+            Name of the series to draw, needed after a fit of several: a label, or the position in a
+            list.
         ax : matplotlib Axes or sequence of Axes, default=None
             Where to draw; None makes a figure.
         **kwargs : dict
@@ -154,19 +161,21 @@ class ForecastDisplay:
         Raises
         ------
         ValueError
-            If the transformers of a plain pipeline cannot be inverted, or as in
-            `from_predictions`, or as in `ForecastPipeline.forecast_interval`.
+            If there is no series `name`, the transformers of a plain pipeline cannot be inverted,
+            or as in `from_predictions`, or as in `ForecastPipeline.forecast_interval`.
         TypeError
             If `coverage` is not a number or a sequence of numbers.
         """
         check_is_fitted(estimator)
-        pipeline, n_steps = as_forecast_pipeline(estimator), len(y_true)
+        pipeline = as_forecast_pipeline(estimator)
         if pipeline.pipelines_:
-            name = next(iter(pipeline.pipelines_))
-            raise ValueError(
-                f"fit saw {len(pipeline.pipelines_)} series, but one is drawn. Give the pipeline "
-                f"of one of them, such as pipelines_[{name!r}]."
-            )
+            check_name(name, pipeline.pipelines_, "the fit")
+            y_true = pick_series(y_true, name, "y_true")
+            history = pick_series(history, name, "history")
+            pipeline = pipeline.pipelines_[name]
+        elif name is not None:
+            raise ValueError(f"name={name!r}, but fit saw a single series. Leave name out.")
+        n_steps = len(y_true)
         future, y_true = pipeline._take_known(y_true), pipeline._take_predicted(y_true)
         y_pred, interval = pipeline.forecast(n_steps, future=future), None
         if coverage is not None:

@@ -34,6 +34,40 @@ def split_series(X):
     return {name: of_one.droplevel(levels) for name, of_one in by_name}
 
 
+def pick_series(X, name, parameter):
+    """Return one of several series by its name, or `X` itself where it is a single series.
+
+    Parameters
+    ----------
+    X : object
+        One series, or several in a form that `split_series` takes; None stays None.
+    name : object
+        Name of the series.
+    parameter : str
+        What the error calls `X`.
+
+    Raises
+    ------
+    ValueError
+        If `X` has no series of this name.
+    """
+    several = None if X is None else split_series(X)
+    if several is None:
+        return X
+    check_name(name, several, parameter)
+    return several[name]
+
+
+def check_name(name, names, parameter):
+    """Raise an error if a name is not among those of several series."""
+    if name not in names:
+        others = ", and others" if len(names) > 5 else ""
+        raise ValueError(
+            f"name={name!r}, but {parameter} has the series {list(names)[:5]}{others}. Give the "
+            "name of one of them."
+        )
+
+
 def _is_dict(X):
     """Return whether `X` is a dict of series; SciPy has a sparse matrix that is a dict, too."""
     return (

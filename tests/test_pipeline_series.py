@@ -4,6 +4,7 @@ import pickle
 import warnings
 
 import joblib
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
@@ -15,7 +16,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from skwave import ForecastDisplay, LSTMForecaster, WindowTransformer, make_forecast_pipeline
-from skwave.model_selection import ForecastSplit, backtest, forecast_scorer
+from skwave.model_selection import BacktestDisplay, ForecastSplit, backtest, forecast_scorer
 
 TINY = {"units": 6, "epochs": 2, "random_state": 0}
 
@@ -252,9 +253,56 @@ def test_a_plain_pipeline_and_a_failed_calibration():
         pd.testing.assert_frame_equal(after[name], before[name])
 
 
-def test_a_display_says_that_it_draws_one_series(fitted):
-    with pytest.raises(ValueError, match=r"fit saw 3 series.*pipelines_\['shop 0'\]"):
-        ForecastDisplay.from_estimator(fitted, SHOPS["shop 0"][-5:])
+def test_a_display_draws_the_series_of_a_name(fitted):
+    later = {name: next_values(series) for name, series in SHOPS.items()}
+    table = pd.concat(later, names=["shop"])
+    alone = ForecastDisplay.from_estimator(
+        fitted.pipelines_["shop 1"], later["shop 1"], history=SHOPS["shop 1"], coverage=0.8
+    )
+    plt.close("all")
+    for y_true, history in (
+        (later["shop 1"], SHOPS["shop 1"]), (later, SHOPS), (table, LONG),
+    ):  # fmt: skip
+        display = ForecastDisplay.from_estimator(
+            fitted, y_true, history=history, coverage=0.8, name="shop 1"
+        )
+        for name in ("y_true", "y_pred", "history", "intervals"):
+            np.testing.assert_array_equal(getattr(display, name), getattr(alone, name))
+        assert list(display.index) == list(later["shop 1"].index)
+        plt.close("all")
+
+
+def next_values(series):
+    days = pd.date_range(series.index[-1], periods=6, name="day")[1:]
+    return pd.Series(series.iloc[:5].to_numpy(), days, name="sales")
+
+
+def test_a_display_names_the_series_that_it_may_draw(fitted):
+    several = r"the fit has the series \['shop 0', 'shop 1', 'shop 2'\]"
+    for name in (None, "other"):
+        with pytest.raises(ValueError, match=f"name={name!r}, but {several}"):
+            ForecastDisplay.from_estimator(fitted, SHOPS, name=name)
+    with pytest.raises(ValueError, match=r"name='shop 1', but y_true has the series \['shop 0'\]"):
+        ForecastDisplay.from_estimator(fitted, {"shop 0": SHOPS["shop 0"]}, name="shop 1")
+    one = fitted.pipelines_["shop 0"]
+    with pytest.raises(ValueError, match="name='shop 0', but fit saw a single series"):
+        ForecastDisplay.from_estimator(one, next_values(SHOPS["shop 0"]), name="shop 0")
+
+
+def test_a_display_draws_the_backtest_of_a_name(fitted):
+    result = backtest(FrozenEstimator(fitted), SHOPS, horizon=4, initial=60, step=10)
+    display = BacktestDisplay.from_backtest(result, name="shop 2")
+    assert display.result is result["shop 2"]
+    plt.close("all")
+    again = BacktestDisplay.from_estimator(
+        FrozenEstimator(fitted), SHOPS, horizon=4, initial=60, step=10, name="shop 2"
+    )
+    np.testing.assert_array_equal(again.result.y_pred, result["shop 2"].y_pred)
+    plt.close("all")
+    with pytest.raises(ValueError, match="name=None, but the backtest has the series"):
+        BacktestDisplay.from_backtest(result)
+    with pytest.raises(ValueError, match="name=0, but the backtest is of a single series"):
+        BacktestDisplay.from_backtest(result["shop 2"], name=0)
 
 
 def test_an_error_names_the_series_and_changes_nothing(fitted):

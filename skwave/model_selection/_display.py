@@ -19,9 +19,10 @@ from skwave._plot import (
     set_ticks,
     shade_intervals,
 )
+from skwave._several import check_name
 from skwave._validation import check_positive_int
 from skwave.model_selection._backtest import backtest
-from skwave.model_selection._results import Backtest
+from skwave.model_selection._results import Backtest, SeriesBacktest
 
 _BASELINES = {
     "naive": ("Naive", "tab:gray", ":"),
@@ -82,6 +83,7 @@ class BacktestDisplay:
         metric: str | None = None,
         n_forecasts: int = 5,
         channel: Any = 0,
+        name: Any = None,
         ax: Any = None,
         **kwargs: Any,
     ) -> Self:
@@ -92,9 +94,13 @@ class BacktestDisplay:
         estimator : object
             As in `backtest`.
         series : array-like of shape (n_values,) or (n_values, n_channels)
-            The series.
-        metric, n_forecasts, channel, ax : object
+            The series, or several as in `backtest`.
+        metric, n_forecasts, channel : object
             As in `plot`.
+        name : object, default=None
+            As in `from_backtest`.
+        ax : sequence of two matplotlib Axes, default=None
+            Where to draw; None makes a figure.
         **kwargs : dict
             Further arguments of `backtest`, such as `horizon` and `initial`.
 
@@ -105,33 +111,50 @@ class BacktestDisplay:
         """
         result = backtest(estimator, series, **kwargs)
         return cls.from_backtest(
-            result, metric=metric, n_forecasts=n_forecasts, channel=channel, ax=ax
+            result, metric=metric, n_forecasts=n_forecasts, channel=channel, name=name, ax=ax
         )
 
     @classmethod
     def from_backtest(
         cls,
-        result: Backtest,
+        result: Backtest | SeriesBacktest,
         *,
         metric: str | None = None,
         n_forecasts: int = 5,
         channel: Any = 0,
+        name: Any = None,
         ax: Any = None,
     ) -> Self:
         """Draw a backtest that was made before.
 
         Parameters
         ----------
-        result : Backtest
+        result : Backtest or SeriesBacktest
             What `backtest` returned.
-        metric, n_forecasts, channel, ax : object
+        metric, n_forecasts, channel : object
             As in `plot`.
+        name : object, default=None
+            Name of the series to draw, needed for a backtest of several.
+        ax : sequence of two matplotlib Axes, default=None
+            Where to draw; None makes a figure.
 
         Returns
         -------
         BacktestDisplay
             The display, drawn.
+
+        Raises
+        ------
+        ValueError
+            If there is no series `name`.
         """
+        if isinstance(result, SeriesBacktest):
+            check_name(name, result, "the backtest")
+            result = result[name]
+        elif name is not None:
+            raise ValueError(
+                f"name={name!r}, but the backtest is of a single series. Leave name out."
+            )
         return cls(result=result).plot(
             metric=metric, n_forecasts=n_forecasts, channel=channel, ax=ax
         )
