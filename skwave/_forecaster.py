@@ -180,8 +180,8 @@ class LSTMForecaster(
         ``validation="random"``. Empty after ``fit(X, y)``.
     residual_paths_ : ndarray of shape (n_origins, n_steps, n_channels), or None
         The true values minus the forecasts, from at most 128 origins (40 if forecasts are exact, 44
-        for each of several series), over as many steps as a window is long, or as there are
-        held-out values;
+        for each of several series; one with fewer than 39 has those of all series), over as many
+        steps as a window is long, or as there are held-out values;
         intervals and sample paths are computed from them. No forecast is by a readout that was
         solved on the values it forecasts: it is solved again without their block of the series.
         With ``readout="trained"`` the forecasts are over the newest values.

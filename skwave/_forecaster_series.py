@@ -7,6 +7,7 @@ import numpy as np
 from skwave._fitted import last_window
 from skwave._known import check_roles, known_of, with_known
 from skwave._series_readouts import (
+    ENOUGH_PATHS,
     NAIVE_IS_BETTER,
     fit_series_readouts,
     rescaled,
@@ -56,6 +57,9 @@ class ForecasterSeriesMixin:
             result, series, scalers, weights, self.validation_split, how, self.validation
         )
         self.context_, self._model = None, None
+        for attributes, (_, scale) in zip(fitted, scalers, strict=True):
+            if len(attributes["residual_paths_"]) < min(ENOUGH_PATHS, len(self.residual_paths_)):
+                attributes |= self._calibration_of_all(scale)
         self.forecasters_ = [self._forecaster_of(attributes) for attributes in fitted]
         self._print_and_warn_of_several()
         return self
@@ -66,20 +70,26 @@ class ForecasterSeriesMixin:
         vars(forecaster).update(vars(self) | {"callbacks": None, "forecasters_": []} | attributes)
         return forecaster
 
+    def _calibration_of_all(self, scale):
+        """Return the residual paths of all series together, for a series of another scale."""
+        typical_change = self._typical_change * scale[: self.network_.n_predicted]
+        return {
+            "residual_paths_": self.residual_paths_,
+            "_typical_change": typical_change,
+            "_width_exponent": self._width_exponent,
+        }
+
     def _forecaster_for(self, windows):
         """Return the forecaster of a series that was not in the fit of several."""
         series = np.asarray(series_of_view(windows), float)
         center, scale = scale_series(series, len(self.known_), self.normalization)
         network = replace(self.network_, scaling=rescaled(self.network_.scaling, center, scale))
-        n_predicted = network.n_predicted
-        return self._forecaster_of(
-            {
-                "network_": network,
-                "context_": last_window(network, windows),
-                "_typical_change": self._typical_change * scale[:n_predicted],
-                "_model": None,
-            }
-        )
+        attributes = {
+            "context_": last_window(network, windows),
+            "network_": network,
+            "_model": None,
+        }
+        return self._forecaster_of(attributes | self._calibration_of_all(scale))
 
     def _print_and_warn_of_several(self):
         """Print a line of the summary, and count the series with a better naive forecast."""

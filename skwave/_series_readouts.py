@@ -30,6 +30,8 @@ ALL_WINDOWS, LEAST_WINDOWS = 2**18, 1_024
 # Forecasts of each series that are compared with the seasonal naive ones, and residual paths that
 # are kept: a coverage of 0.95 needs 39, and a few that explode are not kept.
 SERIES_ORIGINS, SERIES_PATHS = 4, 44
+# Of a series with fewer paths than these, those of all series are used.
+ENOUGH_PATHS = 39
 # A series that can be predicted nearly exactly counts as one of which this fraction of the standard
 # deviation cannot: it would outweigh all others.
 LEAST_NOISE = 1e-2

@@ -153,6 +153,19 @@ def test_another_scale_and_level_of_a_series_changes_its_forecast_alone(fitted):
         np.testing.assert_allclose(other.forecast(10), expected, rtol=1e-4, atol=1e-4)
 
 
+def test_a_series_with_few_residual_paths_has_those_of_all_series_in_its_scale():
+    short = autoregressive(0.8, 40, 9, scale=1e4, level=1e6)
+    fitted = fit([*SERIES, short])
+    *others, of_short = fitted.forecasters_
+    np.testing.assert_array_equal(of_short.residual_paths_, fitted.residual_paths_)
+    for one in others:
+        assert 39 <= len(one.residual_paths_) <= 44
+        assert not np.array_equal(one.residual_paths_, fitted.residual_paths_)
+    width = np.diff(of_short.forecast_interval(3, coverage=0.9)).mean()
+    # The innovations have a standard deviation of 1e4, and so 90 % of them lie within 3.3e4.
+    assert 2e4 < width < 8e4
+
+
 def test_a_series_of_noise_does_not_ruin_the_others():
     waves = [np.sin(np.arange(120) / 3 + k) + 0.02 * np.random.default_rng(k).normal(size=120)
              for k in range(4)]  # fmt: skip
