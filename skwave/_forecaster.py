@@ -106,8 +106,8 @@ class LSTMForecaster(
     clipnorm : float or None, default=1.0
         Norm that the gradient of a weight is clipped to.
     batch_size : int, default=32
-        Windows in an update, or all training windows where they are fewer. So that each update has
-        as many, the first windows follow the last ones.
+        Windows in an update, or all training windows where they are fewer. The last update of a
+        pass over the windows is filled up with the first windows.
     epochs : int or "auto", default="auto"
         Passes over the training windows at most. With ``"auto"`` and an output layer that is
         solved for, training takes about 100 updates, and stops as soon as forecasts over held-out

@@ -60,7 +60,7 @@ def pick_series(X, name, parameter):
 
 def check_name(name, names, parameter):
     """Raise an error if a name is not among those of several series."""
-    if name not in names:
+    if name not in list(names):  # which takes a list of names, too, that has no hash
         others = ", and others" if len(names) > 5 else ""
         raise ValueError(
             f"name={name!r}, but {parameter} has the series {list(names)[:5]}{others}. Give the "

@@ -174,7 +174,7 @@ def train(dataset, config, *, seed, network=None, rollouts=None, exact_rollouts=
 def _run_scikeras(model, dataset, rows, config, updates_per_epoch, callbacks, n_done):
     """Let scikeras fit the model on the windows in `rows`, from epoch `n_done` on.
 
-    Each batch is full: after the last window comes the first one again.
+    Each batch is full: the first windows follow the last ones.
     """
     from scikeras.wrappers import KerasRegressor
 

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 
-from skwave import LSTMForecaster, WindowTransformer
+from skwave import LSTMForecaster, WindowTransformer, _training
 from skwave._keras_callbacks import learning_rate_factor
 from skwave.datasets import make_wave
 
@@ -220,6 +220,19 @@ def test_wherever_a_fit_stops_it_ends_the_same(tmp_path, windows, epochs, epoch,
                 broken.fit(windows)
     again = broken.set_params(callbacks=None).fit(windows)
     assert_same_fit(again, whole)
+
+
+@pytest.mark.parametrize("rows", [1, 200])
+def test_a_fit_to_which_keras_gets_a_few_epochs_at_once_is_resumed(
+    tmp_path, windows, monkeypatch, rows
+):  # fmt: skip
+    monkeypatch.setattr(_training, "ROWS_AT_ONCE", rows)
+    training = SMALL | {"epochs": 5, "learning_rate": 0.3}
+    whole = LSTMForecaster(**training).fit(windows)
+    broken = LSTMForecaster(**training, backup_dir=tmp_path, callbacks=[stop_at(3)])
+    with pytest.raises(StopError):
+        broken.fit(windows)
+    assert_same_fit(broken.set_params(callbacks=None).fit(windows), whole)
 
 
 @pytest.mark.parametrize("patience", [1, None])

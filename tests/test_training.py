@@ -7,7 +7,7 @@ from oracle import random_network
 from sklearn import config_context
 from sklearn.exceptions import ConvergenceWarning
 
-from skwave import LSTMForecaster
+from skwave import LSTMForecaster, _training
 from skwave._training import (
     SOLVED_UPDATES,
     SOLVED_VALIDATION,
@@ -260,6 +260,19 @@ def test_the_biases_start_at_one_constant_below_a_tenth(windows):
     assert 0 <= rest[0] < 0.1
 
 
+@pytest.mark.parametrize("rows", [1, 160])
+def test_how_many_epochs_keras_gets_at_once_does_not_matter(windows, monkeypatch, rows):
+    """With a batch size that divides the number of training windows all epochs are the same."""
+    training = TINY | {"epochs": 5, "batch_size": 11}
+    whole = LSTMForecaster(**training).fit(windows)
+    assert len(whole.history_["loss"]) == 5
+    monkeypatch.setattr(_training, "ROWS_AT_ONCE", rows)
+    again = LSTMForecaster(**training).fit(windows)
+    assert again.regressor_.X_shape_[0] < whole.regressor_.X_shape_[0] == 5 * 77
+    np.testing.assert_allclose(again.history_["loss"], whole.history_["loss"], rtol=1e-6)
+    np.testing.assert_allclose(again.forecast(5), whole.forecast(5), rtol=1e-5)
+
+
 def test_sample_weight_of_zero_hides_windows(windows):
     broken = np.array(windows)
     y = broken[1:, -1, 0].copy()
@@ -271,6 +284,8 @@ def test_sample_weight_of_zero_hides_windows(windows):
     }  # fmt: skip
     seen = LSTMForecaster(**settings).fit(windows[:-1], y)
     hidden = LSTMForecaster(**settings).fit(windows[:-1], y, sample_weight=weight)
+    n_trained = hidden.regressor_.X_shape_[0] // settings["epochs"]
+    assert n_trained < seen.regressor_.X_shape_[0] // settings["epochs"]
     assert hidden.predict(windows).max() < 2
     assert seen.predict(windows).max() > 2
 
