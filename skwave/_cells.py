@@ -14,7 +14,7 @@ class Cell:
     The logistic function is taken through tanh, σ(x) = (1 + tanh(x / 2)) / 2, so that one tanh
     serves all four gates: the halves inside are in the weights. The state that is kept is 2 h;
     its half is in the weights that read it. Inputs and a one are stored next to the state, so that
-    one product makes the gates, bias and all.
+    one product makes a gate, bias and all.
 
     Parameters
     ----------
@@ -28,42 +28,44 @@ class Cell:
         self.units = len(recurrent_kernel)
         kernel = kernel * np.float32(0.5 if reads_cell else 1.0)
         weights = np.vstack([recurrent_kernel * np.float32(0.5), kernel, bias])
-        # Sigmoid gates first (input, forget, output), the candidate last.
-        i, f, g, o = np.arange(4 * self.units).reshape(4, -1)
-        half = np.repeat(np.float32([0.5, 0.5, 0.5, 1.0]), self.units)
-        self.weights = weights[:, np.concatenate([i, f, o, g])] * half
+        # One matrix for each gate, so that its values are contiguous. Sigmoid gates first (input,
+        # forget, output), the candidate last.
+        i, f, g, o = np.split(weights, 4, axis=1)
+        self.weights = np.stack([0.5 * i, 0.5 * f, 0.5 * o, g])
 
     def new_state(self, n_rows):
         """Return a zero state of so many rows: [2 h, inputs, 1], c, and space for the gates z."""
-        h = np.zeros((n_rows, len(self.weights)), np.float32)
+        h = np.zeros((n_rows, self.weights.shape[1]), np.float32)
         h[:, -1] = 1
         c = np.zeros((n_rows, self.units), np.float32)
-        return h, c, np.empty((n_rows, 4 * self.units), np.float32)
+        return h, c, np.empty((4, n_rows, self.units), np.float32)
 
     def advance(self, h, c, z):
         """Advance the states by one step, in place; the inputs stand in `h` already.
 
         Parameters
         ----------
-        h, c, z : ndarray of shape (n_rows, ...)
+        h, c : ndarray of shape (n_rows, ...)
             Rows of what `new_state` returned.
+        z : ndarray of shape (4, at least n_rows, units)
+            The space for the gates.
 
         Returns
         -------
         ndarray of shape (n_rows, units)
             The new 2 h, a view of `h`.
         """
+        z = z[:, : len(h)]
         np.matmul(h, self.weights, out=z)
         np.tanh(z, out=z)
-        n = self.units
-        z[:, : 3 * n] += 1
-        i, f, o, g = (z[:, k * n : (k + 1) * n] for k in range(4))
+        z[:3] += 1
+        i, f, o, g = z
         np.multiply(i, g, out=g)
         np.multiply(c, f, out=c)
         c += g
         c *= np.float32(0.5)
         np.tanh(c, out=g)
-        return np.multiply(o, g, out=h[:, :n])
+        return np.multiply(o, g, out=h[:, : self.units])
 
 
 def make_cells(layers):

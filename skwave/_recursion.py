@@ -188,7 +188,7 @@ class _Wavefront:
         if self.scaling.relative:
             inputs = inputs - self.references[slots]
         for cell, state in zip(self.cells, self.states, strict=True):
-            h, c, z = (x[rows] for x in state)
+            h, c, z = state[0][rows], state[1][rows], state[2]
             by_slot = h.reshape(-1, self.n_contexts, h.shape[1])
             by_slot[:, :, cell.units : -1] = inputs
             inputs = cell.advance(h, c, z).reshape(*by_slot.shape[:2], -1)
