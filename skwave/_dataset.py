@@ -210,7 +210,9 @@ class WindowDataset:
                 reference = values[self.starts[self.indices], : self.n_predicted]
                 targets = targets - np.tile(reference, self.output_length)
             values, targets = values.astype(np.float32), targets.astype(np.float32)
-        scales = scaling.input_center, scaling.input_scale, scaling.output_scale
+        # The scale of an input known in advance that is not used is infinite.
+        scales = scaling.input_scale[: self.n_predicted], scaling.output_scale
+        scales = scaling.input_center, *scales
         if not all(np.isfinite(x).all() for x in (values, targets, *scales)):
             raise ValueError(
                 "X or y has numbers too large to train on: what the network sees must be in the "
@@ -307,10 +309,9 @@ def make_dataset(windows, output_length, targets=None, *, n_known=0):
         followed = windows_followed_by(output_length, first_windows, len(starts))
         if len(followed) == 0:
             raise ValueError(
-                f"y=None takes the targets from the windows that follow, but none of the "
-                f"{len(starts)} windows in X is continued by output_length={output_length} more. "
-                "Give the windows of a series in the order of time and unshuffled, a longer "
-                "series, or y."
+                f"Without y the targets are the values that follow, but none of the {len(starts)} "
+                f"windows in X is continued by output_length={output_length} more. Give the "
+                "windows of a series in the order of time and unshuffled, or a longer series."
             )
         in_target = starts[followed][:, None] + length + np.arange(output_length)
         indices = followed[is_usable[followed] & ~in_future[in_target].any(axis=1)]

@@ -209,33 +209,33 @@ def train_and_solve(
     )  # fmt: skip
 
 
-def choose_skip(dataset, normalization, previous, readout):
-    """Return the linear model beside which the LSTM and its output layer are trained, or None.
+def start_of_training(network, dataset, readout):
+    """Return the network from which the LSTM and its output layer are trained further.
 
     Parameters
     ----------
+    network : Network
+        The network that was fitted before.
     dataset : WindowDataset
-        The windows and their targets.
-    normalization : {"series", "window"} or None
-        How the values are scaled.
-    previous : None or Network
-        The network to continue from.
-    readout : None or str
+        The windows, on the scale of its layers.
+    readout : str
         How its output layer was obtained.
+
+    Returns
+    -------
+    Network
+        The same network where Keras trained the output layer. One that was solved for belongs to
+        another linear model, and may have large coefficients: it is solved for again, with small
+        ones, beside the forecast of no change.
     """
-    if previous is not None and readout == "trained":
-        return previous.skip
-    if dataset.autoregressive and normalization is not None:
-        # The LSTM learns by how much the next values differ from the newest one. Neighbors in a
-        # series are much alike, so that the same relative error of what is learned is a far
-        # smaller error of the forecast (benchmarks/tried.md).
-        return naive_skip(dataset)
-    return None
+    if readout == "trained":
+        return network
+    return replace(smooth_readout(network, dataset), skip=naive_skip(dataset))
 
 
 def train_readout(
-    data, dataset, config, seed, *, previous, skip, progress, rollouts=None, validation_split=0.0,
-    by_forecasts=False, n_calendar=0,
+    data, dataset, config, seed, *, previous, normalization, progress, rollouts=None,
+    validation_split=0.0, by_forecasts=False, n_calendar=0,
 ):  # fmt: skip
     """Train the LSTM and its output layer, beside a linear model that stays as it is.
 
@@ -248,9 +248,9 @@ def train_readout(
     seed : int
         The seed of all random numbers.
     previous : None or Network
-        The network to continue from.
-    skip : None or ndarray of shape (window_length * n_channels, n_outputs)
-        The linear model.
+        The network to continue from, as `start_of_training` returned it.
+    normalization : {"series", "window"} or None
+        How the values are scaled.
     progress : EpochProgress
         Notified of each epoch.
     rollouts : None or RollOuts, default=None
@@ -267,10 +267,15 @@ def train_readout(
     FitResult
         The network and how it was trained.
     """
+    skip = None if previous is None else previous.skip
+    if previous is None and dataset.autoregressive and normalization is not None:
+        # The LSTM learns by how much the next values differ from the newest one. Neighbors in a
+        # series are much alike, so that the same relative error of what is learned is a far
+        # smaller error of the forecast (benchmarks/tried.md).
+        skip = naive_skip(dataset)
     result = train(
         dataset if skip is None else dataset.with_skip(skip), config, seed=seed,
-        network=None if previous is None else replace(previous, skip=skip),
-        rollouts=rollouts if by_forecasts else None, progress=progress,
+        network=previous, rollouts=rollouts if by_forecasts else None, progress=progress,
     )  # fmt: skip
     result = result._replace(reason="as Keras trained it")
     if rollouts is None:

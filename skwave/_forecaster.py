@@ -18,8 +18,8 @@ from skwave._dataset import fit_scaling, make_dataset, warn_about_window_length
 from skwave._fit import (
     check_can_go_on,
     check_can_roll_out,
-    choose_skip,
     solves_readout,
+    start_of_training,
     train_and_solve,
     train_readout,
     update_solved,
@@ -367,6 +367,12 @@ class LSTMForecaster(
             previous = getattr(self, "network_", None) if self.warm_start else None
             if are_of_several(X):
                 return self._fit_several(X, y, sample_weight, config, previous)
+            if previous is not None and self.forecasters_:
+                raise ValueError(
+                    "warm_start=True, but the fit before was that of several series, with which "
+                    "training cannot go on. Set warm_start=False, or go on with the forecaster of "
+                    "one series, such as forecasters_[0]."
+                )
             self._fit(X, y, sample_weight, config, self.validation_split, previous)
             self._print_and_warn()
             return self
@@ -441,6 +447,8 @@ class LSTMForecaster(
         if solves:
             known_penalty = choose_known_penalty(data, dataset, validation_split, n_calendar)
             dataset = leave_out_known(dataset, known_penalty, n_calendar)
+        elif previous is not None:
+            previous = start_of_training(previous, dataset, self.readout_)
         fitted = describe_windows(data, self.normalization)
         fitted |= {"known_": known, "_n_calendar": n_calendar, "forecasters_": []}
         training_set, config = set_epochs(dataset, config, solves_readout=solves)
@@ -458,11 +466,10 @@ class LSTMForecaster(
                     **shared,
                 )  # fmt: skip
             else:
-                readout = getattr(self, "readout_", None)
-                skip = choose_skip(dataset, self.normalization, previous, readout)
                 result = train_readout(
-                    data, dataset, config, seed, skip=skip, n_calendar=n_calendar, **shared
-                )
+                    data, dataset, config, seed, normalization=self.normalization,
+                    n_calendar=n_calendar, **shared,
+                )  # fmt: skip
             fitted |= self._newest_context(result.network, windows, data)
             fitted |= describe_fit(
                 result, data, dataset, rollouts, time.perf_counter() - began,
@@ -488,8 +495,8 @@ class LSTMForecaster(
             progress = EpochProgress(self, callback_ctx, fitted, **shown)
             if self.readout_ == "trained":
                 result = train_readout(
-                    data, dataset, config, seed, previous=network, skip=network.skip,
-                    progress=progress,
+                    data, dataset, config, seed, previous=network,
+                    normalization=self.normalization, progress=progress,
                 )  # fmt: skip
             else:
                 result = update_solved(
@@ -682,7 +689,8 @@ class LSTMForecaster(
         Raises
         ------
         ValueError
-            If the units of the series are beyond the range of float32.
+            If the units of the series are beyond the range of float32, or if several series were
+            fitted, each of which has a forecaster and so a model of its own.
 
         Examples
         --------
@@ -694,6 +702,7 @@ class LSTMForecaster(
         (None, 1)
         """
         check_is_fitted(self)
+        self._check_single()
         return to_keras(self.network_)
 
     @property
@@ -701,6 +710,8 @@ class LSTMForecaster(
         """The network as a Keras model, in the units of the series; built on demand."""
         if not hasattr(self, "network_"):
             raise AttributeError("model_ exists after fit.")
+        if self.forecasters_:
+            raise AttributeError("Of several series, model_ exists in each of forecasters_.")
         if getattr(self, "_model", None) is None:
             self._model = self.to_keras()
         return self._model

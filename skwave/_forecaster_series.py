@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from skwave._dataset import make_dataset
 from skwave._fitted import last_window
 from skwave._known import check_roles, known_of, with_known
 from skwave._series_readouts import (
@@ -41,6 +42,11 @@ class ForecasterSeriesMixin:
         for windows in X:
             check_roles(windows, known, self.output_length)
         parts, how = check_windows_of_several(self, X), self.normalization
+        for number, part in enumerate(parts):
+            try:
+                make_dataset(part, self.output_length, n_known=len(known))
+            except ValueError as error:
+                raise ValueError(f"Series {number} of X (the first is 0): {error}") from error
         series = [np.asarray(series_of_view(part), float) for part in parts]
         scalers = [scale_series(values, len(known), how) for values in series]
         scaled = [(values - c) / s for values, (c, s) in zip(series, scalers, strict=True)]

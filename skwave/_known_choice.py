@@ -47,7 +47,8 @@ def choose_known_penalty(data, dataset, validation_split, n_calendar):
     of_lags = known_penalties(data.window_length)
     options = np.full((*of_lags.shape, data.n_known), np.inf)
     options[..., : data.n_known - n_calendar] = of_lags[..., None]
-    if n_calendar == data.n_known:
+    # There may be none but calendar features, or the fit that training continues left them out.
+    if n_calendar == data.n_known or np.isinf(dataset.scaling.input_scale).any():
         return options[0]
     head = np.zeros((0, data.n_outputs)), np.zeros(data.n_outputs)
     network = Network(

@@ -23,6 +23,7 @@ from skwave._known import Windows, arrange
 from skwave._recursion import roll_forward
 from skwave._rollout import make_rollouts
 from skwave._sliding import sliding_windows
+from skwave.exceptions import ForecastWarning
 from skwave.model_selection import ForecastSplit, backtest, forecast_scorer
 
 TINY = {"units": 3, "epochs": 1, "random_state": 0}
@@ -291,6 +292,41 @@ def test_useless_inputs_are_left_out_with_a_warning():
     windows = model[-2].transform(frame)[:5]
     found = np.asarray(model[-1].to_keras()(np.asarray(windows, np.float32)))
     np.testing.assert_allclose(found[:, 0], model[-1].predict(windows), rtol=1e-4)
+
+
+def make_noise_windows(n=250):
+    """Return windows of a series beside an input of noise, which no fit uses."""
+    rng = np.random.default_rng(0)
+    frame = FRAME[["other"]][:n].assign(noise=rng.normal(size=n))
+    return WindowTransformer(12, known="noise").fit_transform(frame)
+
+
+def test_training_goes_on_where_inputs_are_left_out():
+    windows = make_noise_windows()
+    with pytest.warns(ForecastWarning, match="are not used"):
+        forecaster = LSTMForecaster(**TINY).fit(windows)
+    before = forecaster.predict(windows[:5])
+    forecaster.partial_fit(windows[-30:])
+    np.testing.assert_allclose(forecaster.predict(windows[:5]), before, atol=0.01)
+    with pytest.warns(ForecastWarning, match="are not used"):
+        forecaster.set_params(warm_start=True).fit(windows)
+    assert forecaster.network_.scaling.input_scale[1] == np.inf
+    np.testing.assert_allclose(forecaster.predict(windows[:5]), before, atol=0.1)
+
+
+def test_several_series_are_fitted_where_inputs_are_left_out():
+    windows = make_noise_windows()
+    with pytest.warns(ForecastWarning, match="are not used"):
+        forecaster = LSTMForecaster(**TINY).fit([windows, windows])
+    one = LSTMForecaster(**TINY)
+    with pytest.warns(ForecastWarning, match="are not used"):
+        one.fit(windows)
+    future = np.zeros((5, 1))
+    expected = one.forecast(5, future=future)
+    for of_series in forecaster.forecasters_:
+        forecast = of_series.forecast(5, future=future)
+        np.testing.assert_array_equal(forecast, of_series.forecast(5, future=future + 9))
+        np.testing.assert_allclose(forecast, expected, atol=0.1)
 
 
 def test_a_trained_readout_has_known_inputs_too():

@@ -588,6 +588,21 @@ def test_a_network_with_a_solved_readout_is_trained_further(chaos, solved_on_cha
     assert forecaster.history_["loss"][0] < 0.5 * solved_on_chaos.history_["loss"][0]
 
 
+@pytest.mark.parametrize("readout_positions", [1, 3])
+def test_a_solved_readout_is_trained_further_from_small_coefficients(chaos, readout_positions):
+    settings = CHAOS | {"readout_positions": readout_positions, "validation": "last"}
+    forecaster = LSTMForecaster(**settings | {"readout": "ridge"}).fit(chaos)
+    solved = forecaster.network_
+    forecaster.set_params(warm_start=True, readout="trained", epochs=2).fit(chaos)
+    assert forecaster.readout_ == "trained"
+    assert forecaster.network_.positions is None
+    change = np.abs(forecaster.network_.layers[0][1] - solved.layers[0][1])
+    assert 0 < change.max() < 0.5
+    # A new network of the same settings has a larger loss.
+    new = LSTMForecaster(**settings | {"readout": "trained", "epochs": 1}).fit(chaos)
+    assert forecaster.history_["loss"][0] < 0.5 * new.history_["loss"][0]
+
+
 def test_known_windows_hardly_move_a_solved_readout_and_never_the_lstm(chaos, solved_on_chaos):
     forecaster = copy.deepcopy(solved_on_chaos)
     readout, layers = forecaster.readout_, forecaster.network_.layers

@@ -300,8 +300,32 @@ def test_y_weights_warm_start_and_partial_fit_are_refused(fitted):
     copy = pickle.loads(pickle.dumps(fitted)).set_params(warm_start=True)
     with pytest.raises(ValueError, match="warm_start=True, but X is a list"):
         copy.fit(windows)
+    with pytest.raises(ValueError, match="the fit before was that of several series"):
+        copy.fit(windows[0])
     with pytest.raises(ValueError, match="partial_fit learns from one array"):
         copy.partial_fit(windows[0])
+
+
+def test_each_series_has_a_keras_model_of_its_own(fitted):
+    assert not hasattr(fitted, "model_")
+    with pytest.raises(ValueError, match=r"fit saw 4 series.*forecasters_\[0\]"):
+        fitted.to_keras()
+    one = fitted.forecasters_[1]
+    windows = WindowTransformer(8).fit_transform(SERIES)[1][:5]
+    found = np.asarray(one.to_keras()(np.asarray(windows, np.float32)))[:, 0]
+    np.testing.assert_allclose(found, one.predict(windows), rtol=1e-4, atol=1e-3)
+
+
+def test_a_series_without_a_window_to_train_on_is_named_before_training(fitted):
+    short, gaps = SERIES[0][:8], np.where(np.arange(40) % 2, np.nan, 1.0)
+    gaps[::5] = np.nan
+    copy = pickle.loads(pickle.dumps(fitted))
+    state = vars(copy).copy()
+    for series, message in ((short, "none of the 1 windows"), (gaps, "None of the 33 windows")):
+        windows = WindowTransformer(8).fit_transform([SERIES[0], series])
+        with pytest.raises(ValueError, match=rf"Series 1 of X \(the first is 0\): .*{message}"):
+            copy.fit(windows)
+    assert vars(copy) == state
 
 
 def test_windows_of_several_shapes_are_refused_and_another_fit_may_have_another_shape(fitted):
