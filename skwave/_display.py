@@ -330,9 +330,8 @@ class ForecastDisplay:
 class HistoryDisplay:
     """The losses of a training, epoch by epoch.
 
-    Make one with `from_estimator`. The losses are those of what Keras trains, the scaled changes
-    from the newest value to the next, before the readout is solved for. They are not errors of the
-    forecast; ``LSTMForecaster.summary`` has these.
+    Make one with `from_estimator`. The losses are those of what Keras trains, before the readout is
+    solved for. They are not errors of the forecast; ``LSTMForecaster.summary`` has these.
 
     Parameters
     ----------
@@ -340,6 +339,9 @@ class HistoryDisplay:
         The losses, as in ``LSTMForecaster.history_``.
     best_epoch : int
         The epoch whose weights were kept, counted from 0.
+    target : {"changes", "targets"}, default="changes"
+        What Keras trained: the changes from the newest value of a window to the next, or the
+        targets themselves, as with ``normalization=None`` and after ``fit(X, y)``; both scaled.
 
     Attributes
     ----------
@@ -360,9 +362,16 @@ class HistoryDisplay:
     'Epoch'
     """
 
-    def __init__(self, *, history: Mapping[str, Sequence[float]], best_epoch: int):
+    def __init__(
+        self,
+        *,
+        history: Mapping[str, Sequence[float]],
+        best_epoch: int,
+        target: Literal["changes", "targets"] = "changes",
+    ):
         self.history = history
         self.best_epoch = best_epoch
+        self.target = target
 
     def __repr__(self):
         return f"{type(self).__name__}({len(self.history['loss'])} epochs)"
@@ -386,7 +395,9 @@ class HistoryDisplay:
         check_is_fitted(estimator)
         estimator = getattr(estimator, "best_estimator_", estimator)
         forecaster = estimator if hasattr(estimator, "history_") else estimator[-1]
-        return cls(history=forecaster.history_, best_epoch=forecaster.best_epoch_).plot(ax)
+        target = "targets" if forecaster.network_.skip is None else "changes"
+        history, best_epoch = forecaster.history_, forecaster.best_epoch_
+        return cls(history=history, best_epoch=best_epoch, target=target).plot(ax)
 
     def plot(self, ax: Any = None) -> Self:
         """Draw one line for each loss and mark the epoch that was kept.
@@ -415,7 +426,7 @@ class HistoryDisplay:
         if not any((np.asarray(line.get_ydata()) <= 0).any() for line in ax.lines):
             ax.set_yscale("log")
         ax.axvline(self.best_epoch + 1, color="gray", linestyle=":", label="Weights kept")
-        ax.set(xlabel="Epoch", ylabel="Loss of the scaled changes")
+        ax.set(xlabel="Epoch", ylabel=f"Loss of the scaled {self.target}")
         count_on_axis(ax)
         ax.legend()
         self.ax_, self.figure_ = ax, ax.figure

@@ -385,7 +385,7 @@ class ForecastMixin:
 
         Parameters
         ----------
-        series : sequence of ndarray of shape (n_values, n_channels)
+        series : iterable of ndarray of shape (n_values, n_channels)
             Of at least a window; lengths may differ.
         future : None or ndarray of shape (n_series, n_steps, n_known)
             The inputs known in advance, whose first row belongs into the last one of each.
@@ -395,11 +395,14 @@ class ForecastMixin:
         ndarray of shape (n_series, window_length, n_channels)
             The windows.
         """
-        if future is not None:
-            series = [np.array(values) for values in series]
-            for values, known in zip(series, future, strict=True):
-                values[-1, self.network_.n_predicted :] = known[0]
-        return np.stack([fill_end(self.network_, values) for values in series])
+        windows = []
+        for number, values in enumerate(series):
+            if future is not None:
+                values = np.array(values)
+                values[-1, self.network_.n_predicted :] = future[number, 0]
+            # A copy, as a view would keep the whole series in memory.
+            windows.append(np.array(fill_end(self.network_, values)))
+        return np.stack(windows)
 
     def _check_residual_paths(self, n_steps, probabilities=None):
         """Raise an error if residual paths are too short, or too few for these quantiles."""

@@ -162,14 +162,11 @@ def with_missing_rows(X, name="X"):
         return X
     is_there = expected.isin(index)
     missing = expected[~is_there & (expected <= index[-1])]
-    sizes = np.diff(np.flatnonzero(is_there)) - 1
-    sizes = sizes[sizes > 0]
-    # Markets close at night, which takes equally long, at weekends, and on holidays too.
     times = index if hasattr(index, "tz") else index.to_timestamp()
     is_of_working_days = (times.day_of_week < 5).all() and (times[-1] - times[0]).days >= 7
-    is_of_sessions = len(sizes) > 1 and sizes.min() == sizes.max() > 1
     is_sparse = len(missing) > 0.2 * (len(missing) + len(index))
-    if not len(missing) or is_of_working_days or is_of_sessions or is_sparse:
+    sizes = np.diff(np.flatnonzero(is_there)) - 1
+    if not len(missing) or is_of_working_days or is_sparse or _are_closing_times(times, sizes):
         return X
     warn(
         f"{name} lacks {len(missing)} of {len(missing) + len(index)} rows of a regular index, the "
@@ -177,6 +174,30 @@ def with_missing_rows(X, name="X"):
         f"{name}.asfreq({expected.freqstr!r}) to avoid this warning."
     )
     return X.set_axis(index).reindex(expected[expected <= index[-1]].rename(X.index.name))
+
+
+def _are_closing_times(times, sizes):
+    """Return whether rows are missing as those of a market that is closed at certain times.
+
+    Parameters
+    ----------
+    times : DatetimeIndex of length n
+        The times that are there.
+    sizes : ndarray of shape (n - 1,)
+        How many rows are missing after each of them but the last one.
+
+    Returns
+    -------
+    bool
+        Whether there are several gaps, of the same length, longer than a row, and all begin at the
+        same time of the day, and on the same day of the week where values are days apart.
+    """
+    import pandas as pd
+
+    last, lengths = times[:-1][sizes > 0], sizes[sizes > 0]
+    are_days = (times[1:] - times[:-1]).min() >= pd.Timedelta(days=1)
+    begins = last.day_of_week if are_days else last.time
+    return len(lengths) > 1 and lengths.min() == lengths.max() > 1 and len(set(begins)) == 1
 
 
 def _regular_index(index):

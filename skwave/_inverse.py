@@ -37,7 +37,8 @@ def transform(transformers, X):
     X = check_array(
         X, ensure_2d=False, allow_nd=True, dtype="numeric", ensure_all_finite=False, input_name="X"
     )
-    return check_no_infinity(check_numeric(X)).astype(float).reshape(len(X), -1)
+    # Without transformers this is a view: a backtest holds the beginnings of a series at once.
+    return check_no_infinity(check_numeric(X)).astype(float, copy=False).reshape(len(X), -1)
 
 
 def _check_transformed(name, transformer, before, after):

@@ -16,7 +16,7 @@ from skwave._inverse import (
     inverts_window,
     transform,
 )
-from skwave._pandas_index import to_pandas
+from skwave._pandas_index import as_times, to_pandas
 from skwave._persistence import add_checksum, unchanged_on_failure, verify_checksum
 from skwave._pipeline_forecasts import PipelineForecastMixin
 from skwave._pipeline_series import PipelineSeriesMixin
@@ -148,15 +148,13 @@ class ForecastPipeline(
             transform([step for step in self._transformers if _is_fitted(step[1])], columns)
             raise
 
-    def predict(self, X: ArrayLike, **params: Any) -> Any:
+    def predict(self, X: ArrayLike) -> Any:
         """Predict the value after every window of a series, one step ahead.
 
         Parameters
         ----------
         X : array-like or pandas object of shape (n_values,) or (n_values, n_channels)
             The series, in its units.
-        **params : dict
-            Not used.
 
         Returns
         -------
@@ -189,12 +187,11 @@ class ForecastPipeline(
         check_finite(values[~is_missing], "The prediction")
         spec, index = self._labels_after([X], 1)
         if index is not None:
-            index = X.index[len(X) - n_windows + 1 :].append(index)
+            times = as_times(X.index, "X").rename(X.index.name)
+            index = times[len(X) - n_windows + 1 :].append(index)
         return to_pandas(values, spec, index)
 
-    def score(
-        self, X: ArrayLike, y: Any = None, sample_weight: ArrayLike | None = None, **params: Any
-    ) -> float:
+    def score(self, X: ArrayLike, y: Any = None, sample_weight: ArrayLike | None = None) -> float:
         """Return R² of the one-step predictions in the units of the series.
 
         Parameters
@@ -205,8 +202,6 @@ class ForecastPipeline(
             Not used: the true values are those of the series.
         sample_weight : array-like of shape (n_predicted,), default=None
             Weights of the values after the first window.
-        **params : dict
-            Not used.
 
         Returns
         -------

@@ -348,7 +348,8 @@ class PipelineForecastMixin:
             known, columns = [self._training_transformed], [check_context(self[-1], None)]
         else:
             known = [self._transform_context(c, "context", continues=True) for c in contexts]
-            columns = [self[-2]._arrange(*pair) for pair in zip(known, contexts, strict=True)]
+            # One after the other: all of them would take n_contexts times the memory of the series.
+            columns = map(self[-2]._arrange, known, contexts)
         future = None
         if self[-1].known_:
             ends = [None] * len(futures) if contexts is None else contexts

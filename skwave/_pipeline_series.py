@@ -47,7 +47,7 @@ class PipelineSeriesMixin:
         if unknown:
             raise ValueError(
                 f"X has the series {unknown[0]!r}, which was not in fit, but "
-                f"{list(self.pipelines_)[:5]} were. Leave it out, or fit anew."
+                f"{list(self.pipelines_)[:5]} were. Leave it out, or fit again."
             )
         return [(name, self.pipelines_[name], part) for name, part in parts.items()]
 

@@ -78,6 +78,11 @@ class PipelineTransformMixin:
         if self._index_spec is None:
             # Fitted on an array, or by a plain Pipeline, which does not keep the names.
             return np.asarray(X)[:, positions]
+        if not hasattr(X, "iloc"):
+            raise ValueError(
+                f"The series is an array, but fit saw a DataFrame, of which {self._known_columns} "
+                f"are known in advance. Give a DataFrame with {self._index_spec['columns']}."
+            )
         return X.iloc[:, positions]
 
     def _transform_rows(self, rows, before):

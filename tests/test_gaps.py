@@ -264,6 +264,23 @@ def test_missing_rows_are_missing_values_and_the_index_goes_on():
     assert dropped.index[0] == hours[-1] + pd.Timedelta(hours=1)
 
 
+@pytest.mark.parametrize(
+    ("freq", "begins", "are_closed"),
+    [
+        ("h", (44, 68, 92), True),  # two hours of each day
+        ("h", (44, 68, 93), False),
+        ("D", (60, 67, 74), True),  # two days of each week
+        ("D", (60, 67, 75), False),
+    ],
+)
+def test_gaps_are_closing_times_only_if_all_begin_at_the_same_time(freq, begins, are_closed):
+    series = pd.Series(WAVE, pd.date_range("2024-01-01", periods=200, freq=freq))
+    rows = np.concatenate([np.arange(begin, begin + 2) for begin in begins])
+    messages = warnings_of(WindowTransformer(20).fit, series.drop(series.index[rows]))
+    assert [m for m in messages if "X lacks 6 of 200 rows" in m] == ([] if are_closed else messages)
+    assert (len(messages) == 0) == are_closed
+
+
 def test_prices_of_working_days_are_not_filled():
     days = pd.bdate_range("2024-01-01", periods=200).delete([30, 70])
     series = pd.Series(WAVE[:198], days)

@@ -427,6 +427,11 @@ def test_scorer_backtest_and_display_give_the_future_themselves(model):
     assert [ax.get_ylabel() for ax in display.ax_] == ["load", "other"]
 
 
+def test_an_array_in_place_of_a_frame_with_known_columns_is_refused(model):
+    with pytest.raises(ValueError, match=r"an array, but fit saw a DataFrame, of which \['heat'\]"):
+        ForecastDisplay.from_estimator(model, y_true=TEST[:10].to_numpy())
+
+
 def test_a_search_tells_whether_inputs_are_worth_it():
     pipeline = make_pipeline(WindowTransformer(12), LSTMForecaster(**TINY))
     search = GridSearchCV(

@@ -313,6 +313,14 @@ def test_forecasts_and_predictions_have_the_index_of_what_they_are_about(wave, i
     pd.testing.assert_index_equal(forecast.index, index[100:], exact="equiv")
 
 
+def test_predictions_of_a_series_whose_index_is_of_strings_have_times(wave):
+    days = pd.date_range("2024-01-01", periods=120, name="day")
+    series = pd.Series(wave, days.strftime("%Y-%m-%d"))
+    predicted = pipeline().fit(series[:100]).predict(series[:100])
+    assert predicted.index.equals(days[10:101])
+    assert predicted.index.name == "day"
+
+
 def test_a_working_week_continues_at_the_frequency_of_the_training_series(wave):
     # As read from a file: dates alone.
     days = pd.DatetimeIndex(np.array(pd.date_range("2024-01-01", periods=120, freq="B")))

@@ -236,8 +236,27 @@ def test_a_backtest_of_several_series_fits_once_and_forecasts_each():
     np.testing.assert_allclose(frozen["shop 1"].y_pred, result["shop 1"].y_pred)
     with pytest.raises(ValueError, match="refit=True, but several series are forecast by one fit"):
         backtest(model, LONG, horizon=4, initial=60, refit=True)
-    with pytest.raises(ValueError, match="series has 'x', which was not in the fit"):
+    with pytest.raises(ValueError, match="X has the series 'x', which was not in fit"):
         backtest(FrozenEstimator(fitted), {"x": SHOPS["shop 0"]}, horizon=4, initial=60)
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "message"),
+    [
+        ({"horizon": 0}, ValueError, "horizon=0"),
+        ({"step": 1.5}, TypeError, "step=1.5"),
+        ({"metrics": "x"}, TypeError, "metric"),
+        ({"coverage": 90}, ValueError, "coverage=90"),
+        ({"season_length": 61}, ValueError, "Series 'shop 0': season_length=61"),
+        ({"initial": 1000}, ValueError, "Series 'shop 0': series has"),
+    ],
+)
+def test_a_backtest_of_several_series_finds_errors_before_the_fit(
+    change, error, message, monkeypatch
+):
+    monkeypatch.setattr(LSTMForecaster, "fit", lambda *_: pytest.fail("fitted"))
+    with pytest.raises(error, match=message):
+        backtest(pipeline(), SHOPS, **{"horizon": 4, "initial": 60, "step": 10} | change)
 
 
 def test_a_plain_pipeline_and_a_failed_calibration():

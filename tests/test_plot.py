@@ -528,3 +528,11 @@ def test_history_shows_each_loss_and_marks_the_epoch_that_was_kept(fitted):
     assert labels == ["Training loss", "Validation loss", "Weights kept"]
     np.testing.assert_array_equal(display.ax_.lines[0].get_ydata(), fitted.history_["loss"])
     assert display.ax_.lines[2].get_xdata()[0] == fitted.best_epoch_ + 1
+    assert display.ax_.get_ylabel() == "Loss of the scaled changes"
+
+
+def test_history_says_where_the_targets_themselves_were_trained(windows):
+    forecaster = LSTMForecaster(3, epochs=1, random_state=0).fit(windows, windows[:, 0, 0])
+    assert (
+        HistoryDisplay.from_estimator(forecaster).ax_.get_ylabel() == "Loss of the scaled targets"
+    )

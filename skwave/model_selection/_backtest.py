@@ -128,49 +128,44 @@ def backtest(
     >>> result.y_pred.shape
     (8, 12)
     """
+    horizon, metrics = check_positive_int(horizon, "horizon"), check_metrics(metrics)
+    probabilities = None if coverage is None else _check_one_coverage(coverage)
     several = split_series(series)
     if several is not None:
-        pipelines = _fit_several(estimator, several, form_of(series), initial, refit)
         settings = {
-            "horizon": horizon, "initial": initial, "step": step, "metrics": metrics,
-            "season_length": season_length, "coverage": coverage, "n_jobs": n_jobs,
+            "horizon": horizon, "initial": initial, "step": step, "season_length": season_length,
+            "metrics": metrics, "coverage": coverage,
         }  # fmt: skip
-        return SeriesBacktest({
-            name: backtest(FrozenEstimator(pipelines[name]), one, **settings)
-            for name, one in several.items()
-        })  # fmt: skip
+        return _backtest_several(estimator, several, form_of(series), refit, settings)
     series, values = _check_series(series)
-    horizon = check_positive_int(horizon, "horizon")
     origins = _make_origins(len(values), horizon, initial, step)
+    _check_season(season_length, origins[0])
     blocks = _make_blocks(estimator, origins, refit)
-    metrics = check_metrics(metrics)
     # Forward, since a straight line to the next value would know it.
     filled = fill_forward(values)
-    _check_season(season_length, origins[0])
-    probabilities = None if coverage is None else _check_one_coverage(coverage)
 
     # In a partial the series travels with each task. As an argument, Dask would keep it on one
     # worker, and lose it with that worker.
     task = partial(_fit_and_forecast, estimator, series, horizon, probabilities)
     parts = Parallel(n_jobs=n_jobs)(delayed(task)(block) for block in blocks)
-    series, values, filled = _take_predicted(series, values, filled, parts[0][3])
+    predicted, bounds, overlaps, positions = zip(*parts, strict=True)
+    series, values, filled = _take_predicted(series, values, filled, positions[0])
     if isinstance(season_length, str):
         season_length = find_season_length(filled[: origins[0]])
     forecasts = {
-        "model": np.concatenate([part[0] for part in parts]),
+        "model": np.concatenate(predicted),
         "naive": seasonal_naive(filled, origins, horizon, 1),
         "seasonal_naive": seasonal_naive(filled, origins, horizon, season_length),
     }
     y_true = values[origins[:, None] + np.arange(horizon)]
     known = {"y_train": filled[: origins[0]], "season_length": season_length}
     scores = score_forecasts(metrics, y_true, forecasts, known)
-    _warn_about(y_true, forecasts, parts[0][2])
+    _warn_about(y_true, forecasts, overlaps[0])
 
     shape = y_true.shape if series.ndim == 2 else y_true.shape[:2]
     intervals = None
     if probabilities is not None:
-        bounds = np.concatenate([part[1] for part in parts])
-        intervals = _make_intervals(bounds, forecasts, known, probabilities)
+        intervals = _make_intervals(np.concatenate(bounds), forecasts, known, probabilities)
         of_intervals = score_intervals(y_true, intervals, coverage)
         scores = [by | of_one for by, of_one in zip(scores, of_intervals, strict=True)]
         intervals = {name: bounds.reshape(*shape, 2) for name, bounds in intervals.items()}
@@ -190,39 +185,51 @@ def backtest(
     )
 
 
-def _fit_several(estimator, several, form, initial, refit):
-    """Return pipelines by name, fitted on the first values of several series."""
+def _backtest_several(estimator, several, form, refit, settings):
+    """Fit the first values of several series together, and backtest each, as `backtest` does."""
     if refit is not False:
         raise ValueError(
             f"refit={refit!r}, but several series are forecast by one fit. Set refit=False."
         )
-    initial = check_positive_int(initial, "initial")
+    checked = {}
+    for name, one in several.items():
+        try:
+            checked[name], values = _check_series(one)
+            origins = _make_origins(
+                len(values), settings["horizon"], settings["initial"], settings["step"]
+            )
+            _check_season(settings["season_length"], origins[0])
+        except (ValueError, TypeError) as error:
+            raise type(error)(f"Series {name!r}: {error}") from error
+    first = {name: _take(one, slice(settings["initial"])) for name, one in checked.items()}
+    model = _fit_model(estimator, join_results(first, form))
+    return SeriesBacktest({
+        name: backtest(FrozenEstimator(pipeline), one, **settings)
+        for name, pipeline, one in model._pairs(checked)
+    })  # fmt: skip
+
+
+def _fit_model(estimator, series):
+    """Return a `ForecastPipeline` that was fitted on a series, or the frozen one as it is."""
     if isinstance(estimator, FrozenEstimator):
         model = as_forecast_pipeline(estimator)
+    elif hasattr(estimator, "steps"):
+        model = as_forecast_pipeline(clone(estimator)).fit(series)
     else:
-        first = {
-            name: (one.iloc if hasattr(one, "iloc") else np.asarray(one))[:initial]
-            for name, one in several.items()
-        }
-        first = join_results(first, form)
-        if hasattr(estimator, "steps"):
-            model = as_forecast_pipeline(clone(estimator)).fit(first)
-        else:
-            model = as_forecast_pipeline(clone(estimator).fit(first))
-    unknown = [name for name in several if name not in model.pipelines_]
-    if unknown:
-        raise ValueError(
-            f"series has {unknown[0]!r}, which was not in the fit of the estimator, but "
-            f"{list(model.pipelines_)[:5]} were. Leave it out, or give an estimator that is not "
-            "frozen."
-        )
-    return model.pipelines_
+        model = as_forecast_pipeline(clone(estimator).fit(series))
+    check_is_fitted(model)
+    return model
+
+
+def _take(series, rows):
+    """Return rows of a pandas object or of an array."""
+    return series.iloc[rows] if hasattr(series, "iloc") else series[rows]
 
 
 def _take_predicted(series, values, filled, positions):
     """Return a series and its values without the columns that are known in advance."""
     if series.ndim == 2:
-        series = series.iloc[:, positions] if hasattr(series, "iloc") else series[:, positions]
+        series = _take(series, (slice(None), positions))
     return series, values[:, positions], filled[:, positions]
 
 
@@ -336,22 +343,16 @@ def _fit_and_forecast(estimator, series, horizon, probabilities, origins):
     Returned, too, are the intervals, if probabilities are given, whether the windows that chose the
     epoch overlap those trained on, and the columns that are forecast.
     """
-    take = series.iloc if hasattr(series, "iloc") else series
-    contexts = [take[:origin] for origin in origins]
-    if isinstance(estimator, FrozenEstimator):
-        model = as_forecast_pipeline(estimator)
-    elif hasattr(estimator, "steps"):
-        model = as_forecast_pipeline(clone(estimator)).fit(contexts[0])
-    else:
-        model = as_forecast_pipeline(clone(estimator).fit(contexts[0]))
-    check_is_fitted(model)
+    contexts = [_take(series, slice(origin)) for origin in origins]
+    model = _fit_model(estimator, contexts[0])
     forecaster = model[-1]
     overlaps = (
         forecaster.validation == "random"
         and forecaster.readout_ == "trained"  # a solved readout always holds out the newest windows
         and forecaster.validation_split > 0
     )
-    futures = [model._take_known(take[origin : origin + horizon]) for origin in origins]
+    ahead = [_take(series, slice(origin, origin + horizon)) for origin in origins]
+    futures = [model._take_known(following) for following in ahead]
     positions = model._predicted_positions
     if probabilities is None:
         return model._forecast_after(contexts, futures, horizon), None, overlaps, positions
