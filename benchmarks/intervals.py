@@ -347,8 +347,8 @@ def _cell(figures, lowest):
 
 
 def show_bars(table, rows, methods):
-    """Print how often each method is within the bars, over series and the three coverages."""
-    print("\nRows and coverages of .8, .9, .95 within the bars.\n")
+    """Print how often each method is within the targets, over series and the three coverages."""
+    print("\nRows and coverages of .8, .9, .95 within the targets.\n")
     print("| method | seeds | in all within .04 | at each step within .12 | lowest score at .9 |")
     print("|---" * 5 + "|")
     for method in methods:

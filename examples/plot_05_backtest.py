@@ -3,7 +3,7 @@ Backtest: forecasts from many origins
 =====================================
 
 One forecast may be good by chance. Here a network is trained once, and forecasts 60 steps from each
-of 100 origins in values that it was not trained on.
+of 104 origins in values that it was not trained on.
 """
 
 import matplotlib.pyplot as plt

@@ -134,11 +134,11 @@ class ForecastDisplay:
             and a forecaster, or a search over one.
         y_true : array-like of shape (n_steps,) or (n_steps, n_channels)
             The true values after the end of the training series, with its columns: those known
-            in advance are given to the forecast. After a fit of several series those of the one
-            that is drawn, or of all in the form of the fit.
+            in advance are given to the forecast. After a fit of several series, either the series
+            to draw or all series in the form given to `fit`.
         history : array-like of shape (n_known,) or (n_known, n_channels), default=None
-            The training series, in its units. Its newest max(2 · n_steps, 20) values are drawn. Of
-            several series as `y_true`.
+            The training series, in its units. Its newest max(2 · n_steps, 20) values are drawn.
+            After a fit of several series, the one to draw or all, as for `y_true`.
         baseline : {"naive", "seasonal_naive"} or None, default=None
             A naive forecast to compare with: ``"naive"`` repeats the last value of `history`,
             ``"seasonal_naive"`` its last season, whose length is found in `history`.

@@ -88,8 +88,8 @@ class LSTMForecaster(
         last value, and after earlier ones, an eighth of the window apart. Several positions reduce
         the error on chaotic and other nonlinear series. ``"averaged"``, which is kept for most
         noisy series, reads the last one alone, and so does a readout whose forecasts are exact.
-        There are fewer positions where states and values in a window were together more than
-        2,000.
+        The number of positions is reduced so that states and values in a window are together at
+        most 2,000.
     dropout : float, default=0.0
         Fraction of each LSTM layer's outputs set to zero in training.
     loss : str, callable or keras.losses.Loss, default="mean_squared_error"
@@ -165,12 +165,12 @@ class LSTMForecaster(
     best_epoch_ : int
         The epoch whose weights were kept: an index into the lists of `history_`.
     readout_ : str
-        The readout that was kept: ``"trained"``, or one of those in `validation_errors_` that were
-        solved for: ``"states …"`` reads out the states of the LSTM alone, with this penalty of
-        their coefficients; ``"ridge …"`` the states and the window; ``"averaged"`` is the mean of
-        the linear model and of the ``"ridge …"`` with the strongest penalty. After a fit of several
-        series those of `forecasters_` are ``"common"``, that of all series, ``"shrunk"`` towards
-        it, ``"own"``, of the series alone, or ``"half shrunk"``, the mean of the latter two.
+        The readout that was kept: ``"trained"``, as Keras trained it; ``"states …"``, on the states
+        of the LSTM alone; ``"ridge …"``, on the states and the window; or ``"averaged"``, the mean
+        of the linear model and of the ``"ridge …"`` with the strongest penalty. The number is the
+        penalty of the coefficients of the states. After a fit of several series, the elements of
+        `forecasters_` have ``"common"``, that of all series, ``"shrunk"`` towards it, ``"own"``, of
+        the series alone, or ``"half shrunk"``, the mean of the latter two.
     validation_errors_ : dict of float
         Mean squared errors of forecasts over the newest values, in variances of these: of the
         readouts that were tried, and for comparison of ``"linear"``, a linear model of the
@@ -179,17 +179,10 @@ class LSTMForecaster(
         values are held out, except if `validation_split` is 0, or the readout is trained with
         ``validation="random"``. Empty after ``fit(X, y)``.
     residual_paths_ : ndarray of shape (n_origins, n_steps, n_channels), or None
-        The true values minus the forecasts, from at most 128 origins (40 if forecasts are exact, 44
-        for each of several series; one with fewer than 39 has those of all series), over as many
-        steps as a window is long, or as there are held-out values;
-        intervals and sample paths are computed from them. No forecast is by a readout that was
-        solved on the values it forecasts: it is solved again without their block of the series.
-        With ``readout="trained"`` the forecasts are over the newest values.
-        Residuals are in standard deviations of the series (with ``normalization="window"``, of
-        differences within a window; with None, in its units) and divided by the square root of how
-        much the window before them changes from value to value, relative to the mean of all
-        windows; by this ratio itself where there are several series, whose scales may differ. In
-        float32, at most 1 MB. None after ``fit(X, y)``.
+        True values minus forecasts, scaled as described in Notes. Intervals and sample paths are
+        computed from them. There are at most 128 origins, 40 if forecasts are exact, and 44 for
+        each of several series; a series with fewer than 39 has those of all series. A row has as
+        many steps as a window, or as there are held-out values. None after ``fit(X, y)``.
     forecasters_ : list of LSTMForecaster
         After the fit of a list of series, one fitted forecaster for each of them: they share the
         LSTM, and each has a scale of its own, and a readout of its own or that of all series.
@@ -219,6 +212,14 @@ class LSTMForecaster(
     -----
     Without `y` the targets are found in the windows themselves: the target of window i is the
     newest value of window i + 1. A window whose successor does not continue it ends a series.
+
+    The forecasts of `residual_paths_` are cross-fitted: each is by a readout that is solved for
+    without the block of the series that it forecasts. With ``readout="trained"`` they are over the
+    newest values. The residuals are in standard deviations of the series (with
+    ``normalization="window"``, of differences within a window; with None, in its units), divided by
+    the square root of the mean absolute change from value to value in the window before them,
+    relative to that of all windows; by this ratio itself where there are several series, whose
+    scales may differ. They are float32, of at most 1 MB.
 
     References
     ----------

@@ -13,8 +13,8 @@ _ROUNDING = 1e-9
 # follow their window and widths that are all the same (benchmarks/tried.md). Several series may
 # differ in scale, so that widths follow it all the way.
 WIDTH_EXPONENT, OF_SEVERAL_SERIES = 0.5, 1.0
-# Values that are nearly constant do not make a forecast certain, and an outlier among them does not
-# make it worthless: changes count up to this factor.
+# Ratios of changes are limited to this factor, so that neither windows that are nearly constant nor
+# an outlier in a window give useless widths.
 MAX_CHANGE_FACTOR = 100
 
 

@@ -85,7 +85,7 @@ def check_inverse(transformers, series, transformed):
     """Raise an error if inverting a series does not give it back.
 
     A transformer that inverts each row by itself may lose some values, as one that clips does, but
-    not most. Others may lose none, since a value that comes back by chance proves nothing.
+    not most. Others may lose none, since some values may be equal by chance.
 
     Parameters
     ----------

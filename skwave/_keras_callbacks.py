@@ -11,7 +11,7 @@ from skwave._keras_model import import_keras, read_network, read_variables, to_k
 from skwave._persistence import checksum
 from skwave._readout import solve_exact
 
-# Updates between two looks at whether forecasts are exact, which take as long as some updates.
+# Updates between two checks whether forecasts are exact; a check takes as long as several updates.
 EXACT_EVERY = 20
 
 
@@ -78,8 +78,7 @@ def make_callbacks(model, dataset, config, monitor, per_epoch, rollouts, exact_r
         add = callback(on_epoch_end=lambda e, logs: _add_error(model, dataset, rollouts, logs))
         callbacks.insert(0, add)
     if config.schedule is not None and isinstance(config.optimizer, str):
-        # On JAX a model has its variables within an epoch only if it is asked for by way of a
-        # callback.
+        # On JAX the variables are up to date within an epoch only in the model of a callback.
         rate = callback(
             on_train_batch_begin=lambda b, logs: _set_rate(stopping.model, config, per_epoch)
         )

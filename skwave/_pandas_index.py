@@ -14,7 +14,7 @@ import numpy as np
 def check_index(X, name="X"):
     """Raise an error if the index of a pandas object is not one of increasing times.
 
-    Numbers may be anything, since they need not be times.
+    An index of numbers is not checked, since they need not be times.
 
     Parameters
     ----------
@@ -184,7 +184,7 @@ def _describe_zone(label):
     """Return the IANA name of a label's zone, or else its offset from UTC in seconds."""
     if label.tzinfo is None:
         return None
-    # The key of zoneinfo, the zone of pytz. The text of another zone may be anybody's name.
+    # The key of zoneinfo, the zone of pytz. Other zones have names that are not IANA's.
     name = getattr(label.tzinfo, "key", None) or getattr(label.tzinfo, "zone", None)
     return name or label.utcoffset().total_seconds()
 

@@ -106,7 +106,7 @@ def fill_end(network, values, name="context"):
 
 
 class _Wavefront:
-    """One block of contexts on its way.
+    """The forecasts of one block of contexts.
 
     Window j starts with value ``j * output_length`` of the context and predicts the block of values
     after its end. Rows of the states are ordered slot by slot, the contexts of a slot together.

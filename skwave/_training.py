@@ -18,9 +18,10 @@ from skwave._network import Network
 from skwave.exceptions import warn
 
 # Updates that epochs="auto" makes where the readout is solved for: twice as many forecast no better
-# (benchmarks/tried.md). An epoch is a pass over the windows, but at least and at most so many of
-# them: between epochs Keras spends as much time as in several small updates, and with 10 of them at
-# least, a short series with a trend had no epoch that was good.
+# (benchmarks/tried.md). An epoch is a pass over the windows, of at least and at most this many
+# updates. It is not shorter, since Keras takes as much time between epochs as for several small
+# updates. It is not longer, since with at least 10 updates a short series with a trend had no good
+# epoch.
 SOLVED_UPDATES, UPDATES_PER_EPOCH = 100, (5, 20)
 # Held-out windows that the loss of such an epoch is taken over: more take longer than the epoch.
 SOLVED_VALIDATION = 256

@@ -27,7 +27,7 @@ def are_of_several(windows):
 
 
 def check_series(X, name="X"):
-    """Raise an error for dates, words and a wrong index, before they become an array of numbers."""
+    """Raise an error for dates, strings and a wrong index, before they become numbers."""
     columns = columns_of(X) or [None] * len(_dtypes(X))
     for column, dtype in zip(columns, _dtypes(X), strict=True):
         # The first condition is for pandas, the second one for polars.
@@ -195,7 +195,7 @@ def check_windows(estimator, X, *, reset):
     """
     if are_of_several(X):
         raise ValueError(
-            f"X is a list of the windows of {len(X)} series, which fit alone takes, but those of "
+            f"X is a list of the windows of {len(X)} series, which only fit accepts, but those of "
             "one series are needed here. Give one array, to the forecaster of this series."
         )
     X = fill_masked(X)

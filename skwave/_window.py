@@ -44,8 +44,9 @@ class WindowTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
     known : str, int, sequence of them or None, default=None
         Columns that are known in advance, such as holidays, prices or a weather forecast: their
         names, or their positions where the series is an array. Every other column is forecast.
-        In the windows they stand last and one step ahead, so that the value that follows a window
-        is predicted from their values at the same time; `forecast` is given their `future`.
+        In the windows they come last and are shifted one step ahead, so that the value that follows
+        a window is predicted from their values at the same time; `forecast` is given their
+        `future`.
     calendar : str, sequence of str or None, default=None
         Further inputs known in advance that are made of the index: ``"minute"``, ``"hour"``,
         ``"dayofweek"``, ``"day"`` (of the month), ``"dayofyear"``, ``"month"``, ``"quarter"``. Each

@@ -339,7 +339,7 @@ def test_windows_of_several_shapes_are_refused_and_another_fit_may_have_another_
 @pytest.mark.parametrize("verb", ["predict", "score", "calibrate"])
 def test_a_list_is_refused_by_the_forecaster_of_one_series(fitted, verb):
     windows = WindowTransformer(8).fit_transform(SERIES)
-    with pytest.raises(ValueError, match="list of the windows of 4 series, which fit alone takes"):
+    with pytest.raises(ValueError, match="list of the windows of 4 series, which only fit accepts"):
         getattr(fitted.forecasters_[0], verb)(windows)
 
 

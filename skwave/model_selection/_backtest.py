@@ -76,7 +76,7 @@ def backtest(
         width, and the interval score. Intervals are computed from the residual paths of the fit; at
         each origin the errors of its forecasts that are known by then replace the oldest ones.
     n_jobs : int or None, default=None
-        Fits to run in parallel through joblib, and so on whatever backend is configured there.
+        Number of fits that joblib runs in parallel, with the joblib backend that is configured.
 
     Returns
     -------

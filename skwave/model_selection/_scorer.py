@@ -46,10 +46,10 @@ def forecast_scorer(
     metric : str or callable
         The name of a scorer of scikit-learn, such as ``"neg_mean_absolute_error"``, or a function
         ``metric(y_true, y_pred, **kwargs)`` that returns a number, from `skwave.metrics` or
-        `sklearn.metrics`. One that takes `y_train`, such as `mean_absolute_scaled_error`, is given
-        the known values of the test part. One of ``y_interval`` or ``y_quantiles`` in place of
-        `y_pred`, such as `skwave.metrics.interval_score`, is given intervals of its `coverage`, or
-        its `quantiles`.
+        `sklearn.metrics`. If it has the argument `y_train`, as `mean_absolute_scaled_error` does,
+        it receives the known values of the test part. If it has `y_interval` or `y_quantiles` in
+        place of `y_pred`, as `skwave.metrics.interval_score` does, it receives prediction intervals
+        of the given `coverage`, or the given `quantiles`.
     horizon : int
         Values to forecast.
     greater_is_better : bool or None, default=None
