@@ -23,11 +23,6 @@ def check_calendar(calendar):
     return names
 
 
-def feature_names(names):
-    """Return the names of the columns that `calendar_features` makes."""
-    return [f"{name}_{wave}" for name in names for wave in ("sin", "cos")]
-
-
 def calendar_features(index, names):
     """Return sine and cosine of the position of each label in its hour, day, week, month or year.
 

@@ -244,13 +244,6 @@ class WindowDataset:
             self, skip=skip, residuals=residuals, residual_center=center, residual_scale=scale
         )
 
-    def without_known(self, n_unused):
-        """Return a scaled dataset whose first inputs known in advance are always zero."""
-        unused = np.ones(self.n_channels)
-        unused[self.n_predicted : self.n_predicted + n_unused] = np.inf
-        scaling = replace(self.scaling, input_scale=self.scaling.input_scale * unused)
-        return replace(self, values=(self.values / unused).astype(np.float32), scaling=scaling)
-
     def blocks(self):
         """Yield slices of all windows, so that they are cut out in bounded memory."""
         for begin in range(0, len(self.indices), BLOCK_ROWS):

@@ -57,24 +57,24 @@ def _is_mean_squared(loss):
     return loss in ("mean_squared_error", "MeanSquaredError", "mse", "MSE")
 
 
-def check_can_roll_out(dataset, *, solves, by_forecasts):
+def check_can_roll_out(dataset, config, *, solves):
     """Raise an error if forecasts are to be rolled out, but the targets are others.
 
     Parameters
     ----------
     dataset : WindowDataset
         The windows and their targets.
+    config : TrainingConfig
+        Whether forecasts choose the best epoch.
     solves : bool
         Whether the readout is solved for, and chosen by forecasts.
-    by_forecasts : bool
-        Whether forecasts choose the best epoch.
 
     Raises
     ------
     ValueError
         If the targets are not the values that follow the windows.
     """
-    if not dataset.autoregressive and (solves or by_forecasts):
+    if not dataset.autoregressive and (solves or config.validation == "forecast"):
         asks = "readout='ridge'" if solves else "validation='forecast'"
         raise ValueError(
             f"{asks} forecasts held-out values, so the targets must be the "
@@ -112,34 +112,22 @@ def check_can_go_on(network, scaled_by, was_autoregressive, dataset, config, nor
             f"{kinds[was_autoregressive]}, so that its targets are others. Set "
             "warm_start=False and fit again."
         )
-    was, asked = (
-        {
-            "units": units,
-            "normalization": how,
-            "(window_length, n_channels, n_known, n_outputs, output_length)": (
-                shapes.window_length, shapes.n_channels, shapes.n_known, shapes.n_outputs,
-                shapes.output_length,
-            ),
-        }
-        for units, how, shapes in (
-            (network.units, scaled_by, network), (config.units, normalization, dataset),
-        )
-    )  # fmt: skip
-    if was != asked:
-        was, asked = (
-            ", ".join(f"{name}={value!r}" for name, value in settings.items())
-            for settings in (was, asked)
-        )
+    was = {"units": network.units, "normalization": scaled_by}
+    asked = {"units": config.units, "normalization": normalization}
+    for name in ("window_length", "n_channels", "n_known", "n_outputs", "output_length"):
+        was[name], asked[name] = getattr(network, name), getattr(dataset, name)
+    others = [name for name in was if was[name] != asked[name]]
+    if others:
+        was, asked = (", ".join(f"{n}={values[n]!r}" for n in others) for values in (was, asked))
         raise ValueError(
-            f"Training cannot be continued: the fitted network has {was}, but {asked} are asked "
+            f"Training cannot be continued: the fitted network has {was}, but {asked} is asked "
             "for. Set warm_start=False and fit again."
         )
 
 
 def train_and_solve(
-    data, dataset, training_set, config, seed, *, previous, rollouts, validation_split,
-    by_forecasts, until_exact, n_positions, known_penalty, progress,
-):  # fmt: skip
+    data, dataset, training_set, config, seed, *, previous, rollouts, known_penalty, progress
+):
     """Train the LSTM on a part of the windows, and solve for the readout of all.
 
     Parameters
@@ -149,23 +137,13 @@ def train_and_solve(
     training_set : WindowDataset
         The part of `dataset` that the LSTM is trained on.
     config : TrainingConfig
-        How to train.
+        How to train; its number of epochs is that of `set_epochs`.
     seed : int
         The seed of all random numbers.
     previous : None or Network
         The network to continue from.
     rollouts : RollOuts
         Forecasts over the held-out values.
-    validation_split : float
-        Fraction of the newest windows that are held out.
-    by_forecasts : bool
-        Whether their errors choose the best epoch.
-    until_exact : bool
-        Whether training stops as soon as they are exact, where windows are held out.
-    n_positions : int
-        At how many positions of the window the candidates with weaker penalties read the state,
-        unless forecasts by the last state are exact; fewer where these were more than
-        `MAX_COEFFICIENTS` together with the window.
     known_penalty : None or ndarray of shape (window_length, n_known)
         What `choose_known_penalty` returned.
     progress : EpochProgress
@@ -175,12 +153,18 @@ def train_and_solve(
     -------
     FitResult
         The network, how it was trained, and how its readout was chosen.
+
+    Notes
+    -----
+    With ``epochs="auto"``, training stops as soon as forecasts over held-out values are exact.
+    Otherwise the candidates with weaker penalties read the state at `readout_positions` of the
+    window, or at fewer where these were more than `MAX_COEFFICIENTS` together with the window.
     """
     start = None if previous is None else smooth_readout(previous, dataset)
     result = train(
         training_set.with_skip(naive_skip(training_set)), config, seed=seed, network=start,
-        rollouts=rollouts if by_forecasts else None,
-        exact_rollouts=rollouts if until_exact and dataset.holds_out else None,
+        rollouts=rollouts if config.validation == "forecast" else None,
+        exact_rollouts=rollouts if config.stops_when_exact and dataset.holds_out else None,
         progress=progress,
     )  # fmt: skip
     layers, n_steps = result.network, rollouts.n_steps
@@ -192,10 +176,10 @@ def train_and_solve(
         linear = linear_errors(layers, dataset, rollouts, known_penalty)
         errors = {readout.name: errors} | linear
         reason, solution = "its forecasts are as exact as float32 allows", None
-        paths, change = paths_over(network, data, validation_split, n_steps, EXACT_PATHS)
+        paths, change = paths_over(network, data, config.validation_split, n_steps, EXACT_PATHS)
     else:
         n_most = (MAX_COEFFICIENTS - layers.window_length * layers.n_channels) // layers.n_states
-        layers = with_positions(layers, min(n_positions, max(1, n_most)))
+        layers = with_positions(layers, min(config.readout_positions, max(1, n_most)))
         blocks = gram_folds(layers, dataset, count_blocks(layers))
         network, readout, errors, reason = choose_readout(
             layers, dataset, join_blocks(blocks), rollouts, make_rollouts(data, 1.0),
@@ -234,9 +218,8 @@ def start_of_training(network, dataset, readout):
 
 
 def train_readout(
-    data, dataset, config, seed, *, previous, normalization, progress, rollouts=None,
-    validation_split=0.0, by_forecasts=False, n_calendar=0,
-):  # fmt: skip
+    data, dataset, config, seed, *, previous, normalization, progress, rollouts=None, n_calendar=0
+):
     """Train the LSTM and its output layer, beside a linear model that stays as it is.
 
     Parameters
@@ -255,10 +238,6 @@ def train_readout(
         Notified of each epoch.
     rollouts : None or RollOuts, default=None
         Forecasts over the newest values; None where the targets are others, or none is held out.
-    validation_split : float, default=0.0
-        Fraction of the newest windows that residual paths are taken from.
-    by_forecasts : bool, default=False
-        Whether their errors choose the best epoch.
     n_calendar : int, default=0
         How many of the inputs known in advance are calendar features.
 
@@ -275,17 +254,18 @@ def train_readout(
         skip = naive_skip(dataset)
     result = train(
         dataset if skip is None else dataset.with_skip(skip), config, seed=seed,
-        network=previous, rollouts=rollouts if by_forecasts else None, progress=progress,
+        network=previous, rollouts=rollouts if config.validation == "forecast" else None,
+        progress=progress,
     )  # fmt: skip
     result = result._replace(reason="as Keras trained it")
     if rollouts is None:
         return result
     errors = {"trained": rollouts.errors(result.network)}
     if data.window_length * data.n_channels <= MAX_LINEAR_VALUES:
-        known_penalty = choose_known_penalty(data, dataset, validation_split, n_calendar)
+        known_penalty = choose_known_penalty(data, dataset, config.validation_split, n_calendar)
         errors |= linear_errors(result.network, dataset, rollouts, known_penalty)
     n_steps = rollouts.n_steps
-    paths, change = paths_over(result.network, data, validation_split, n_steps, MAX_PATHS)
+    paths, change = paths_over(result.network, data, config.validation_split, n_steps, MAX_PATHS)
     return result._replace(errors=errors, residual_paths=paths, typical_change=change)
 
 

@@ -374,7 +374,7 @@ class LSTMForecaster(
                     "training cannot go on. Set warm_start=False, or go on with the forecaster of "
                     "one series, such as forecasters_[0]."
                 )
-            self._fit(X, y, sample_weight, config, self.validation_split, previous)
+            self._fit(X, y, sample_weight, config, previous)
             self._print_and_warn()
             return self
 
@@ -410,7 +410,7 @@ class LSTMForecaster(
         # scikit-learn does so only before the first one.
         self._validate_params()
         with unchanged_on_failure(self):
-            config = self._make_config(epochs=1, backup_dir=None)
+            config = self._make_config(epochs=1, backup_dir=None, validation_split=0.0)
             is_fitted, history = hasattr(self, "network_"), getattr(self, "history_", {})
             if are_of_several(X) or (is_fitted and self.forecasters_):
                 raise ValueError(
@@ -421,7 +421,7 @@ class LSTMForecaster(
             if is_fitted:
                 self._update(X, y, sample_weight, config)
             else:
-                self._fit(X, y, sample_weight, config, 0.0)
+                self._fit(X, y, sample_weight, config)
                 self._print_and_warn()
             # Nothing was held out of these windows: their validation loss is NaN.
             past, new = [np.nan] * len(history.get("loss", [])), self.history_
@@ -432,21 +432,20 @@ class LSTMForecaster(
             return self
 
     @with_callbacks
-    def _fit(self, X, y, weights, config, validation_split, previous=None):
+    def _fit(self, X, y, weights, config, previous=None):
         """Fit, from the network `previous` if there is one, and set the fitted attributes."""
         began = time.perf_counter()
         # `data` is in the units of the series, `dataset` on the scale of the layers, and split.
         known, n_calendar = known_of(X) if previous is None else (self.known_, self._n_calendar)
         windows, data = self._make_dataset(X, y, weights, known, reset=previous is None)
         solves = solves_readout(self.readout, data, config, self.normalization)
-        by_forecasts = self.validation == "forecast"
-        check_can_roll_out(data, solves=solves, by_forecasts=by_forecasts)
+        check_can_roll_out(data, config, solves=solves)
         self._check_can_go_on(previous, data, config)
-        rollouts = make_rollouts(data, validation_split) if data.autoregressive else None
-        dataset, seed = self._split(data, validation_split, previous, solves)
+        rollouts = make_rollouts(data, config.validation_split) if data.autoregressive else None
+        dataset, seed = self._split(data, config, previous, solves)
         known_penalty = None
         if solves:
-            known_penalty = choose_known_penalty(data, dataset, validation_split, n_calendar)
+            known_penalty = choose_known_penalty(data, dataset, config.validation_split, n_calendar)
             dataset = leave_out_known(dataset, known_penalty, n_calendar)
         elif previous is not None:
             previous = start_of_training(previous, dataset, self.readout_)
@@ -455,21 +454,16 @@ class LSTMForecaster(
         training_set, config = set_epochs(dataset, config, solves_readout=solves)
         shown = _shown_to_callbacks(data)
         with callback_context(self, **shown, n_tasks=config.epochs) as callback_ctx:
-            shared = {
-                "previous": previous, "rollouts": rollouts, "validation_split": validation_split,
-                "by_forecasts": by_forecasts,
-                "progress": EpochProgress(self, callback_ctx, fitted, **shown),
-            }  # fmt: skip
+            progress = EpochProgress(self, callback_ctx, fitted, **shown)
             if solves:
                 result = train_and_solve(
-                    data, dataset, training_set, config, seed, known_penalty=known_penalty,
-                    until_exact=self.epochs == "auto", n_positions=self.readout_positions,
-                    **shared,
+                    data, dataset, training_set, config, seed, previous=previous,
+                    rollouts=rollouts, known_penalty=known_penalty, progress=progress,
                 )  # fmt: skip
             else:
                 result = train_readout(
-                    data, dataset, config, seed, normalization=self.normalization,
-                    n_calendar=n_calendar, **shared,
+                    data, dataset, config, seed, previous=previous, rollouts=rollouts,
+                    normalization=self.normalization, n_calendar=n_calendar, progress=progress,
                 )  # fmt: skip
             fitted |= self._newest_context(result.network, windows, data)
             fitted |= describe_fit(
@@ -485,7 +479,7 @@ class LSTMForecaster(
         network = self.network_
         windows, data = self._make_dataset(X, y, weights, self.known_, reset=False)
         self._check_can_go_on(network, data, config)
-        dataset, seed = self._split(data, 0.0, network, solves=False)
+        dataset, seed = self._split(data, config, network, solves=False)
         fitted = describe_windows(data, self.normalization)
         if self.residual_paths_ is not None:
             fitted["residual_paths_"] = add_paths(
@@ -567,7 +561,7 @@ class LSTMForecaster(
             data = replace(data, weights=sample_weight[data.indices])
         return windows, data
 
-    def _split(self, data, validation_split, previous, solves):
+    def _split(self, data, config, previous, solves):
         """Return the dataset, scaled and split, and the seed of the training."""
         if previous is None:
             scaling = fit_scaling(data, self.normalization)
@@ -576,11 +570,11 @@ class LSTMForecaster(
         else:
             scaling = previous.scaling
         random_state = make_random_state(self.random_state)
-        newest = solves or self.validation != "random"
+        newest = solves or config.validation != "random"
         dataset = data.scaled(scaling).split(
-            validation_split, newest=newest, random_state=random_state
+            config.validation_split, newest=newest, random_state=random_state
         )
-        check_training_weights(dataset, needs_validation=self.validation != "forecast")
+        check_training_weights(dataset, needs_validation=config.validation != "forecast")
         return dataset, random_state.randint(2**31)
 
     def predict(self, X: ArrayLike) -> NDArray[np.float64]:

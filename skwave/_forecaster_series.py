@@ -58,7 +58,7 @@ class ForecasterSeriesMixin:
             with_known(sliding_windows(values, length), known, n_calendar) for values in scaled
         ]
         of_windows = np.repeat(weights, [len(part) for part in windows])
-        result = self._fit(windows, None, of_windows, config, self.validation_split)
+        result = self._fit(windows, None, of_windows, config)
         self.network_, fitted = fit_series_readouts(
             result, series, scalers, weights, self.validation_split, how, self.validation
         )

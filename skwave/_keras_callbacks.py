@@ -3,6 +3,7 @@
 import json
 import math
 import os
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -72,41 +73,25 @@ def make_callbacks(model, dataset, config, monitor, per_epoch, rollouts, exact_r
         mode="min",
         restore_best_weights=True,
     )
-    callbacks = [callback(on_epoch_end=lambda epoch, logs: _stop_at_nan(model, logs))]
-    if rollouts is not None:
-        # First, since the others read the logs.
-        add = callback(on_epoch_end=lambda e, logs: _add_error(model, dataset, rollouts, logs))
-        callbacks.insert(0, add)
-    if config.schedule is not None and isinstance(config.optimizer, str):
-        # On JAX the variables are up to date within an epoch only in the model of a callback.
-        rate = callback(
-            on_train_batch_begin=lambda b, logs: _set_rate(stopping.model, config, per_epoch)
-        )
-        callbacks.append(rate)
+    stopping.exact = None
     if config.checkpoint_dir is not None:
         Path(config.checkpoint_dir).mkdir(parents=True, exist_ok=True)
-        # Before early stopping, which still has the best value of past epochs.
-        save = callback(
-            on_epoch_end=lambda epoch, logs: _save_checkpoint(
-                model, dataset, config, epoch, logs, logs[monitor], stopping.best
-            )
-        )
-        callbacks.append(save)
-    callbacks.append(stopping)
-    stopping.exact = None
-    if exact_rollouts is not None:
-        stop = callback(
-            on_epoch_end=lambda epoch, logs: _stop_if_exact(
-                model, dataset, exact_rollouts, stopping, epoch, per_epoch
-            )
-        )
-        callbacks.append(stop)
-    # The last one: what the others did, and whether they stop, is known.
-    report = callback(
-        on_epoch_begin=lambda epoch, logs: progress.begin(),
-        on_epoch_end=lambda epoch, logs: _report(model, dataset, progress),
+    # First, since early stopping reads what is added to the logs.
+    before = callback(
+        on_epoch_begin=partial(_begin_epoch, progress),
+        on_epoch_end=partial(_before_stopping, model, dataset, config, rollouts, stopping),
     )
-    return [*callbacks, *_checked(config.callbacks or []), report], stopping
+    callbacks = [before, stopping]
+    if config.schedule is not None and isinstance(config.optimizer, str):
+        set_rate = partial(_set_rate, stopping, config, per_epoch)
+        callbacks.append(callback(on_train_batch_begin=set_rate))
+    # Last, when it is known what the others did, and whether they stop.
+    after = callback(
+        on_epoch_end=partial(
+            _after_stopping, model, dataset, exact_rollouts, stopping, per_epoch, progress
+        )
+    )
+    return [*callbacks, *_checked(config.callbacks or []), after], stopping
 
 
 def _checked(callbacks):
@@ -119,59 +104,60 @@ def _checked(callbacks):
     return callbacks
 
 
-def _add_error(model, dataset, rollouts, logs):
-    """Add the error of forecasts over held-out values to the logs."""
-    logs["val_forecast"] = float(rollouts.errors(read_network(model, dataset)).mean())
+def _begin_epoch(progress, epoch, logs):
+    """Notify scikit-learn's callbacks that an epoch begins."""
+    progress.begin()
 
 
-def _set_rate(model, config, per_epoch):
+def _set_rate(stopping, config, per_epoch, batch, logs):
     """Set the learning rate before an update.
 
     Not as a Keras schedule: that is part of the graph, which would be traced again for each length.
     """
+    # On JAX the variables are up to date within an epoch only in the model of a callback.
+    optimizer = stopping.model.optimizer
     # The count of the optimizer also continues if a fit is resumed.
-    step = int(model.optimizer.iterations)
-    factor = learning_rate_factor(step, per_epoch * config.epochs)
-    model.optimizer.learning_rate = config.learning_rate * factor
+    factor = learning_rate_factor(int(optimizer.iterations), per_epoch * config.epochs)
+    optimizer.learning_rate = config.learning_rate * factor
 
 
-def _stop_at_nan(model, logs):
-    """Stop where a loss is NaN or infinite: no later epoch recovers from it."""
+def _before_stopping(model, dataset, config, rollouts, stopping, epoch, logs):
+    """Add the error of forecasts to the logs, stop at NaN, and write a checkpoint."""
+    if rollouts is not None:
+        logs["val_forecast"] = float(rollouts.errors(read_network(model, dataset)).mean())
     losses = [logs[name] for name in ("loss", "val_loss") if name in logs]
     if not np.isfinite(losses).all():
-        model.stop_training = True
+        model.stop_training = True  # no later epoch recovers from it
+    # Early stopping has the best value of past epochs still.
+    best = math.inf if stopping.best is None else stopping.best
+    if config.checkpoint_dir is not None and logs[stopping.monitor] < best:
+        _save_checkpoint(model, dataset, config.checkpoint_dir, epoch, logs)
 
 
-def _stop_if_exact(model, dataset, rollouts, stopping, epoch, per_epoch):
-    """Stop if forecasts over held-out values are as exact as float32 allows.
-
-    They are computed once in `EXACT_EVERY` updates. The present weights are then the best ones.
-    """
-    if epoch * per_epoch // EXACT_EVERY == (epoch + 1) * per_epoch // EXACT_EVERY:
-        return
-    stopping.exact = solve_exact(read_network(model, dataset), dataset, rollouts)
-    if stopping.exact is not None:
-        model.stop_training = True
-        stopping.best_weights, stopping.best_epoch = model.get_weights(), epoch
-
-
-def _save_checkpoint(model, dataset, config, epoch, logs, value, best):
-    """Write the model, in the units of the series, if it is better than the best one before."""
-    if value < (math.inf if best is None else best):
-        losses = f"-loss{logs['loss']:.3f}"
-        if "val_loss" in logs:
-            losses += f"-vloss{logs['val_loss']:.3f}"
-        path = Path(config.checkpoint_dir) / f"model{epoch + 1:03d}{losses}.keras"
-        # Under another name first, so that no crash leaves half of a file.
-        part = path.with_name(f".{path.stem}.part.keras")
-        to_keras(read_network(model, dataset)).save(part)
-        os.replace(part, path)
-
-
-def _report(model, dataset, progress):
-    """Notify scikit-learn's callbacks of an epoch, after all others have seen it."""
+def _after_stopping(model, dataset, rollouts, stopping, per_epoch, progress, epoch, logs):
+    """Stop if forecasts are as exact as float32 allows, and notify scikit-learn's callbacks."""
+    # They are computed once in this many updates.
+    is_due = epoch * per_epoch // EXACT_EVERY < (epoch + 1) * per_epoch // EXACT_EVERY
+    if rollouts is not None and is_due:
+        stopping.exact = solve_exact(read_network(model, dataset), dataset, rollouts)
+        if stopping.exact is not None:
+            model.stop_training = True
+            # The present weights are the best ones.
+            stopping.best_weights, stopping.best_epoch = model.get_weights(), epoch
     if progress.end(read_network(model, dataset)):
         model.stop_training = True
+
+
+def _save_checkpoint(model, dataset, folder, epoch, logs):
+    """Write the model, in the units of the series."""
+    losses = f"-loss{logs['loss']:.3f}"
+    if "val_loss" in logs:
+        losses += f"-vloss{logs['val_loss']:.3f}"
+    path = Path(folder) / f"model{epoch + 1:03d}{losses}.keras"
+    # Under another name first, so that no crash leaves half of a file.
+    part = path.with_name(f".{path.stem}.part.keras")
+    to_keras(read_network(model, dataset)).save(part)
+    os.replace(part, path)
 
 
 class Backup:

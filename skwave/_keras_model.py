@@ -222,7 +222,6 @@ def reset(model, dataset, random_state, network=None):
         The network to continue from.
     """
     keras = import_keras()
-    model._initial_epoch = None  # set where a fit was resumed
     for variable, value in zip(model.optimizer.variables, model.fresh_optimizer, strict=True):
         variable.assign(value)
     for layer in model.layers:

@@ -1,5 +1,7 @@
 """Whether inputs known in advance are used, and the penalties of their coefficients."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from skwave._network import Network
@@ -102,4 +104,7 @@ def leave_out_known(dataset, known_penalty, n_calendar):
         "with them are not better by more than one standard error. Leave them out of known=, or "
         "give a longer series."
     )
-    return dataset.without_known(n_chosen)
+    factors = np.ones(dataset.n_channels)
+    factors[dataset.n_predicted : dataset.n_predicted + n_chosen] = np.inf
+    scaling = replace(dataset.scaling, input_scale=dataset.scaling.input_scale * factors)
+    return replace(dataset, values=(dataset.values / factors).astype(np.float32), scaling=scaling)

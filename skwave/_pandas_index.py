@@ -236,11 +236,6 @@ def next_index(spec, n_steps):
     return pd.RangeIndex(first, first + n_steps * step, step, name=name)
 
 
-def take_columns(spec, positions):
-    """Return the description of a pandas object that has some of the columns only."""
-    return spec | {"columns": [spec["columns"][k] for k in positions]}
-
-
 def check_labels(future, spec, n_steps):
     """Raise an error if what is known in advance has other labels than the steps of a forecast.
 

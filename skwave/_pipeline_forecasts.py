@@ -22,7 +22,6 @@ from skwave._pandas_index import (
     index_spec,
     next_index,
     parts_to_pandas,
-    take_columns,
     to_pandas,
 )
 from skwave._sliding import sliding_windows
@@ -320,7 +319,8 @@ class PipelineForecastMixin:
         spec = self._index_spec if contexts is None else index_spec(contexts[0], self._index_spec)
         if spec is None:
             return None, None
-        return take_columns(spec, self._predicted_positions), next_index(spec, n_steps)
+        columns = [spec["columns"][k] for k in self._predicted_positions]
+        return spec | {"columns": columns}, next_index(spec, n_steps)
 
     def _starts(self, contexts, futures, n_steps):
         """Return what forecasts start from, as the network sees it.

@@ -44,13 +44,21 @@ class TrainingConfig:
     clipnorm: float | None
     batch_size: int
     epochs: int | str
+    validation_split: float
+    validation: str
     patience: int | None
     callbacks: list | None
     checkpoint_dir: str | os.PathLike | None
     backup_dir: str | os.PathLike | None
     jit_compile: bool | str
     verbose: int | str
+    readout_positions: int
     updates_per_epoch: int | None = None  # None is as many as a pass over all windows has
+
+    @property
+    def stops_when_exact(self):
+        """Whether training stops as soon as forecasts are exact, as ``epochs="auto"`` asks for."""
+        return self.updates_per_epoch is not None
 
 
 class FitResult(NamedTuple):

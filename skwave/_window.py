@@ -11,7 +11,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skwave._baseline import find_longest_season
-from skwave._calendar import calendar_features, check_calendar, feature_names
+from skwave._calendar import calendar_features, check_calendar
 from skwave._gaps import interpolate, with_missing_rows
 from skwave._known import arrange, columns_again, find_known, with_known
 from skwave._pandas_index import index_spec, next_index
@@ -255,7 +255,8 @@ class WindowTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
             labels = [int(k) for k in self._known_positions]
             if self._columns is not None:
                 labels = [self._columns[k] for k in self._known_positions]
-            self._known_names = [*labels, *feature_names(calendar)]
+            features = [f"{name}_{wave}" for name in calendar for wave in ("sin", "cos")]
+            self._known_names = [*labels, *features]
             self._index_spec = index_spec(series) if calendar else None
         return self._arrange(values, series)
 

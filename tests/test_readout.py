@@ -653,7 +653,7 @@ def test_training_does_not_go_on_with_another_normalization(
 ):  # fmt: skip
     forecaster = copy.deepcopy(solved_on_chaos)
     forecaster.set_params(normalization=normalization, warm_start=True)
-    with pytest.raises(ValueError, match="cannot be continued: .* normalization='series', .* but"):
+    with pytest.raises(ValueError, match="has normalization='series', but normalization="):
         forecaster.fit(chaos)
 
 
