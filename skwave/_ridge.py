@@ -192,10 +192,26 @@ def _normalized(gram):
 
 def mean_squared_residual(gram, coef, intercept):
     """Return the mean squared residual over the rows of `gram` and all targets."""
+    return float(mean_squared_residuals(gram, [(coef, intercept)])[0])
+
+
+def mean_squared_residuals(gram, solutions):
+    """Return the mean squared residuals of several solutions, (n_solutions,).
+
+    Parameters
+    ----------
+    gram : GramSums
+        Sums over the rows.
+    solutions : iterable of (coef, intercept)
+        As `ridge` returns them.
+    """
     mean, covariance = gram.centered()
-    weights = np.vstack([coef, -np.eye(coef.shape[1])])
-    bias = mean @ weights + intercept
-    return float(np.mean(np.diag(weights.T @ covariance @ weights) + bias**2))
+    errors = []
+    for coef, intercept in solutions:
+        weights = np.vstack([coef, -np.eye(coef.shape[1])])
+        bias = mean @ weights + intercept
+        errors.append(np.mean(np.diag(weights.T @ covariance @ weights) + bias**2))
+    return np.array(errors)
 
 
 def window_penalties(window_length, n_predicted, known_penalty=None):
@@ -275,7 +291,6 @@ def choose_penalty(folds, penalties):
     errors = np.zeros(len(penalties))
     for left_out in range(len(folds)):
         others = total(folds[:left_out] + folds[left_out + 1 :])
-        for k, solution in enumerate(ridge_path(others, penalties)):
-            residual = mean_squared_residual(folds[left_out], *solution)
-            errors[k] += folds[left_out].weight * residual
+        residuals = mean_squared_residuals(folds[left_out], ridge_path(others, penalties))
+        errors += folds[left_out].weight * residuals
     return penalties[int(np.argmin(errors))]

@@ -20,7 +20,7 @@ from skwave._readout import (
     solve_coefficients,
     solve_readout,
 )
-from skwave._ridge import mean_squared_residual, ridge_path, total
+from skwave._ridge import mean_squared_residuals, ridge_path, total
 from skwave._rollout import baseline_errors, make_rollouts
 from skwave._sliding import sliding_windows
 
@@ -363,8 +363,8 @@ def _choose_difference(folds, others, network, readout):
         common = solve_coefficients(others + rest, readout)
         rest, fold = rest.residual(*common), fold.residual(*common)
         nothing = np.zeros_like(common[0]), np.zeros_like(common[1])
-        for k, difference in enumerate([nothing, *ridge_path(rest, penalties)]):
-            errors[k] += fold.weight * mean_squared_residual(fold, *difference)
+        differences = [nothing, *ridge_path(rest, penalties)]
+        errors += fold.weight * mean_squared_residuals(fold, differences)
     best = int(np.argmin(errors))
     if best == 0:
         return readout
