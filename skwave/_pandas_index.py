@@ -27,7 +27,8 @@ def check_index(X, name="X"):
     ------
     ValueError
         If the index has several levels, labels that are no times, a row without a time (NaT), a
-        time that stands twice, or a time before that of the row above.
+        repeated time, a time before that of the row above, or dates whose day and month were
+        exchanged when they were read.
     """
     if not hasattr(X, "iloc") or len(X) == 0:
         return
@@ -53,6 +54,19 @@ def check_index(X, name="X"):
             "way, but rows are needed in the order of time, the newest last. Use "
             f"{name}.sort_index()."
         )
+    # pandas reads 01.02.2020 as the second of January. Times since a start have no month.
+    if hasattr(index, "month") and len(index) > 12 and _are_exchanged(index):
+        raise ValueError(
+            f"{name} has an index of several years with the first twelve days of January alone, as "
+            "if day and month of the first days of months had been exchanged. Read the file with "
+            "the format of its dates, such as pandas.read_csv(..., date_format='%d.%m.%Y')."
+        )
+
+
+def _are_exchanged(dates):
+    """Return whether dates of several years are the first twelve days of January alone."""
+    is_january = (dates.month == 1) & (dates.day <= 12)
+    return bool(is_january.all()) and dates[-1].year > dates[0].year
 
 
 def is_multi_index(X):

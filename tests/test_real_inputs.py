@@ -72,6 +72,9 @@ REFUSED = {
     "labels that cannot be ordered": (
         of(pd.Index([*DAYS[:-1].date, "x"], dtype=object)), "index of date such as.*to_datetime"
     ),
+    "months whose days were read as months": (
+        of(pd.to_datetime(MONTHS.strftime("%Y-%d-%m"))), "first twelve days of January alone"
+    ),
     "a date that is missing": (of(DAYS.where(np.arange(N) != 4)), r"NaT.*at row 4"),
     "infinity": (spoiled(5, np.inf), "contains infinity: 1 of \\d+ values.*row 5.*logarithm"),
     "words in a Series": (of(DAYS, np.array(["Monday"] * N, object)), "'Monday', which is not a"),
@@ -184,6 +187,7 @@ TAKEN = {
                                                           freq="15min") for day in (2, 3, 4)]))),
         None, None
     ),
+    "times since a start": (of(pd.timedelta_range("0h", periods=N, freq="h")), None, None),
     "working days with a holiday": (
         of(pd.bdate_range("2024-01-01", periods=N).delete([30, 70])), None, None
     ),
