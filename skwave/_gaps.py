@@ -145,13 +145,13 @@ def with_missing_rows(X, name="X"):
     Returns
     -------
     object
-        The same object where no row is missing, or where those missing are a rule of their own:
-        nights or weekends, or more than a fifth of all.
+        The same object where no row is missing, where those missing are nights or weekends, or
+        where they are more than a fifth of all.
 
     Warns
     -----
     ForecastWarning
-        If rows are missing.
+        If rows are missing, other than nights or weekends.
     """
     check_index(X, name)
     if not hasattr(X, "iloc") or len(X) == 0:
@@ -164,19 +164,30 @@ def with_missing_rows(X, name="X"):
     missing = expected[~is_there & (expected <= index[-1])]
     times = index if hasattr(index, "tz") else index.to_timestamp()
     is_of_working_days = (times.day_of_week < 5).all() and (times[-1] - times[0]).days >= 7
-    is_sparse = len(missing) > 0.2 * (len(missing) + len(index))
     sizes = np.diff(np.flatnonzero(is_there)) - 1
-    if not len(missing) or is_of_working_days or is_sparse or _are_closing_times(times, sizes):
+    is_sparse = len(missing) > 0.2 * (len(missing) + len(index))
+    if not len(missing) or is_of_working_days or _are_closing_times(times, sizes, is_sparse):
+        return X
+    lacks = (
+        f"{name} lacks {len(missing)} of {len(missing) + len(index)} rows of a regular index, the "
+        f"first at {missing[0]}"
+    )
+    if is_sparse:
+        warn(
+            f"{lacks}. These are too many to be taken as missing values: the values are treated as "
+            "equally spaced, and forecasts have no index. Insert the rows with "
+            f"{name}.asfreq({expected.freqstr!r}) if they are missing values, or leave out the "
+            "index to avoid this warning."
+        )
         return X
     warn(
-        f"{name} lacks {len(missing)} of {len(missing) + len(index)} rows of a regular index, the "
-        f"first at {missing[0]}. They are taken as missing values. Insert them with "
+        f"{lacks}. They are taken as missing values. Insert them with "
         f"{name}.asfreq({expected.freqstr!r}) to avoid this warning."
     )
     return X.set_axis(index).reindex(expected[expected <= index[-1]].rename(X.index.name))
 
 
-def _are_closing_times(times, sizes):
+def _are_closing_times(times, sizes, are_many):
     """Return whether rows are missing as those of a market that is closed at certain times.
 
     Parameters
@@ -185,19 +196,24 @@ def _are_closing_times(times, sizes):
         The times that are there.
     sizes : ndarray of shape (n - 1,)
         How many rows are missing after each of them but the last one.
+    are_many : bool
+        Whether so many rows are missing that nights and weekends may be among them.
 
     Returns
     -------
     bool
-        Whether there are several gaps, of the same length, longer than a row, and all begin at the
-        same time of the day, and on the same day of the week where values are days apart.
+        Whether there are several gaps, longer than a row, and all begin at the same time of the
+        day, and on the same day of the week where values are days apart. Unless rows are many, all
+        gaps have to be of the same length.
     """
     import pandas as pd
 
     last, lengths = times[:-1][sizes > 0], sizes[sizes > 0]
     are_days = (times[1:] - times[:-1]).min() >= pd.Timedelta(days=1)
     begins = last.day_of_week if are_days else last.time
-    return len(lengths) > 1 and lengths.min() == lengths.max() > 1 and len(set(begins)) == 1
+    if len(lengths) < 2 or lengths.min() < 2 or len(set(begins)) > 1:
+        return False
+    return are_many or lengths.min() == lengths.max()
 
 
 def _regular_index(index):

@@ -281,6 +281,24 @@ def test_gaps_are_closing_times_only_if_all_begin_at_the_same_time(freq, begins,
     assert (len(messages) == 0) == are_closed
 
 
+def test_many_missing_rows_are_left_out_with_a_warning_unless_a_market_is_closed():
+    hours = pd.date_range("2024-01-01", periods=24 * 21, freq="h")
+    is_open = (hours.hour >= 8) & (hours.hour < 18) & (hours.day_of_week < 6)
+    shop = hours[is_open]
+    at_random = hours[np.random.default_rng(0).random(len(hours)) < 0.7]
+    transformer = WindowTransformer(20)
+    for index in (shop, at_random):
+        series = pd.Series(np.sin(np.arange(len(index))), index)
+        messages = warnings_of(transformer.fit, series)
+        assert transformer.fit_transform(np.asarray(series)).shape == (len(index) - 19, 20, 1)
+        if index is shop:
+            assert not messages
+        else:
+            (message,) = messages
+            assert "too many to be taken as missing values" in message
+            assert "X.asfreq('h')" in message
+
+
 def test_prices_of_working_days_are_not_filled():
     days = pd.bdate_range("2024-01-01", periods=200).delete([30, 70])
     series = pd.Series(WAVE[:198], days)
