@@ -14,7 +14,7 @@ class Cell:
     The logistic function is taken through tanh, σ(x) = (1 + tanh(x / 2)) / 2, so that one tanh
     serves all four gates: the halves inside are in the weights. The state that is kept is 2 h;
     its half is in the weights that read it. Inputs and a one are stored next to the state, so that
-    one product makes a gate, bias and all.
+    one product makes a gate with its bias.
 
     Parameters
     ----------

@@ -211,8 +211,8 @@ class WindowDataset:
                 targets = targets - np.tile(reference, self.output_length)
             values, targets = values.astype(np.float32), targets.astype(np.float32)
         # The scale of an input known in advance that is not used is infinite.
-        scales = scaling.input_scale[: self.n_predicted], scaling.output_scale
-        scales = scaling.input_center, *scales
+        predicted = scaling.input_scale[: self.n_predicted]
+        scales = scaling.input_center, predicted, scaling.output_scale
         if not all(np.isfinite(x).all() for x in (values, targets, *scales)):
             raise ValueError(
                 "X or y has numbers too large to train on: what the network sees must be in the "

@@ -341,7 +341,8 @@ class HistoryDisplay:
         The epoch whose weights were kept, counted from 0.
     target : {"changes", "targets"}, default="changes"
         What Keras trained: the changes from the newest value of a window to the next, or the
-        targets themselves, as with ``normalization=None`` and after ``fit(X, y)``; both scaled.
+        targets themselves, as after ``fit(X, y)``, and with ``normalization=None`` and
+        ``readout="trained"``; both scaled.
 
     Attributes
     ----------

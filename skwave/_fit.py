@@ -120,8 +120,8 @@ def check_can_go_on(network, scaled_by, was_autoregressive, dataset, config, nor
     if others:
         was, asked = (", ".join(f"{n}={values[n]!r}" for n in others) for values in (was, asked))
         raise ValueError(
-            f"Training cannot be continued: the fitted network has {was}, but {asked} is asked "
-            "for. Set warm_start=False and fit again."
+            f"Training cannot be continued: the fitted network has {was}, but {asked} would be "
+            "needed. Set warm_start=False and fit again."
         )
 
 

@@ -181,8 +181,8 @@ class LSTMForecaster(
     residual_paths_ : ndarray of shape (n_origins, n_steps, n_channels), or None
         True values minus forecasts, scaled as described in Notes. Intervals and sample paths are
         computed from them. There are at most 128 origins, 40 if forecasts are exact, and 44 for
-        each of several series; a series with fewer than 39 has those of all series. A row has as
-        many steps as a window, or as there are held-out values. None after ``fit(X, y)``.
+        each of several series; a series with fewer than 39 has those of all series. A path has
+        as many steps as a window, or as there are held-out values. None after ``fit(X, y)``.
     forecasters_ : list of LSTMForecaster
         After the fit of a list of series, one fitted forecaster for each of them: they share the
         LSTM, and each has a scale of its own, and a readout of its own or that of all series.
@@ -535,7 +535,7 @@ class LSTMForecaster(
             warn_about_seasonal_naive(self._report)
 
     def _make_config(self, **changes):
-        """Return the parameters that concern Keras, checked."""
+        """Return the parameters that concern training, checked."""
         names = {f.name for f in fields(TrainingConfig)} & set(self.get_params(deep=False))
         parameters = {name: getattr(self, name) for name in names}
         config = TrainingConfig(**parameters | {"units": check_units(self.units)} | changes)
@@ -706,7 +706,10 @@ class LSTMForecaster(
         if not hasattr(self, "network_"):
             raise AttributeError("model_ exists after fit.")
         if self.forecasters_:
-            raise AttributeError("Of several series, model_ exists in each of forecasters_.")
+            raise AttributeError(
+                "fit saw several series: each of forecasters_ has a model_ of its own, such as "
+                "forecasters_[0].model_."
+            )
         if getattr(self, "_model", None) is None:
             self._model = self.to_keras()
         return self._model

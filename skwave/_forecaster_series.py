@@ -42,9 +42,9 @@ class ForecasterSeriesMixin:
         for windows in X:
             check_roles(windows, known, self.output_length)
         parts, how = check_windows_of_several(self, X), self.normalization
-        for number, part in enumerate(parts):
+        for number, part in enumerate(X):
             try:
-                make_dataset(part, self.output_length, n_known=len(known))
+                self._check_trainable(part)
             except ValueError as error:
                 raise ValueError(f"Series {number} of X (the first is 0): {error}") from error
         series = [np.asarray(series_of_view(part), float) for part in parts]
@@ -69,6 +69,11 @@ class ForecasterSeriesMixin:
         self.forecasters_ = [self._forecaster_of(attributes) for attributes in fitted]
         self._print_and_warn_of_several()
         return self
+
+    def _check_trainable(self, windows):
+        """Raise an error if none of the windows of a series can be trained on."""
+        known, _ = known_of(windows)
+        make_dataset(windows, self.output_length, n_known=len(known))
 
     def _forecaster_of(self, attributes):
         """Return a forecaster that differs from this one by some of the fitted attributes."""

@@ -145,13 +145,13 @@ def with_missing_rows(X, name="X"):
     Returns
     -------
     object
-        The same object where no row is missing, where those missing are nights or weekends, or
-        where they are more than a fifth of all.
+        The same object where no row is missing, or where those missing are a rule of their own:
+        nights or weekends, or more than a fifth of all.
 
     Warns
     -----
     ForecastWarning
-        If rows are missing, other than nights or weekends.
+        If rows are missing.
     """
     check_index(X, name)
     if not hasattr(X, "iloc") or len(X) == 0:
@@ -164,30 +164,22 @@ def with_missing_rows(X, name="X"):
     missing = expected[~is_there & (expected <= index[-1])]
     times = index if hasattr(index, "tz") else index.to_timestamp()
     is_of_working_days = (times.day_of_week < 5).all() and (times[-1] - times[0]).days >= 7
-    sizes = np.diff(np.flatnonzero(is_there)) - 1
     is_sparse = len(missing) > 0.2 * (len(missing) + len(index))
-    if not len(missing) or is_of_working_days or _are_closing_times(times, sizes, is_sparse):
+    sizes = np.diff(np.flatnonzero(is_there)) - 1
+    if not len(missing) or is_of_working_days or is_sparse or _are_closing_times(times, sizes):
         return X
-    lacks = (
-        f"{name} lacks {len(missing)} of {len(missing) + len(index)} rows of a regular index, the "
-        f"first at {missing[0]}"
-    )
-    if is_sparse:
-        warn(
-            f"{lacks}. These are too many to be taken as missing values: the values are treated as "
-            "equally spaced, and forecasts have no index. Insert the rows with "
-            f"{name}.asfreq({expected.freqstr!r}) if they are missing values, or leave out the "
-            "index to avoid this warning."
-        )
-        return X
+    insert = f"{name}.asfreq({expected.freqstr!r})"
+    if not hasattr(index, "tz"):
+        insert = f"{name}.reindex(pandas.period_range({name}.index[0], {name}.index[-1]))"
     warn(
-        f"{lacks}. They are taken as missing values. Insert them with "
-        f"{name}.asfreq({expected.freqstr!r}) to avoid this warning."
+        f"{name} lacks {len(missing)} of {len(missing) + len(index)} rows of a regular index, the "
+        f"first at {missing[0]}. They are taken as missing values. Insert them with {insert} to "
+        "avoid this warning."
     )
     return X.set_axis(index).reindex(expected[expected <= index[-1]].rename(X.index.name))
 
 
-def _are_closing_times(times, sizes, are_many):
+def _are_closing_times(times, sizes):
     """Return whether rows are missing as those of a market that is closed at certain times.
 
     Parameters
@@ -196,24 +188,24 @@ def _are_closing_times(times, sizes, are_many):
         The times that are there.
     sizes : ndarray of shape (n - 1,)
         How many rows are missing after each of them but the last one.
-    are_many : bool
-        Whether so many rows are missing that nights and weekends may be among them.
 
     Returns
     -------
     bool
-        Whether there are several gaps, longer than a row, and all begin at the same time of the
-        day, and on the same day of the week where values are days apart. Unless rows are many, all
-        gaps have to be of the same length.
+        Whether there are several gaps of the same length, longer than a row, and all begin at the
+        same time of the day, or on the same day of the week where values are days apart.
     """
     import pandas as pd
 
-    last, lengths = times[:-1][sizes > 0], sizes[sizes > 0]
-    are_days = (times[1:] - times[:-1]).min() >= pd.Timedelta(days=1)
-    begins = last.day_of_week if are_days else last.time
-    if len(lengths) < 2 or lengths.min() < 2 or len(set(begins)) > 1:
+    lengths, last = sizes[sizes > 0], times.tz_localize(None)[:-1][sizes > 0]
+    step, day = np.diff(times.tz_localize(None)).min(), pd.Timedelta(days=1)
+    if len(lengths) < 2 or not lengths.min() == lengths.max() > 1 or step >= 7 * day:
         return False
-    return are_many or lengths.min() == lengths.max()
+    period = 7 * day if step >= day else day
+    places = np.sort((last - last[0]) % period)
+    longest = np.diff(np.append(places, places[0] + period)).max()
+    # In a zone without summer time, a market closes an hour earlier or later in summer.
+    return bool(period - longest <= pd.Timedelta(hours=1))
 
 
 def _regular_index(index):

@@ -12,7 +12,7 @@ from skwave._keras_model import import_keras, read_network, read_variables, to_k
 from skwave._persistence import checksum
 from skwave._readout import solve_exact
 
-# Updates between two checks whether forecasts are exact; a check takes as long as several updates.
+# Updates from one check whether forecasts are exact to the next. A check takes as long as several.
 EXACT_EVERY = 20
 
 
@@ -122,30 +122,40 @@ def _set_rate(stopping, config, per_epoch, batch, logs):
 
 
 def _before_stopping(model, dataset, config, rollouts, stopping, epoch, logs):
-    """Add the error of forecasts to the logs, stop at NaN, and write a checkpoint."""
+    """Do at the end of an epoch what comes before early stopping."""
     if rollouts is not None:
         logs["val_forecast"] = float(rollouts.errors(read_network(model, dataset)).mean())
-    losses = [logs[name] for name in ("loss", "val_loss") if name in logs]
-    if not np.isfinite(losses).all():
-        model.stop_training = True  # no later epoch recovers from it
-    # Early stopping has the best value of past epochs still.
+    _stop_at_nan(model, logs)
+    # Early stopping still has the best value of past epochs.
     best = math.inf if stopping.best is None else stopping.best
     if config.checkpoint_dir is not None and logs[stopping.monitor] < best:
         _save_checkpoint(model, dataset, config.checkpoint_dir, epoch, logs)
 
 
 def _after_stopping(model, dataset, rollouts, stopping, per_epoch, progress, epoch, logs):
-    """Stop if forecasts are as exact as float32 allows, and notify scikit-learn's callbacks."""
-    # They are computed once in this many updates.
+    """Do at the end of an epoch what comes after early stopping and the callbacks of the user."""
+    # Forecasts are computed once in this many updates.
     is_due = epoch * per_epoch // EXACT_EVERY < (epoch + 1) * per_epoch // EXACT_EVERY
     if rollouts is not None and is_due:
-        stopping.exact = solve_exact(read_network(model, dataset), dataset, rollouts)
-        if stopping.exact is not None:
-            model.stop_training = True
-            # The present weights are the best ones.
-            stopping.best_weights, stopping.best_epoch = model.get_weights(), epoch
+        _stop_if_exact(model, dataset, rollouts, stopping, epoch)
     if progress.end(read_network(model, dataset)):
         model.stop_training = True
+
+
+def _stop_at_nan(model, logs):
+    """Stop where a loss is NaN or infinite: no later epoch recovers from it."""
+    losses = [logs[name] for name in ("loss", "val_loss") if name in logs]
+    if not np.isfinite(losses).all():
+        model.stop_training = True
+
+
+def _stop_if_exact(model, dataset, rollouts, stopping, epoch):
+    """Stop if forecasts over held-out values are as exact as float32 allows."""
+    stopping.exact = solve_exact(read_network(model, dataset), dataset, rollouts)
+    if stopping.exact is not None:
+        model.stop_training = True
+        # The present weights are the best ones.
+        stopping.best_weights, stopping.best_epoch = model.get_weights(), epoch
 
 
 def _save_checkpoint(model, dataset, folder, epoch, logs):
@@ -173,7 +183,9 @@ class Backup:
     """
 
     # They do not change what is learned, and may differ when a call is repeated.
-    _NOT_PART_OF_A_FIT = ("callbacks", "checkpoint_dir", "backup_dir", "verbose")
+    _NOT_PART_OF_A_FIT = (
+        "callbacks", "checkpoint_dir", "backup_dir", "verbose", "readout_positions",
+    )  # fmt: skip
 
     def __init__(self, folder, dataset, config, seed, network):
         how = {k: v for k, v in vars(config).items() if k not in self._NOT_PART_OF_A_FIT}

@@ -99,11 +99,14 @@ def leave_out_known(dataset, known_penalty, n_calendar):
     n_chosen = dataset.n_known - n_calendar
     if not n_chosen or np.isfinite(known_penalty[:, :n_chosen]).all():
         return dataset
-    warn(
-        "The columns named in known= are not used: on held-out values, forecasts of a linear model "
-        "with them are not better by more than one standard error. Leave them out of known=, or "
-        "give a longer series."
-    )
+    if np.isinf(dataset.scaling.input_scale).any():
+        reason = "the fit that training continues left them out. Set warm_start=False to try them"
+    else:
+        reason = (
+            "on held-out values, forecasts of a linear model with them are not better by more than "
+            "one standard error. Leave them out of known=, or give a longer series"
+        )
+    warn(f"The columns named in known= are not used: {reason}.")
     factors = np.ones(dataset.n_channels)
     factors[dataset.n_predicted : dataset.n_predicted + n_chosen] = np.inf
     scaling = replace(dataset.scaling, input_scale=dataset.scaling.input_scale * factors)

@@ -57,16 +57,18 @@ def check_index(X, name="X"):
     # pandas reads 01.02.2020 as the second of January. Times since a start have no month.
     if hasattr(index, "month") and len(index) > 12 and _are_exchanged(index):
         raise ValueError(
-            f"{name} has an index of several years with the first twelve days of January alone, as "
-            "if day and month of the first days of months had been exchanged. Read the file with "
-            "the format of its dates, such as pandas.read_csv(..., date_format='%d.%m.%Y')."
+            f"{name} has an index such as {index[0]} and {index[1]}: of several years it has the "
+            "first twelve days of January alone, as if day and month of the first days of months "
+            "had been exchanged. Read the file with the format of its dates, such as "
+            "pandas.read_csv(..., date_format='%d.%m.%Y')."
         )
 
 
 def _are_exchanged(dates):
-    """Return whether dates of several years are the first twelve days of January alone."""
+    """Return whether dates of several years are some of the first twelve days of January alone."""
     is_january = (dates.month == 1) & (dates.day <= 12)
-    return bool(is_january.all()) and dates[-1].year > dates[0].year
+    # Yearly dates may all be the first of January.
+    return bool(is_january.all()) and dates.day.nunique() > 1 and dates[-1].year > dates[0].year
 
 
 def is_multi_index(X):

@@ -24,6 +24,11 @@ class PipelineSeriesMixin:
             for one in pipelines.values():
                 one[-2].set_params(window_length=common_length(lengths))
             parts = _fit_windows_of(pipelines, several)
+        for name, part in zip(several, parts, strict=True):
+            try:
+                self[-1]._check_trainable(part)
+            except ValueError as error:
+                raise ValueError(f"Series {name!r}: {error}") from error
         self[-1].fit(parts)
         for one, forecaster in zip(pipelines.values(), self[-1].forecasters_, strict=True):
             one.steps[-1] = (one.steps[-1][0], forecaster)
@@ -40,13 +45,18 @@ class PipelineSeriesMixin:
         vars(other).update({k: v for k, v in vars(self).items() if k != "steps"})
         return other
 
-    def _pairs(self, X):
+    def _pairs(self, X, parameter="X"):
         """Return the name, the pipeline and the values of each of several series."""
-        parts = _split(X, "X")
+        parts = _split(X, parameter)
+        if not self.pipelines_:
+            raise ValueError(
+                f"{parameter} has the series {list(parts)[:5]}, but the fit was of one series. "
+                "Give one series, or fit again with several."
+            )
         unknown = [name for name in parts if name not in self.pipelines_]
         if unknown:
             raise ValueError(
-                f"X has the series {unknown[0]!r}, which was not in fit, but "
+                f"{parameter} has the series {unknown[0]!r}, which was not in fit, but "
                 f"{list(self.pipelines_)[:5]} were. Leave it out, or fit again."
             )
         return [(name, self.pipelines_[name], part) for name, part in parts.items()]

@@ -33,7 +33,7 @@ def roll_forward(network, contexts, n_steps, future=None):
     each value takes ``n_steps * window_length`` steps of one row. But the windows overlap: when a
     value becomes known, all unfinished windows that contain it advance by one step together, in
     one product. The windows stand in a ring of slots, each with the state it has reached; the
-    result is that of the loop, to rounding, after ``n_steps + window_length`` products.
+    result is that of the loop, to rounding, after ``n_steps + window_length - 1`` products.
     """
     slots = -(-network.window_length // network.output_length)
     size = max(1, BLOCK_ROWS // slots)

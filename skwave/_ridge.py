@@ -178,7 +178,7 @@ def ridge_path(gram, penalties):
 def _normalized(gram):
     """Return the mean of the columns, and the normal equations in units of the inputs' own size.
 
-    So that all numbers are of similar size.
+    All numbers in them are then of similar size.
     """
     mean, covariance = gram.centered()
     k, n = gram.n_states, gram.n_inputs

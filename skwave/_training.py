@@ -33,7 +33,7 @@ ROWS_AT_ONCE = 2**16
 
 @dataclass(frozen=True)
 class TrainingConfig:
-    """How to train: the parameters of `LSTMForecaster` that concern Keras."""
+    """How to train: the parameters of `LSTMForecaster` that concern training."""
 
     units: tuple
     dropout: float

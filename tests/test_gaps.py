@@ -1,6 +1,7 @@
 """Missing values: what is filled, which windows are left out, and how a series goes on."""
 
 import copy
+import re
 
 import numpy as np
 import pandas as pd
@@ -249,6 +250,10 @@ def test_single_missing_values_change_a_forecast_little():
     assert errors[1] < errors[0] + 0.05
 
 
+HOURS = pd.date_range("2024-01-01", periods=200, freq="h")
+DAYS = pd.date_range("2024-01-01", periods=200, freq="D")
+
+
 # --- Rows missing in an index -----------------------------------------------------------------
 
 
@@ -265,38 +270,34 @@ def test_missing_rows_are_missing_values_and_the_index_goes_on():
 
 
 @pytest.mark.parametrize(
-    ("freq", "begins", "are_closed"),
+    ("index", "begins", "are_closed"),
     [
-        ("h", (44, 68, 92), True),  # two hours of each day
-        ("h", (44, 68, 93), False),
-        ("D", (60, 67, 74), True),  # two days of each week
-        ("D", (60, 67, 75), False),
+        (HOURS, (44, 68, 92), True),  # two hours of each day
+        (HOURS, (44, 68, 91), True),  # the same before summer time, in another zone
+        (HOURS, (44, 68, 97), False),
+        (DAYS, (60, 67, 74), True),  # two days of each week
+        (DAYS, (60, 67, 75), False),
+        (DAYS.tz_localize("Europe/Berlin"), (60, 67, 75), False),
+        (pd.date_range("2020-01-01", periods=200, freq="W"), (60, 67, 75), False),
+        (pd.period_range("2000-01", periods=200, freq="M"), (60, 75), False),
     ],
 )
-def test_gaps_are_closing_times_only_if_all_begin_at_the_same_time(freq, begins, are_closed):
-    series = pd.Series(WAVE, pd.date_range("2024-01-01", periods=200, freq=freq))
+def test_gaps_are_closing_times_only_if_all_begin_at_the_same_time(index, begins, are_closed):
+    series = pd.Series(WAVE, index)
     rows = np.concatenate([np.arange(begin, begin + 2) for begin in begins])
-    messages = warnings_of(WindowTransformer(20).fit, series.drop(series.index[rows]))
-    assert [m for m in messages if "X lacks 6 of 200 rows" in m] == ([] if are_closed else messages)
-    assert (len(messages) == 0) == are_closed
+    messages = warnings_of(WindowTransformer(20).fit, series.drop(index[rows]))
+    assert len(messages) == (0 if are_closed else 1)
+    assert all(f"X lacks {len(rows)} of 200 rows" in message for message in messages)
 
 
-def test_many_missing_rows_are_left_out_with_a_warning_unless_a_market_is_closed():
-    hours = pd.date_range("2024-01-01", periods=24 * 21, freq="h")
-    is_open = (hours.hour >= 8) & (hours.hour < 18) & (hours.day_of_week < 6)
-    shop = hours[is_open]
-    at_random = hours[np.random.default_rng(0).random(len(hours)) < 0.7]
-    transformer = WindowTransformer(20)
-    for index in (shop, at_random):
-        series = pd.Series(np.sin(np.arange(len(index))), index)
-        messages = warnings_of(transformer.fit, series)
-        assert transformer.fit_transform(np.asarray(series)).shape == (len(index) - 19, 20, 1)
-        if index is shop:
-            assert not messages
-        else:
-            (message,) = messages
-            assert "too many to be taken as missing values" in message
-            assert "X.asfreq('h')" in message
+def test_rows_that_are_missing_in_periods_are_inserted_as_the_warning_says():
+    months = pd.period_range("2000-01", periods=200, freq="M")
+    series = pd.Series(WAVE, months).drop(months[90])
+    (message,) = warnings_of(WindowTransformer(20).fit, series)
+    (code,) = re.findall(r"Insert them with (.*) to avoid", message)
+    complete = eval(code, {"X": series, "pandas": pd})
+    assert complete.index.equals(months)
+    assert not warnings_of(WindowTransformer(20).fit, complete)
 
 
 def test_prices_of_working_days_are_not_filled():

@@ -161,8 +161,8 @@ def assert_same_fit(again, whole):
 AUTO = {"units": 3, "batch_size": 2, "random_state": 0, "learning_rate": 0.01}
 
 
-@pytest.mark.parametrize(("settings", "epoch", "batch"), [(AUTO | {"dropout": 0.2}, 3, 11)])
-def test_a_killed_fit_is_resumed_and_ends_with_the_same_weights(tmp_path, settings, epoch, batch):
+def test_a_killed_fit_is_resumed_and_ends_with_the_same_weights(tmp_path):
+    settings, epoch, batch = AUTO | {"dropout": 0.2}, 3, 11
     whole = LSTMForecaster(**settings).fit(the_windows())
     died = run("fit_and_die", str(tmp_path), epoch, batch, settings)
     assert died.returncode == -signal.SIGKILL, died.stderr

@@ -307,8 +307,8 @@ def test_training_goes_on_where_inputs_are_left_out():
         forecaster = LSTMForecaster(**TINY).fit(windows)
     before = forecaster.predict(windows[:5])
     forecaster.partial_fit(windows[-30:])
-    np.testing.assert_allclose(forecaster.predict(windows[:5]), before, atol=0.01)
-    with pytest.warns(ForecastWarning, match="are not used"):
+    assert 0 < np.abs(forecaster.predict(windows[:5]) - before).max() < 0.01
+    with pytest.warns(ForecastWarning, match="are not used: the fit that training continues"):
         forecaster.set_params(warm_start=True).fit(windows)
     assert forecaster.network_.scaling.input_scale[1] == np.inf
     np.testing.assert_allclose(forecaster.predict(windows[:5]), before, atol=0.1)

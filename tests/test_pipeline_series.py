@@ -236,8 +236,13 @@ def test_a_backtest_of_several_series_fits_once_and_forecasts_each():
     np.testing.assert_allclose(frozen["shop 1"].y_pred, result["shop 1"].y_pred)
     with pytest.raises(ValueError, match="refit=True, but several series are forecast by one fit"):
         backtest(model, LONG, horizon=4, initial=60, refit=True)
-    with pytest.raises(ValueError, match="X has the series 'x', which was not in fit"):
+    with pytest.raises(ValueError, match="series has the series 'x', which was not in fit"):
         backtest(FrozenEstimator(fitted), {"x": SHOPS["shop 0"]}, horizon=4, initial=60)
+    one = FrozenEstimator(fitted.pipelines_["shop 0"])
+    with pytest.raises(ValueError, match="but the fit was of one series"):
+        backtest(one, SHOPS, horizon=4, initial=60)
+    with pytest.raises(ValueError, match="estimator is a forecaster of windows"):
+        backtest(fitted[-1], SHOPS, horizon=4, initial=60)
 
 
 @pytest.mark.parametrize(
@@ -257,6 +262,12 @@ def test_a_backtest_of_several_series_finds_errors_before_the_fit(
     monkeypatch.setattr(LSTMForecaster, "fit", lambda *_: pytest.fail("fitted"))
     with pytest.raises(error, match=message):
         backtest(pipeline(), SHOPS, **{"horizon": 4, "initial": 60, "step": 10} | change)
+
+
+def test_a_series_without_a_window_to_train_on_is_named():
+    series = {**SHOPS, "new": SHOPS["shop 0"][:12]}
+    with pytest.raises(ValueError, match="^Series 'new': .* none of the 1 windows"):
+        pipeline().fit(series)
 
 
 def test_a_plain_pipeline_and_a_failed_calibration():

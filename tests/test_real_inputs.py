@@ -187,6 +187,7 @@ TAKEN = {
                                                           freq="15min") for day in (2, 3, 4)]))),
         None, None
     ),
+    "years": (of(pd.date_range("1900-01-01", periods=N, freq="YS")), "2020-01-01", "YS"),
     "times since a start": (of(pd.timedelta_range("0h", periods=N, freq="h")), None, None),
     "working days with a holiday": (
         of(pd.bdate_range("2024-01-01", periods=N).delete([30, 70])), None, None

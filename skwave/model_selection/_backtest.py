@@ -128,6 +128,11 @@ def backtest(
     >>> result.y_pred.shape
     (8, 12)
     """
+    if is_forecaster(estimator) and not isinstance(estimator, FrozenEstimator):
+        raise ValueError(
+            "estimator is a forecaster of windows, but a backtest is given a series. Put it in a "
+            "pipeline: make_forecast_pipeline(WindowTransformer(...), estimator)."
+        )
     horizon, metrics = check_positive_int(horizon, "horizon"), check_metrics(metrics)
     probabilities = None if coverage is None else _check_one_coverage(coverage)
     several = split_series(series)
@@ -205,7 +210,7 @@ def _backtest_several(estimator, several, form, refit, settings):
     model = _fit_model(estimator, join_results(first, form))
     return SeriesBacktest({
         name: backtest(FrozenEstimator(pipeline), one, **settings)
-        for name, pipeline, one in model._pairs(checked)
+        for name, pipeline, one in model._pairs(checked, "series")
     })  # fmt: skip
 
 
@@ -317,11 +322,6 @@ def _make_blocks(estimator, origins, refit):
         raise ValueError(
             f"refit={refit!r}, but a FrozenEstimator is not fitted. Set refit=False, or give the "
             "estimator itself."
-        )
-    if is_forecaster(estimator) and not frozen:
-        raise ValueError(
-            "estimator is a forecaster of windows, but a backtest is given a series. Put it in a "
-            "pipeline: make_forecast_pipeline(WindowTransformer(...), estimator)."
         )
     return [origins[begin : begin + size] for begin in range(0, len(origins), size)]
 
