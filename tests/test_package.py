@@ -153,4 +153,4 @@ except ModuleNotFoundError as error:
     for line in lines:
         np.testing.assert_allclose(np.array(line.split(), float), expected, rtol=1e-5, atol=1e-6)
     assert len(lines) == 3
-    assert error.startswith("Training needs Keras and TensorFlow, which are not installed here")
+    assert error.startswith("Training needs Keras and its backend, but 'keras' is not installed")
