@@ -119,7 +119,7 @@ def _build(dataset, config, capacity):
     settings = optimizer.get_config()
     if isinstance(config.optimizer, str):
         settings |= {"learning_rate": float(config.learning_rate), "clipnorm": config.clipnorm}
-    model = keras.Model(begin, x, name="skwave")
+    model = _model_class()(begin, x, name="skwave")
     model.compile(
         # A new one: an object of the user's keeps its settings, and may have been used.
         optimizer=type(optimizer).from_config(settings),
@@ -128,6 +128,19 @@ def _build(dataset, config, capacity):
     )
     model.optimizer.build(model.trainable_variables)
     return model
+
+
+@functools.cache
+def _model_class():
+    """Return the class of the models that are trained: it makes batches of arrays by itself."""
+
+    class Model(import_keras().Model):
+        def fit(self, x, y, *, batch_size, sample_weight=None, **settings):
+            arrays = (x, y) if sample_weight is None else (x, y, sample_weight)
+            return super().fit(batches_of(arrays, batch_size), **settings)
+
+    # Other backends read arrays fast enough.
+    return Model if import_keras().backend.backend() == "tensorflow" else import_keras().Model
 
 
 def _is_relative(shapes):
@@ -268,10 +281,11 @@ def _weight_layers(model):
 
 
 def batches_of(arrays, batch_size):
-    """Return arrays as Keras evaluates them fastest, or None if they are empty.
+    """Return arrays as Keras reads them fastest, or None if they are empty.
 
-    Of arrays Keras makes batches for TensorFlow in a tenth of a second, as long as many a small fit
-    takes; so they come in batches already.
+    Of arrays Keras makes batches for TensorFlow by a dataset that tunes itself. That takes a tenth
+    of a second to begin, and up to two seconds to end, when the tuning is waited for. So they come
+    in batches already.
 
     Parameters
     ----------
@@ -287,7 +301,7 @@ def batches_of(arrays, batch_size):
     import tensorflow as tf
 
     options = tf.data.Options()
-    options.autotune.enabled = False  # which takes longer to start than the batches to read
+    options.autotune.enabled = False
     return tf.data.Dataset.from_tensor_slices(arrays).batch(batch_size).with_options(options)
 
 
