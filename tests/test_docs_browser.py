@@ -157,7 +157,7 @@ def test_the_search_finds_the_forecaster(browser, address):
     [
         ("confidence", "user_guide/intervals.html"),
         ("uncertainty", "user_guide/intervals.html"),
-        ("exogenous", "user_guide/several_series.html"),
+        ("exogenous", "user_guide/known_inputs.html"),
         ("missing values", "user_guide/missing_values.html"),
         ("reproducible", "user_guide/training.html"),
         ("ensemble", "user_guide/forecasting.html"),
