@@ -24,11 +24,6 @@ class PipelineSeriesMixin:
             for one in pipelines.values():
                 one[-2].set_params(window_length=common_length(lengths))
             parts = _fit_windows_of(pipelines, several)
-        for name, part in zip(several, parts, strict=True):
-            try:
-                self[-1]._check_trainable(part)
-            except ValueError as error:
-                raise ValueError(f"Series {name!r}: {error}") from error
         self[-1].fit(parts)
         for one, forecaster in zip(pipelines.values(), self[-1].forecasters_, strict=True):
             one.steps[-1] = (one.steps[-1][0], forecaster)
@@ -170,6 +165,8 @@ def _fit_windows_of(pipelines, several):
     for name, pipeline in pipelines.items():
         try:
             parts.append(pipeline._fit_windows(several[name]))
+            # The forecaster, which checks them as well, does not know the names.
+            pipeline[-1]._check_trainable(parts[-1])
         except (ValueError, TypeError) as error:
             raise type(error)(f"Series {name!r}: {error}") from error
     return parts

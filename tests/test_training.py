@@ -300,3 +300,23 @@ def test_unknown_loss_and_optimizer_are_named(windows):
         LSTMForecaster(**TINY, loss="mse2").fit(windows)
     with pytest.raises(TypeError, match="callbacks.*Callback"):
         LSTMForecaster(**TINY, callbacks=["stop"]).fit(windows)
+
+
+@only_tensorflow
+def test_keras_gets_batches_whose_end_is_not_waited_for(windows, monkeypatch):
+    """A dataset that tunes itself would be waited for at the end of the fit."""
+    import keras
+
+    given = []
+    fit = keras.Model.fit
+
+    def spy(model, x, **settings):
+        given.extend([x, settings["validation_data"]])
+        return fit(model, x, **settings)
+
+    monkeypatch.setattr(keras.Model, "fit", spy)
+    LSTMForecaster(4, batch_size=16, epochs=1, random_state=0).fit(windows)
+    assert [x.options().autotune.enabled for x in given] == [False, False]
+    starts, targets = next(iter(given[0]))
+    assert starts.shape == (16, 1)
+    assert targets.shape == (16, 1)

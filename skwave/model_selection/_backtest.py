@@ -135,13 +135,21 @@ def backtest(
         )
     horizon, metrics = check_positive_int(horizon, "horizon"), check_metrics(metrics)
     probabilities = None if coverage is None else _check_one_coverage(coverage)
+    settings = {
+        "horizon": horizon, "initial": initial, "step": step, "season_length": season_length,
+        "metrics": metrics, "coverage": coverage, "probabilities": probabilities,
+    }  # fmt: skip
     several = split_series(series)
     if several is not None:
-        settings = {
-            "horizon": horizon, "initial": initial, "step": step, "season_length": season_length,
-            "metrics": metrics, "coverage": coverage,
-        }  # fmt: skip
         return _backtest_several(estimator, several, form_of(series), refit, settings)
+    return _backtest_one(estimator, series, refit, n_jobs, **settings)
+
+
+def _backtest_one(
+    estimator, series, refit, n_jobs, *, horizon, initial, step, season_length, metrics, coverage,
+    probabilities,
+):  # fmt: skip
+    """Return the backtest of one series, with `probabilities` of the bounds for `coverage`."""
     series, values = _check_series(series)
     origins = _make_origins(len(values), horizon, initial, step)
     _check_season(season_length, origins[0])
@@ -209,7 +217,7 @@ def _backtest_several(estimator, several, form, refit, settings):
     first = {name: _take(one, slice(settings["initial"])) for name, one in checked.items()}
     model = _fit_model(estimator, join_results(first, form))
     return SeriesBacktest({
-        name: backtest(FrozenEstimator(pipeline), one, **settings)
+        name: _backtest_one(FrozenEstimator(pipeline), one, False, None, **settings)
         for name, pipeline, one in model._pairs(checked, "series")
     })  # fmt: skip
 
