@@ -26,7 +26,8 @@ from joblib import Parallel, delayed
 from skwave import LSTMForecaster, WindowTransformer, make_forecast_pipeline
 from skwave._calibration import MAX_PATHS, cross_fitted_paths
 from skwave._intervals import check_coverage, path_quantiles, width_factors
-from skwave._readout import N_FOLDS, gram_folds, make_readouts, solve_readout
+from skwave._readout import N_FOLDS, gram_folds, solve_readout
+from skwave._readout_choice import make_readouts
 from skwave._recursion import roll_forward
 from skwave._ridge import total
 from skwave._rollout import make_calibration

@@ -13,14 +13,8 @@ from skwave import WindowTransformer
 from skwave._calibration import cross_fitted_paths
 from skwave._intervals import make_paths, path_quantiles, width_factors
 from skwave._network import Network
-from skwave._readout import (
-    Readout,
-    count_blocks,
-    gram_folds,
-    join_blocks,
-    penalties_of_window,
-    solve_readout,
-)
+from skwave._readout import Readout, count_blocks, gram_folds, join_blocks, solve_readout
+from skwave._readout_choice import penalties_of_window
 from skwave._recursion import roll_forward
 from skwave._ridge import choose_penalty, total
 

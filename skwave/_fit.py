@@ -5,18 +5,16 @@ from dataclasses import replace
 from skwave._calibration import EXACT_PATHS, MAX_PATHS, cross_fitted_paths, paths_over
 from skwave._known_choice import choose_known_penalty
 from skwave._readout import (
-    choose_readout,
     count_blocks,
     drop_unread_positions,
     gram_folds,
     join_blocks,
-    linear_errors,
     naive_skip,
     smooth_readout,
-    solve_exact,
     update_readout,
     with_positions,
 )
+from skwave._readout_choice import choose_readout, linear_errors, solve_exact
 from skwave._rollout import make_rollouts
 from skwave._training import FitResult, train
 

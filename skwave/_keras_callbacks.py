@@ -10,7 +10,7 @@ import numpy as np
 
 from skwave._keras_model import import_keras, read_network, read_variables, to_keras
 from skwave._persistence import checksum
-from skwave._readout import solve_exact
+from skwave._readout_choice import solve_exact
 
 # Updates from one check whether forecasts are exact to the next. A check takes as long as several.
 EXACT_EVERY = 20

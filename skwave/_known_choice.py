@@ -5,14 +5,8 @@ from dataclasses import replace
 import numpy as np
 
 from skwave._network import Network
-from skwave._readout import (
-    N_FOLDS,
-    Readout,
-    gram_folds,
-    naive_skip,
-    penalties_of_window,
-    solve_readout,
-)
+from skwave._readout import N_FOLDS, Readout, gram_folds, naive_skip, solve_readout
+from skwave._readout_choice import penalties_of_window
 from skwave._ridge import KNOWN_EQUAL_PENALTIES, choose_penalty, known_penalties, total
 from skwave._rollout import make_season_rollouts
 from skwave.exceptions import warn

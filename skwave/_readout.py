@@ -1,4 +1,4 @@
-"""The readout: the output layer and a skip connection, solved for together, and chosen."""
+"""The readout: the output layer and a skip connection, solved for together."""
 
 from dataclasses import replace
 from typing import Any, NamedTuple
@@ -7,22 +7,14 @@ import numpy as np
 
 from skwave._ridge import (
     GramSums,
-    choose_penalty,
     mean_squared_residual,
     ridge,
     total,
-    window_penalties,
 )
 
 # The windows trained on and those held out fall into as many folds each, which choose penalties.
 # For residual paths each is cut into as many blocks, or fewer where their sums are large.
 N_FOLDS, BLOCKS_OF_FOLD, MAX_SUMS = 3, 4, 2**24
-# Penalties of the states' coefficients, from strong to weak.
-STATE_PENALTIES = tuple(10.0 ** np.arange(0, -12, -2))
-# Forecasts with a mean squared error of no more than this, in variances of the series, are as exact
-# as float32 allows. These penalties of the states alone, from strong to weak, are tried for it on
-# so many windows: more give the same penalty and the same errors with 300 units.
-EXACT, EXACT_PENALTIES, EXACT_WINDOWS = 1e-10, (1e-4, 1e-6, 1e-8, 1e-10), 768
 # The part of the LSTM in the predictions is taken over so many windows.
 FRACTION_WINDOWS = 512
 # A head with such penalties has small coefficients, from which training continues smoothly.
@@ -221,35 +213,6 @@ def with_positions(network, n_positions):
     return replace(network, head=(np.vstack([earlier, kernel]), bias), positions=positions)
 
 
-def penalties_of_window(network, known_penalty):
-    """Return the penalties of the window's coefficients that are tried, as `window_penalties`."""
-    return window_penalties(network.window_length, network.n_predicted, known_penalty)
-
-
-def make_readouts(folds, network, known_penalty=None):
-    """Return the linear model and the candidates, from the strongest penalty to the weakest.
-
-    The first candidate reads the state after the last value alone: on noisy series, which it is
-    the best one for, states at earlier positions make forecasts worse.
-    """
-    penalties = penalties_of_window(network, known_penalty)
-    last = np.full(folds[0].n_states, np.inf)
-    last[-network.units[-1] :] = STATE_PENALTIES[0]
-    alone = _choose_beside(folds, penalties, np.inf)
-    beside_last = beside = _choose_beside(folds, penalties, last)
-    if np.isinf(last).any():
-        beside = _choose_beside(folds, penalties, STATE_PENALTIES[0])
-    linear = Readout("linear", np.inf, alone)
-    averaged = Readout("averaged", last, beside_last, average_penalty=alone)
-    return linear, [averaged, *(Readout(f"ridge {p:.0e}", p, beside) for p in STATE_PENALTIES)]
-
-
-def _choose_beside(folds, penalties, of_states):
-    """Return the best penalties of the window's coefficients beside those of the states."""
-    n_states = folds[0].n_states
-    return choose_penalty(folds, np.insert(penalties, [0] * n_states, of_states, axis=1))[n_states:]
-
-
 def drop_unread_positions(network, readout):
     """Return a network and its readout without earlier positions whose states are not read.
 
@@ -326,117 +289,6 @@ def solve_coefficients(gram, readout):
     return coef, intercept
 
 
-def solve_exact(network, dataset, rollouts):
-    """Solve for a readout of the states alone, if its forecasts are exact.
-
-    Parameters
-    ----------
-    network : Network
-        Its layers.
-    dataset : WindowDataset
-        On the scale of the layers; the training windows are solved on.
-    rollouts : RollOuts
-        Forecasts over held-out values.
-
-    Returns
-    -------
-    None or tuple of (network, readout, errors)
-        The network, its `Readout` with the strongest penalty whose forecasts are exact to what
-        float32 allows, and their errors; None if there is none.
-    """
-    rows = np.arange(dataset.n_train)[:EXACT_WINDOWS]
-    gram = accumulate(network, dataset, rows)
-    # From the scale of the layers to that of the roll-outs.
-    unit = np.min(network.scaling.input_scale[: network.n_predicted] / rollouts.scale) ** 2
-    window = np.full(gram.n_inputs - gram.n_states, np.inf)
-    for penalty in EXACT_PENALTIES:
-        readout = Readout(f"states {penalty:.0e}", penalty, window)
-        solved, one_step_error = solve_readout(network, gram, readout)
-        # A forecast of many steps is no more accurate than its one-step predictions.
-        if unit * one_step_error <= EXACT:
-            errors = rollouts.errors(solved)
-            if errors.mean() <= EXACT:
-                return solved, readout, errors
-    return None
-
-
-def choose_readout(network, dataset, folds, rollouts, all_rollouts, known_penalty=None):
-    """Solve for the candidates, and choose one by forecasts over held-out values.
-
-    Parameters
-    ----------
-    network : Network
-        Its layers, as they were trained.
-    dataset : WindowDataset
-        On the scale of the layers; the windows after `n_train` are those that `rollouts` forecast.
-    folds : list of GramSums
-        What `gram_folds` returned for them.
-    rollouts : RollOuts
-        Their errors choose among the candidates. One-step errors do not: on chaotic series the
-        linear model has a lower one-step error and far worse forecasts.
-    all_rollouts : RollOuts
-        Forecasts over all values: a candidate that explodes there is not kept.
-    known_penalty : None or ndarray of shape (window_length, n_known), default=None
-        What `choose_known_penalty` returned.
-
-    Returns
-    -------
-    network : Network
-        The readout that was chosen, solved for all windows, or `MAX_WINDOWS` drawn at random, the
-        held-out ones too.
-    readout : Readout
-        The one that was chosen.
-    errors : dict of ndarray of shape (n_origins,)
-        Mean squared errors of the forecasts of the linear model and of the candidates.
-    reason : str
-        Why it was chosen.
-
-    Notes
-    -----
-    Of the candidates within one standard error of the best one, that with the strongest penalty is
-    chosen: a choice among many candidates by few forecasts is unreliable, and long forecasts
-    explode if penalties are too weak. The first candidate is the average of the linear model and of
-    the readout with the strongest penalty.
-    """
-    seen, everything = total(folds[:N_FOLDS]), total(folds)
-    no_head = network.head[0][:0], np.zeros_like(network.head[1])
-    naive = replace(without_layers(network), head=no_head, skip=naive_skip(network))
-    linear, candidates = make_readouts(folds, network, known_penalty)
-
-    # Without the layers, whose states it does not read, it is rolled out in a fraction of the time.
-    linear_model = without_layers(solve_readout(network, seen, linear)[0])
-    bound = rollouts.exploding_error(linear_model, naive)
-    errors = {linear.name: rollouts.errors(linear_model)}
-    tried = []
-    for readout in candidates:
-        of_readout = rollouts.errors(solve_readout(network, seen, readout)[0])
-        if tried and of_readout.max() > bound:
-            break
-        errors[readout.name] = of_readout
-        tried.append(readout)
-    chosen, reason = 0, "the strongest penalty, as no windows are held out to choose by"
-    if dataset.holds_out:
-        chosen = _within_one_standard_error([errors[r.name] for r in tried], rollouts)
-        reason = "the strongest penalty within a standard error of the least error"
-
-    linear_model = without_layers(solve_readout(network, everything, linear)[0])
-    bound = all_rollouts.exploding_error(linear_model, naive)
-    for readout in tried[chosen::-1]:
-        solved, _ = solve_readout(network, everything, readout)
-        if all_rollouts.errors(solved).max() <= bound:
-            break
-        reason = "the weakest penalty with which no forecast over the series explodes"
-    else:
-        reason = "the strongest penalty, as forecasts over the series explode with each"
-    return solved, readout, errors, reason
-
-
-def _within_one_standard_error(errors, rollouts):
-    """Return the index of the first errors within one standard error of the least ones."""
-    least = min(errors, key=np.mean)
-    return [rollouts.is_better(least, others) for others in errors].index(False)
-
-
 def update_readout(network, dataset, n_windows):
     """Update a solved readout with new windows, in proportion to their number.
 
@@ -478,33 +330,6 @@ def smooth_readout(network, dataset):
     gram = accumulate(network, part, np.arange(part.n_train))
     window = np.full(network.window_length * network.n_channels, 1 / SMOOTH)
     return solve_readout(network, gram, Readout("smooth", SMOOTH, window))[0]
-
-
-def linear_errors(network, dataset, rollouts, known_penalty):
-    """Return the errors of the linear model of the window, without the LSTM, for comparison.
-
-    Parameters
-    ----------
-    network : Network
-        Its shapes and scaling.
-    dataset : WindowDataset
-        On the scale of the layers; the training windows are solved on.
-    rollouts : RollOuts
-        Forecasts over held-out values.
-    known_penalty : None or ndarray of shape (window_length, n_known)
-        What `choose_known_penalty` returned.
-
-    Returns
-    -------
-    dict of ndarray of shape (n_origins,)
-        Mean squared errors under ``"linear"``.
-    """
-    network = without_layers(network)
-    folds = gram_folds(network, dataset)
-    penalty = choose_penalty(folds, penalties_of_window(network, known_penalty))
-    linear = Readout("linear", np.inf, penalty)
-    solved, _ = solve_readout(network, total(folds[:N_FOLDS]), linear)
-    return {linear.name: rollouts.errors(solved)}
 
 
 def lstm_variance_fraction(network, dataset):

@@ -12,14 +12,8 @@ from skwave._dataset import center_and_scale, make_dataset
 from skwave._fitted import describe_fit, describe_windows, last_window
 from skwave._gaps import interpolate, missing_rows
 from skwave._network import Scaling
-from skwave._readout import (
-    N_FOLDS,
-    gram_folds,
-    make_readouts,
-    penalties_of_window,
-    solve_coefficients,
-    solve_readout,
-)
+from skwave._readout import N_FOLDS, gram_folds, solve_coefficients, solve_readout
+from skwave._readout_choice import make_readouts, penalties_of_window
 from skwave._ridge import mean_squared_residuals, ridge_path, total
 from skwave._rollout import baseline_errors, make_rollouts
 from skwave._sliding import sliding_windows

@@ -31,6 +31,7 @@ ORDER = [
     "_rollout",
     "_ridge",
     "_readout",
+    "_readout_choice",
     "_known_choice",
     "_intervals",
     "_calibration",

@@ -14,14 +14,8 @@ from skwave._calibration import (
     paths_over,
 )
 from skwave._intervals import width_factors
-from skwave._readout import (
-    count_blocks,
-    gram_folds,
-    join_blocks,
-    make_folds,
-    make_readouts,
-    solve_readout,
-)
+from skwave._readout import count_blocks, gram_folds, join_blocks, make_folds, solve_readout
+from skwave._readout_choice import make_readouts
 from skwave._recursion import roll_forward
 from skwave._ridge import total
 from skwave._rollout import make_calibration

@@ -18,24 +18,26 @@ from sklearn.linear_model import LinearRegression, Ridge
 from skwave import LSTMForecaster, WindowTransformer, _fit
 from skwave._network import Network, Scaling
 from skwave._readout import (
-    EXACT,
-    EXACT_PENALTIES,
-    STATE_PENALTIES,
     Readout,
     accumulate,
-    choose_readout,
     drop_unread_positions,
     gram_folds,
-    linear_errors,
     lstm_variance_fraction,
-    make_readouts,
     naive_skip,
     smooth_readout,
-    solve_exact,
     solve_readout,
     update_readout,
     with_positions,
     with_readout,
+)
+from skwave._readout_choice import (
+    EXACT,
+    EXACT_PENALTIES,
+    STATE_PENALTIES,
+    choose_readout,
+    linear_errors,
+    make_readouts,
+    solve_exact,
 )
 from skwave._recursion import roll_forward
 from skwave._rollout import RollOuts, make_rollouts
