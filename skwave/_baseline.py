@@ -55,8 +55,6 @@ def find_season_length(series, *, least=0.3):
     is known is better given than found.
     """
     n_values = len(series)
-    # Squares of tiny or huge numbers leave the range of floats; by a power of two nothing is lost.
-    series = np.ldexp(series, -np.frexp(np.abs(series).max(axis=0))[1])
     time = np.arange(n_values) - (n_values - 1) / 2
     rest = series - series.mean(axis=0)
     rest = rest - time[:, None] * (time @ rest) / max(1.0, time @ time)
@@ -64,6 +62,7 @@ def find_season_length(series, *, least=0.3):
     rest = rest[:, rest.std(axis=0) > 1e-9 * np.abs(series).max(axis=0)]
     if rest.size == 0:
         return 1
+    rest = rest / rest.std(axis=0)
     # Padded with zeros, or the end of the series would meet its beginning.
     power = np.abs(np.fft.rfft(rest, 2 * n_values, axis=0)) ** 2
     products = np.fft.irfft(power, axis=0)[: n_values // 2 + 1]

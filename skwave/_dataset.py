@@ -368,8 +368,7 @@ def fit_scaling(dataset, normalization):
                 f"{dataset.output_length * n_predicted} outputs, those of the channels, but has "
                 f"{n_outputs}."
             )
-        with np.errstate(over="ignore", invalid="ignore"):
-            differences = _scale_of_differences(dataset, fallback=scale)
+        differences = _scale_of_differences(dataset, fallback=scale)
         # Known inputs are not relative to the window.
         scale = np.append(differences[:n_predicted], scale[n_predicted:])
     if dataset.autoregressive or relative:
@@ -390,11 +389,9 @@ def fit_scaling(dataset, normalization):
 def center_and_scale(values):
     """Return mean and standard deviation of each column; 1 for one that never varies."""
     values = np.asarray(values, dtype=float)
-    # Squares of tiny or huge numbers leave the range of floats; by a power of two nothing is lost.
-    exponent = np.frexp(np.abs(values).max(axis=0))[1]
-    small = np.ldexp(values, -exponent)
-    center, scale = (np.ldexp(x, exponent) for x in (small.mean(axis=0), small.std(axis=0)))
-    constant = ~_varies(values)
+    center, scale = values.mean(axis=0), values.std(axis=0)
+    # Squares of numbers below 1e-160 are zero.
+    constant = ~_varies(values) | (scale == 0)
     # The mean of equal numbers may differ from them in the last digit.
     return np.where(constant, values[0], center), np.where(constant, 1.0, scale)
 
@@ -411,9 +408,7 @@ def _scale_of_differences(dataset, *, fallback):
     starts = starts[:: max(1, len(starts) // 4096)]
     windows = dataset.values[starts[:, None] + np.arange(dataset.window_length)].astype(float)
     differences = windows - windows[:, :1]
-    exponent = np.frexp(np.abs(differences).max(axis=(0, 1)))[1]
-    small = np.ldexp(differences, -exponent)
-    scale = np.ldexp(np.sqrt(np.mean(small**2, axis=(0, 1))), exponent)
+    scale = np.sqrt(np.mean(differences**2, axis=(0, 1)))
     return np.where(scale > 0, scale, fallback)
 
 

@@ -11,8 +11,8 @@ from skwave._intervals import check_coverage
 from skwave._pandas_index import as_times, index_spec, next_index
 from skwave._plot import BASELINE_NAMES, channel_names
 from skwave._validation import (
-    check_no_infinity,
     check_no_missing,
+    check_not_too_large,
     check_numeric,
     check_series,
     fill_masked,
@@ -26,7 +26,7 @@ def check_values(given):
         check_series(y, name)
         y = check_array(fill_masked(y), ensure_2d=False, ensure_all_finite=False, input_name=name)
         # The line of the true values has gaps at missing values; a forecast has no missing values.
-        check = check_no_missing if name == "y_pred" else check_no_infinity
+        check = check_no_missing if name == "y_pred" else check_not_too_large
         values[name] = check(y, name)
     y_true, y_pred = values["y_true"], values["y_pred"]
     check_consistent_length(y_true, y_pred)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from skwave._validation import check_no_infinity, check_numeric
+from skwave._validation import check_not_too_large, check_numeric
 
 
 class Windows(np.ndarray):
@@ -220,7 +220,7 @@ def check_future(future, names, n_steps):
         )
     labels = getattr(future, "index", None) if hasattr(future, "iloc") else None
     values = np.asarray(_in_order(future, names))
-    check_no_infinity(check_numeric(values, "future"), "future")
+    check_not_too_large(check_numeric(values, "future"), "future")
     if values.ndim == 1 and len(names) == 1:
         values = values[:, None]
     if values.ndim not in (2, 3) or values.shape[-1] != len(names):

@@ -11,6 +11,9 @@ from sklearn.utils.validation import check_array, validate_data
 from skwave._pandas_index import check_index
 from skwave._sliding import is_sliding_view, join_windows, series_of_view, sliding_windows
 
+# Squares of larger numbers, summed up, may leave the range of floats.
+LARGEST = np.float64(1e100)
+
 
 def is_several(X):
     """Return whether `X` is a list of arrays, which is several series.
@@ -75,15 +78,15 @@ def fill_masked(X):
     return X
 
 
-def check_no_infinity(values, name="X"):
-    """Return numbers as they are, NaN among them, or raise an error that names an infinite one."""
-    if values.dtype.kind == "f" and np.isinf(values).any():
-        _refuse_values(values, np.isinf(values), name)
+def check_not_too_large(values, name="X"):
+    """Return numbers as they are, NaN among them, or raise an error that names one too large."""
+    if values.dtype.kind == "f":
+        _refuse_values(values, (values < -LARGEST) | (values > LARGEST), name)
     return values
 
 
 def check_no_missing(values, name="X"):
-    """Return numbers as they are, or raise an error that names the first that is not finite.
+    """Return numbers as they are, or raise an error that names the first NaN or one too large.
 
     Parameters
     ----------
@@ -92,24 +95,30 @@ def check_no_missing(values, name="X"):
     name : str, default="X"
         What the message calls them.
     """
-    if values.dtype.kind == "f" and not np.isfinite(values).all():
-        _refuse_values(values, ~np.isfinite(values), name)
+    if values.dtype.kind == "f":
+        _refuse_values(values, ~((values >= -LARGEST) & (values <= LARGEST)), name)
     return values
 
 
 def _refuse_values(values, is_bad, name):
-    """Raise an error that names the first bad value."""
+    """Raise an error that names the first bad value, if there is one."""
+    if not is_bad.any():
+        return
     first = tuple(int(k) for k in np.argwhere(is_bad)[0])
-    kind, advice = "infinity", "A logarithm of zero, or a division by it, may have made it."
+    kind, what = f"{values[first]:.3g}", f"are larger than {LARGEST:.0e}"
+    advice = "Give the series in other units."
     if np.isnan(values[first]):
-        kind = "NaN"
+        kind, what = "NaN", "are not finite"
         advice = "Fill missing values first, as by pandas.Series.interpolate()."
+    elif np.isinf(values[first]):
+        kind, what = "infinity", "are not finite"
+        advice = "A logarithm of zero, or a division by it, may have made it."
     where = f"row {first[0]}"
     if len(first) > 1 and values.shape[-1] > 1:
         where += f", column {first[-1]}"
     raise ValueError(
-        f"{name} contains {kind}: {is_bad.sum()} of {values.size} values are not finite, the first "
-        f"in {where}. {advice}"
+        f"{name} contains {kind}: {is_bad.sum()} of {values.size} values {what}, the first in "
+        f"{where}. {advice}"
     )
 
 
@@ -208,13 +217,13 @@ def check_windows(estimator, X, *, reset):
         )
     loose = {"dtype": "numeric", "ensure_all_finite": False}
     if isinstance(X, np.ndarray) and X.ndim == 3 and is_sliding_view(X):
-        series = check_no_infinity(check_array(series_of_view(X), input_name="X", **loose))
+        series = check_not_too_large(check_array(series_of_view(X), input_name="X", **loose))
         # Of the windows themselves only the shape is left to check.
         validate_data(estimator, X, reset=reset, skip_check_array=True)
         windows = sliding_windows(series, X.shape[1])
     else:
         windows = validate_data(estimator, X, reset=reset, allow_nd=True, **loose)
-        check_no_infinity(windows)
+        check_not_too_large(windows)
         if windows.ndim == 2:
             windows = windows[:, :, None]
     check_numeric(windows)
@@ -291,7 +300,7 @@ def check_context(estimator, context):
         fill_masked(context), ensure_2d=False, allow_nd=True, dtype="numeric",
         ensure_all_finite=False, input_name="context",
     )  # fmt: skip
-    context = check_no_infinity(check_numeric(context, "context"), "context").astype(float)
+    context = check_not_too_large(check_numeric(context, "context"), "context").astype(float)
     if context.ndim == 1 and n_channels == 1:
         context = context[:, None]
     if context.ndim not in (2, 3) or context.shape[-2:] != (length, n_channels):

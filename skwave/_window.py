@@ -22,7 +22,7 @@ from skwave._sliding import join_windows, sliding_windows
 from skwave._validation import (
     are_of_several,
     check_columns,
-    check_no_infinity,
+    check_not_too_large,
     check_numeric,
     check_series,
     columns_of,
@@ -325,7 +325,7 @@ class WindowTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         series = validate_data(
             self, series, reset=reset, dtype="numeric", order="C", ensure_all_finite=False
         )
-        check_no_infinity(check_numeric(series))
+        check_not_too_large(check_numeric(series))
         return series
 
     def __sklearn_tags__(self):

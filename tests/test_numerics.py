@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from numpy.lib.stride_tricks import sliding_window_view
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import mean_absolute_error
 from sklearn.model_selection import TimeSeriesSplit, cross_val_score
@@ -33,8 +34,8 @@ def with_outlier(value):
 SERIES = {
     "1e-30": 1e-30 * WAVE,
     "1e30": 1e30 * WAVE,
-    "1e-200": 1e-200 * WAVE,
-    "1e200": 1e200 * WAVE,
+    "1e-99": 1e-99 * WAVE,
+    "1e99": 1e99 * WAVE,
     "float16": (60000 * WAVE).astype(np.float16),
     "float32": (1e38 * WAVE).astype(np.float32),
     "int8 of full range": np.round(127.5 * WAVE - 0.5).astype(np.int8),
@@ -50,7 +51,7 @@ SERIES = {
 
 
 # Where values less the first one of a window are another matter.
-RELATIVE = ["1e200", "int8 of full range", "constant", "one outlier of 1e12", "a trend of 1e9"]
+RELATIVE = ["1e99", "int8 of full range", "constant", "one outlier of 1e12", "a trend of 1e9"]
 
 
 @pytest.mark.parametrize(
@@ -81,7 +82,7 @@ def test_forecasts_are_finite_and_in_the_range_of_the_series(kind, normalization
 
 
 # A factor of two makes no rounding: the same weights, the forecasts exactly as many times as large.
-@pytest.mark.parametrize("exponent", [-600, 500])
+@pytest.mark.parametrize("exponent", [-330, 330])
 @pytest.mark.parametrize("normalization", ["series", "window"])
 def test_the_unit_of_the_series_does_not_matter(exponent, normalization):
     def forecast(series):
@@ -117,11 +118,19 @@ def test_neither_unit_nor_level_matter_to_pipelines(steps, exponent, level):
 
 @pytest.mark.parametrize("normalization", [None, "series", "window"])
 def test_numbers_too_large_to_train_on_are_an_error(normalization):
-    series = np.full(40, -1.7e308)
-    series[20] = 1.7e308
-    windows = WindowTransformer(10).fit_transform(series)
-    with pytest.raises(ValueError, match="too large to train on.*other units"):
+    series = np.full(40, -9e99)
+    series[20] = 1.1e100
+    with pytest.raises(ValueError, match=r"X contains 1.1e\+100: 1 of 40 .*row 20.*other units"):
+        WindowTransformer(10).fit_transform(series)
+    windows = sliding_window_view(series, 10)
+    with pytest.raises(ValueError, match=r"larger than 1e\+100.*other units"):
         LSTMForecaster(**TINY, normalization=normalization).fit(windows)
+
+
+def test_numbers_too_large_for_float32_need_a_normalization():
+    windows = WindowTransformer(10).fit_transform(1e99 * WAVE)
+    with pytest.raises(ValueError, match="too large to train on.*normalization='series'"):
+        LSTMForecaster(**TINY, normalization=None).fit(windows)
 
 
 # --- Losses that are not finite -------------------------------------------------------------------
@@ -188,15 +197,15 @@ def test_a_forecast_that_explodes_to_infinity_is_an_error(fitted):
         forecaster.forecast(200, context=context)
 
 
-@pytest.mark.parametrize("size", [1e30, 1e300])
+@pytest.mark.parametrize("size", [1e30, 1e99])
 def test_a_window_far_away_saturates_the_gates(fitted, size):
     assert np.isfinite(fitted.forecast(5, context=size * np.ones(10))).all()
     assert np.isfinite(fitted.predict(size * np.ones((3, 10)))).all()
 
 
-def test_a_window_at_the_end_of_the_floats_is_refused(fitted):
-    with pytest.raises(ValueError, match=r"left the range.*range of the training series"):
-        fitted.forecast(5, context=1.7e308 * np.ones(10))
+def test_a_window_of_numbers_too_large_is_refused(fitted):
+    with pytest.raises(ValueError, match=r"context contains 1e\+101.*larger than 1e\+100"):
+        fitted.forecast(5, context=1e101 * np.ones(10))
 
 
 def test_an_inverse_that_overflows_is_an_error():

@@ -19,7 +19,7 @@ from skwave._intervals import check_coverage, check_n_paths, path_quantiles
 from skwave._pipeline import as_forecast_pipeline, is_forecaster
 from skwave._several import form_of, join_results, split_series
 from skwave._validation import (
-    check_no_infinity,
+    check_not_too_large,
     check_positive_int,
     check_series,
     fill_masked,
@@ -301,7 +301,7 @@ def _check_series(series):
     values = check_array(
         series, ensure_2d=False, dtype=float, ensure_all_finite=False, input_name="series"
     )
-    check_no_infinity(values, "series")
+    check_not_too_large(values, "series")
     series = series if hasattr(series, "iloc") else values
     return series, values.reshape(len(values), -1)
 

@@ -14,7 +14,7 @@ from skwave._known import check_roles
 from skwave._pipeline import as_forecast_pipeline, is_forecaster
 from skwave._sliding import join_windows
 from skwave._validation import (
-    check_no_infinity,
+    check_not_too_large,
     check_positive_int,
     check_series,
     check_windows,
@@ -230,7 +230,7 @@ class ForecastScorer:
 
 def _check_truth(test):
     """Return the values to forecast as an array, and warn if some are missing."""
-    y_true = check_no_infinity(np.asarray(test, dtype=float), "The test part")
+    y_true = check_not_too_large(np.asarray(test, dtype=float), "The test part")
     n_missing = int(np.isnan(y_true).sum())
     if n_missing == y_true.size:
         raise ValueError(
