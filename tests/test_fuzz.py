@@ -22,7 +22,7 @@ from skwave._network import Network
 from skwave._pandas_index import index_spec, next_index
 from skwave._persistence import checksum
 from skwave._training import FitResult
-from skwave._validation import as_2d
+from skwave._validation import LARGEST, as_2d
 from skwave.datasets import make_mackey_glass, make_wave
 
 # A longer run, with other examples each time: SKWAVE_FUZZ=1500 pytest tests/test_fuzz.py.
@@ -79,7 +79,7 @@ def any_array(draw, max_dims=4):
 
 @st.composite
 def series_array(draw, n_channels=None, min_length=1, max_length=40):
-    """Draw a finite series, (n,) or (n, n_channels), of any real type and size."""
+    """Draw a series, (n,) or (n, n_channels), of any real type and of any size that is allowed."""
     kind = draw(st.sampled_from(["f2", "f4", "f8", "i1", "u1", "i4", "i8", "?"]))
     n = draw(st.integers(min_length, max_length))
     channels = draw(st.integers(1, 3)) if n_channels is None else n_channels
@@ -87,7 +87,9 @@ def series_array(draw, n_channels=None, min_length=1, max_length=40):
     elements = None
     if kind.startswith("f"):
         width = 8 * int(kind[1])
-        elements = st.floats(allow_nan=False, allow_infinity=False, width=width)
+        largest = None if width < 64 else float(LARGEST)
+        least = largest and -largest
+        elements = st.floats(least, largest, allow_nan=False, allow_infinity=False, width=width)
     return draw(arrays.arrays(np.dtype(kind), shape, elements=elements))
 
 
