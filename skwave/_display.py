@@ -175,13 +175,20 @@ class ForecastDisplay:
             pipeline = pipeline.pipelines_[name]
         elif name is not None:
             raise ValueError(f"name={name!r}, but fit saw a single series. Leave name out.")
+        if np.ndim(y_true) == 0:
+            raise TypeError(
+                f"y_true={y_true!r}, but the true values after the training series are needed, to "
+                "be compared with the forecast. To draw a forecast whose true values are not known "
+                "yet, plot what forecast and forecast_interval return."
+            )
         n_steps = len(y_true)
+        pipeline._check_has_known(y_true, "y_true")
         future, y_true = pipeline._take_known(y_true), pipeline._take_predicted(y_true)
         y_pred, interval = pipeline.forecast(n_steps, future=future), None
         if coverage is not None:
             interval = pipeline.forecast_interval(n_steps, coverage=coverage, future=future)
         if history is not None:
-            history = pipeline._take_predicted(history)
+            history = pipeline._take_history(history)
         return cls.from_predictions(
             y_true, y_pred, history=history, baseline=baseline, interval=interval,
             coverage=coverage, ax=ax, **kwargs,

@@ -413,6 +413,12 @@ class ForecastMixin:
                 "with windows of the series."
             )
         n_paths, n_longest = self.residual_paths_.shape[:2]
+        if n_paths == 0:
+            raise ValueError(
+                "There are no residual paths, as the series is too short: fit left no values that "
+                "a forecast can be compared with, or its forecasts exploded. Fit on a longer "
+                "series, or call calibrate with other values."
+            )
         if probabilities is not None:
             check_n_paths(probabilities, n_paths)
         if n_steps > n_longest:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from skwave._validation import check_not_too_large, check_numeric
+from skwave._validation import check_column_types, check_not_too_large, check_numeric
 
 
 class Windows(np.ndarray):
@@ -219,8 +219,12 @@ def check_future(future, names, n_steps):
             f"values at its steps. Give future= their next {n_steps} values."
         )
     labels = getattr(future, "index", None) if hasattr(future, "iloc") else None
-    values = np.asarray(_in_order(future, names))
-    check_not_too_large(check_numeric(values, "future"), "future")
+    values = _in_order(future, names)
+    if labels is not None:
+        check_column_types(values, "future")
+        # By columns, as a frame of numbers and of True and False holds objects to NumPy.
+        values = values.astype(float)
+    values = np.asarray(values)
     if values.ndim == 1 and len(names) == 1:
         values = values[:, None]
     if values.ndim not in (2, 3) or values.shape[-1] != len(names):
@@ -228,6 +232,7 @@ def check_future(future, names, n_steps):
             f"future has shape {values.shape}, but ({n_steps}, {len(names)}) is needed: a row for "
             f"each step, and a column for each of {names}."
         )
+    check_not_too_large(check_numeric(values, "future"), "future")
     if values.shape[-2] < n_steps:
         raise ValueError(
             f"future has {values.shape[-2]} rows, but n_steps={n_steps} needs as many. Give later "

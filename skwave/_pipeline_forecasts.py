@@ -390,7 +390,8 @@ class PipelineForecastMixin:
             before = self._training_series if context is None else context
             parts.append(self._transform_rows(rows, before)[:, positions])
         if windows.calendar:
-            parts.append(windows._calendar_at(next_index(spec, n_steps)))
+            # A plain Pipeline keeps no index, but its windows do.
+            parts.append(windows._calendar_at(next_index(spec or windows._index_spec, n_steps)))
         return np.hstack(parts)
 
     def _forecast_after(self, contexts, futures, n_steps):

@@ -63,12 +63,38 @@ class PipelineTransformMixin:
             return positions
         return [self._index_spec["columns"][k] for k in positions]
 
+    def _check_has_known(self, X, name):
+        """Raise an error if a series lacks the columns that are known in advance, or has others."""
+        if not self[-2]._known_positions:
+            return
+        if self._index_spec is not None and hasattr(X, "iloc"):
+            columns = X.to_frame() if X.ndim == 1 else X
+            check_columns(columns, self._index_spec["columns"], name)
+        n_needed = self[-2].n_features_in_
+        if np.ndim(X) != 2 or np.shape(X)[1] != n_needed:
+            raise ValueError(
+                f"{name} has shape {np.shape(X)}, but fit saw {n_needed} columns, of which "
+                f"{self._known_columns} are known in advance. Give {name} with all of them."
+            )
+
     def _take_predicted(self, X):
         """Return the columns of a series that are forecast, of as many dimensions as it has."""
         if not self[-2]._known_positions:
             return X
         take = X.iloc if hasattr(X, "iloc") else np.asarray(X)
         return take[:, self._predicted_positions]
+
+    def _take_history(self, X):
+        """Return the columns of a series that are forecast; it may have these alone."""
+        positions = self._predicted_positions
+        is_alone = np.prod(np.shape(X)[1:]) == len(positions)
+        if self._index_spec is not None and hasattr(X, "iloc"):
+            columns = [X.name] if X.ndim == 1 else list(X.columns)
+            is_alone = columns == [self._index_spec["columns"][k] for k in positions]
+        if is_alone or not self[-2]._known_positions:
+            return X
+        self._check_has_known(X, "history")
+        return self._take_predicted(X)
 
     def _take_known(self, X):
         """Return the columns of a series that are known in advance, or None."""

@@ -30,6 +30,14 @@ def split_series(X):
     if not is_multi_index(X):
         return None
     levels = list(range(X.index.nlevels - 1))
+    for level in levels:
+        has_no_name = X.index.get_level_values(level).isna()
+        if has_no_name.any():
+            raise ValueError(
+                f"X has an index whose level {level} is missing in {has_no_name.sum()} rows, the "
+                f"first of which is row {int(has_no_name.argmax())}. Name the series of these "
+                "rows, or leave them out."
+            )
     by_name = X.groupby(level=levels[0] if len(levels) == 1 else levels, sort=False)
     return {name: of_one.droplevel(levels) for name, of_one in by_name}
 

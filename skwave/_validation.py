@@ -31,6 +31,12 @@ def are_of_several(windows):
 
 def check_series(X, name="X"):
     """Raise an error for dates, strings and a wrong index, before they become numbers."""
+    check_column_types(X, name)
+    check_index(X, name)
+
+
+def check_column_types(X, name):
+    """Raise an error for columns of dates, and for those of strings in a pandas object."""
     columns = columns_of(X) or [None] * len(_dtypes(X))
     for column, dtype in zip(columns, _dtypes(X), strict=True):
         # The first condition is for pandas, the second one for polars.
@@ -38,7 +44,6 @@ def check_series(X, name="X"):
             _refuse_dtype(dtype, name, is_time=True)
         if hasattr(X, "iloc") and getattr(dtype, "kind", "") == "O":
             _check_words(X if column is None else X[column], name, column)
-    check_index(X, name)
 
 
 def _check_words(values, name, column):
@@ -159,8 +164,6 @@ def as_2d(X, name="X"):
     if hasattr(X, "iloc"):
         # The name of a Series does not name a channel.
         X = X.to_frame("value") if X.ndim == 1 else X
-        sparse = [d for d in X.dtypes if hasattr(d, "fill_value") and hasattr(d, "subtype")]
-        X = X.astype(float) if sparse else X
     ndim = X.ndim if hasattr(X, "ndim") else np.ndim(X)
     if ndim not in (1, 2):
         raise ValueError(
@@ -169,11 +172,12 @@ def as_2d(X, name="X"):
         )
     X = np.reshape(np.asarray(X), (-1, 1)) if ndim == 1 else X
     # Transformers keep the precision of what they are given, and an inverse in single precision
-    # does not give the series back.
+    # does not give the series back. Sparse and nullable columns of pandas are no numbers to NumPy.
     dtypes = _dtypes(X)
     is_short = [getattr(d, "kind", "") == "f" and getattr(d, "itemsize", 8) < 8 for d in dtypes]
-    is_plain = {getattr(d, "kind", "") for d in dtypes} <= set("fiub")
-    return X.astype(float) if any(is_short) and is_plain else X
+    is_special = [not isinstance(d, np.dtype) for d in dtypes]
+    is_numeric = {getattr(d, "kind", "") for d in dtypes} <= set("fiub")
+    return X.astype(float) if any(is_short + is_special) and is_numeric else X
 
 
 def check_numeric(values, name="X"):

@@ -139,6 +139,15 @@ def test_after_a_fit_with_y_there_are_none():
         forecaster.forecast_interval(3, context=windows[0])
 
 
+def test_a_fit_that_leaves_no_residual_paths_says_so():
+    windows = WindowTransformer(20).fit_transform(noisy_wave(60))
+    forecaster = LSTMForecaster(**SOLVED, output_length=30).fit(windows)
+    assert len(forecaster.residual_paths_) == 0
+    for call in (forecaster.forecast_interval, forecaster.sample_paths):
+        with pytest.raises(ValueError, match="no residual paths, as the series is too short"):
+            call(1)
+
+
 # --- Shapes -----------------------------------------------------------------------------------
 
 

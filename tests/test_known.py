@@ -364,6 +364,29 @@ def test_a_future_that_does_not_fit_is_refused(model, future, message):
         model.forecast_interval(10, future=future)
 
 
+@pytest.mark.parametrize("dtype", [bool, "boolean", "Int64", "float32"])
+def test_known_columns_may_be_of_any_numeric_type(dtype):
+    numbers = FRAME.assign(other=FRAME["other"] > 3)
+    frame = numbers.astype({"other": dtype})
+    train, test = frame[:250], frame[250:]
+    steps = WindowTransformer(12, known=["heat", "other"]), LSTMForecaster(**TINY)
+    model = make_forecast_pipeline(*steps).fit(train)
+    forecast = model.forecast(10, future=test[["heat", "other"]])
+    expected = model.forecast(10, future=numbers[250:][["heat", "other"]].astype(float))
+    pd.testing.assert_frame_equal(forecast, expected)
+    result = backtest(model, frame, horizon=10, initial=250, step=40)
+    np.testing.assert_allclose(np.ravel(result.y_pred[0]), forecast["load"])
+
+
+def test_a_column_of_strings_in_the_future_is_named(model):
+    future = TEST[["heat"]].astype(object)
+    future.iloc[3] = "cold"
+    with pytest.raises(ValueError, match="column 'heat' of future holds 'cold', which is not a"):
+        model.forecast(10, future=future)
+    with pytest.raises(ValueError, match=r"future has shape \(\), but \(10, 1\) is needed"):
+        model.forecast(10, future={"heat": np.zeros(10)})
+
+
 def test_a_future_without_known_inputs_is_refused():
     forecaster = LSTMForecaster(**TINY)
     model = make_forecast_pipeline(WindowTransformer(12), forecaster).fit(TRAIN["other"])
@@ -432,6 +455,34 @@ def test_an_array_in_place_of_a_frame_with_known_columns_is_refused(model):
         ForecastDisplay.from_estimator(model, y_true=TEST[:10].to_numpy())
 
 
+@pytest.mark.parametrize(
+    ("which", "values", "message"),
+    [
+        ("y_true", TEST[["heat", "load", "other"]], r"\['load', 'heat', 'other'\] were seen in"),
+        ("y_true", TEST["load"], r"y_true has the columns \['load'\], but"),
+        ("history", TRAIN[["heat", "load", "other"]], r"history has the columns \['heat', 'load'"),
+        ("history", TRAIN["heat"], r"history has the columns \['heat'\], but"),
+    ],
+)
+def test_a_display_needs_the_columns_of_the_fit(model, which, values, message):
+    given = {"y_true": TEST, "history": TRAIN} | {which: values}
+    with pytest.raises(ValueError, match=message):
+        ForecastDisplay.from_estimator(model, **given)
+
+
+def test_the_history_of_a_display_may_be_what_is_forecast_alone(model):
+    display = ForecastDisplay.from_estimator(model, TEST, history=TRAIN[["load", "other"]])
+    expected = ForecastDisplay.from_estimator(model, TEST, history=TRAIN)
+    np.testing.assert_array_equal(display.history, expected.history)
+
+
+def test_a_display_of_arrays_needs_all_columns():
+    steps = WindowTransformer(12, known=1), LSTMForecaster(**TINY)
+    model = make_forecast_pipeline(*steps).fit(TRAIN.to_numpy())
+    with pytest.raises(ValueError, match=r"y_true has shape \(50,\), but fit saw 3 columns"):
+        ForecastDisplay.from_estimator(model, TEST["load"].to_numpy())
+
+
 def test_a_search_tells_whether_inputs_are_worth_it():
     pipeline = make_pipeline(WindowTransformer(12), LSTMForecaster(**TINY))
     search = GridSearchCV(
@@ -472,6 +523,14 @@ def test_the_calendar_goes_on_by_itself():
     by_hand = model[-1].forecast(30, future=future)
     np.testing.assert_allclose(by_hand, forecast)
     assert model.predict(series).notna().all()
+
+
+def test_a_plain_pipeline_with_a_calendar_is_drawn():
+    steps = WindowTransformer(12, calendar="hour"), LSTMForecaster(**TINY)
+    plain = make_pipeline(*steps).fit(TRAIN[["load"]])
+    model = make_forecast_pipeline(*steps).fit(TRAIN[["load"]])
+    display = ForecastDisplay.from_estimator(plain, TEST[["load"]])
+    np.testing.assert_allclose(display.y_pred, model.forecast(50)["load"], rtol=1e-6)
 
 
 def test_a_calendar_and_known_inputs_together():

@@ -91,6 +91,12 @@ def test_from_estimator_refuses_a_plain_pipeline_that_cannot_be_inverted(wave):
             ForecastDisplay.from_estimator(model.fit(wave[:, None]), wave[:5])
 
 
+@pytest.mark.parametrize("y_true", [12, None])
+def test_from_estimator_needs_true_values(fitted, y_true):
+    with pytest.raises(TypeError, match=r"true values after the training series.*plot what fore"):
+        ForecastDisplay.from_estimator(fitted, y_true)
+
+
 def test_from_estimator_needs_the_end_of_a_series(windows):
     model = LSTMForecaster(**TINY).fit(windows[:-1], windows[1:, -1, 0])
     with pytest.raises(ValueError, match="context=None takes the end of the series"):

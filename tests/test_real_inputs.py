@@ -211,6 +211,20 @@ def test_input_that_is_understood_goes_on(X, first, freq):
     assert forecast.name == "load"
 
 
+def test_nullable_columns_with_missing_values_are_those_of_numpy():
+    whole = pd.array(np.round(9 * WAVE).astype(int), "Int64")
+    whole[[5, 50]] = pd.NA
+    nullable = pd.DataFrame({"whole": whole, "load": WAVE}, DAYS)
+    plain = nullable.astype(float)
+    assert plain["whole"].isna().sum() == 2
+    fitted, expected = model().fit(nullable), model().fit(plain)
+    pd.testing.assert_frame_equal(fitted.forecast(3), expected.forecast(3))
+    assert fitted.score(nullable) == expected.score(plain)
+    pd.testing.assert_frame_equal(
+        fitted.forecast(3, context=nullable[:80]), expected.forecast(3, context=plain[:80])
+    )
+
+
 def test_a_zone_without_a_name_keeps_its_offset():
     for zone in (
         datetime.timezone(datetime.timedelta(hours=1), "CET"),

@@ -54,6 +54,12 @@ def test_all_levels_but_the_last_name_the_series():
     pd.testing.assert_frame_equal(join_results(several, form_of(frame)), frame)
 
 
+def test_a_series_without_a_name_is_refused():
+    index = pd.MultiIndex.from_arrays([["a", None, "a"], [1, 2, 3]])
+    with pytest.raises(ValueError, match=r"level 0 is missing in 1 rows, .* row 1\."):
+        split_series(pd.Series([1.0, 2.0, 3.0], index))
+
+
 def test_results_without_an_index_are_a_dict():
     results = {"a": np.zeros(2), "b": np.ones(2)}
     assert join_results(results, form_of(LONG)) is results

@@ -191,7 +191,7 @@ class SeriesBacktest(dict):
         return pd.DataFrame.from_dict(rows, orient="index")
 
     def __repr__(self):
-        columns = list(next(iter(self.scores.values())))
+        columns = list(next(iter(self.scores.values()), {}))
         rows = [("mean over the series", [_SHORT_NAMES.get(name, name) for name in columns])]
         for metric, scores in self.scores.items():
             rows.append((metric, [f"{scores[name]:.4g}" for name in columns]))
