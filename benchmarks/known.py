@@ -48,7 +48,7 @@ def prices(folder, part, seed):
     known = ["known_1", "known_2"]
     variants = (
         ("without", None, None), ("known inputs", known, None),
-        ("known inputs and hour, day", known, ["hour", "dayofweek"]),
+        ("known inputs and hour, day", known, ["hour", "day_of_week"]),
     )  # fmt: skip
     for market, series in frame.groupby("market"):
         series = series.drop(columns="market")
@@ -69,7 +69,7 @@ def demand(folder, part, seed):
     values = protocols.column(folder / "taylor.csv", -1)
     index = pd.date_range("2000-06-05", periods=len(values), freq="30min")
     series = pd.Series(values, index)
-    calendar = ["hour", "dayofweek"]
+    calendar = ["hour", "day_of_week"]
     for before in (0,) if part == "test" else (1, 2, 3, 4):
         end = len(series) - WEEK_OF_HALF_HOURS * before
         train, truth = series[: end - WEEK_OF_HALF_HOURS], series[end - WEEK_OF_HALF_HOURS : end]

@@ -41,7 +41,7 @@ def make_model(**inputs):
     return make_forecast_pipeline(WindowTransformer(48, **inputs), forecaster)
 
 
-known, calendar = "Temperature in °C", ["hour", "dayofweek"]
+known, calendar = "Temperature in °C", ["hour", "day_of_week"]
 model = make_model(known=known, calendar=calendar).fit(train)
 print(model.forecast(HORIZON, future=test[[known]]).head(3).round(1))
 

@@ -4,7 +4,7 @@ import numpy as np
 
 from skwave._pandas_index import as_times
 
-NAMES = ("minute", "hour", "dayofweek", "day", "dayofyear", "month", "quarter")
+NAMES = ("minute", "hour", "day_of_week", "day", "day_of_year", "month", "quarter")
 
 
 def check_calendar(calendar):
@@ -48,8 +48,8 @@ def calendar_features(index, names):
     if not hasattr(times, "freq"):
         raise ValueError(
             f"calendar={names} needs an index of dates or periods, but X has one of "
-            f"{index.dtype}. Use X.index = pandas.to_datetime(X.index), with a format, or leave "
-            "calendar out."
+            f"{index.dtype}. Give it one, as by parse_dates of pandas.read_csv or X.index = "
+            "pandas.date_range('2026-01-01', periods=len(X), freq='h'), or leave calendar out."
         )
     angles = 2 * np.pi * np.column_stack([_position(times, name) for name in names])
     waves = np.stack([np.sin(angles), np.cos(angles)], axis=2)
@@ -62,11 +62,11 @@ def _position(times, name):
         return (times.minute + times.second / 60).to_numpy() / 60
     if name == "hour":
         return (times.hour + times.minute / 60 + times.second / 3600).to_numpy() / 24
-    if name == "dayofweek":
+    if name == "day_of_week":
         return times.day_of_week.to_numpy() / 7
     if name == "day":
         return (times.day.to_numpy() - 1) / times.days_in_month.to_numpy()
-    if name == "dayofyear":
+    if name == "day_of_year":
         return (times.day_of_year.to_numpy() - 1) / (365 + times.is_leap_year)
     if name == "month":
         return (times.month.to_numpy() - 1) / 12

@@ -296,6 +296,8 @@ def make_dataset(windows, output_length, targets=None, *, n_known=0):
         np.arange(len(starts)), targets, None, len(starts), autoregressive, is_missing,
         lost_rows(raw, begins, longest_gap(length)), n_known=n_known,
     )  # fmt: skip
+    if n_known and autoregressive:
+        _check_newest_known(raw, dataset, begins)
     is_usable = dataset.is_usable
     indices = np.flatnonzero(is_usable)
     if autoregressive:
@@ -322,6 +324,22 @@ def make_dataset(windows, output_length, targets=None, *, n_known=0):
     else:
         targets = targets[indices]
     return replace(dataset, indices=indices, targets=targets, n_train=len(indices))
+
+
+def _check_newest_known(values, dataset, begins):
+    """Raise an error if a long gap of known inputs ends a series, as nothing could be forecast."""
+    length, n_known = dataset.window_length, dataset.n_known
+    for begin, end in zip(begins, np.append(begins[1:], len(values)), strict=True):
+        newest = slice(end - length, end)
+        is_missing = np.isnan(values[newest, -n_known:]).any(axis=1) & dataset.is_lost[newest]
+        if is_missing.any():
+            # In the windows known inputs stand one step ahead.
+            row = end - length + int(np.argmax(is_missing)) + 1 - begin
+            raise ValueError(
+                f"X lacks values of inputs known in advance in its last window, from row {row} on. "
+                f"A gap of at most {longest_gap(length)} rows is filled, and longer ones of known "
+                "inputs cannot be forecast. Fill them, as by X[columns].ffill()."
+            )
 
 
 def _with_newest_known(values, ends, n_known):

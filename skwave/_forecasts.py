@@ -295,16 +295,18 @@ class ForecastMixin:
         Warns
         -----
         ForecastWarning
-            If there are fewer than 19 origins of so many steps.
+            If there are fewer than 19 origins of so many steps. Intervals and paths warn later if
+            the values are those that the network was trained on.
         """
         check_is_fitted(self)
         self._check_feeds_back()
         check_roles(X, self.known_)
         windows = check_windows(self, X, reset=False)
+        length = windows.shape[1]
         if len(windows) < 2:
             raise ValueError(
-                "X has one window, and no value after it to compare a forecast with. Give the "
-                "windows of a longer series."
+                f"X has the values of one window, {length}, and none after it to compare a "
+                f"forecast with. Give at least {length + FEW_PATHS} values."
             )
         data = make_dataset(windows, 1, n_known=len(self.known_))
         n_most = int(data.n_windows_of_series.max()) - 1
@@ -314,7 +316,8 @@ class ForecastMixin:
         if n_steps > n_most:
             raise ValueError(
                 f"n_steps={n_steps}, but the longest series in X has {n_most} values after its "
-                "first window. Give the windows of a longer series, or fewer n_steps."
+                f"first window. Give at least {length + n_steps + FEW_PATHS - 1} values, or fewer "
+                "n_steps."
             )
         paths, change = paths_over(self.network_, data, 1.0, n_steps, MAX_CALIBRATED_PATHS)
         if not len(paths):
@@ -332,7 +335,9 @@ class ForecastMixin:
             )
         self.residual_paths_, self._typical_change = paths, change
         self._width_exponent = width_exponent(len(data.first_windows))
-        self._residuals_are_in_sample = False
+        self._residuals_are_in_sample = self.context_ is not None and np.array_equal(
+            windows[-1], self.context_, equal_nan=True
+        )
         return self
 
     def _check_single(self):
@@ -422,11 +427,12 @@ class ForecastMixin:
         if probabilities is not None:
             check_n_paths(probabilities, n_paths)
         if n_steps > n_longest:
+            n_values = self.window_shape_[0] + n_steps + FEW_PATHS - 1
             raise ValueError(
-                f"n_steps={n_steps}, but residual paths are {n_longest} steps long. Forecast at "
-                f"most {n_longest} steps, fit with a longer window_length, or call calibrate with "
-                f"n_steps={n_steps} and a series that is longer than that (its windows, if there "
-                "is no pipeline)."
+                f"n_steps={n_steps}, but residual paths are {n_longest} steps long: as many as a "
+                "window has, or as the values that fit held out, if these are fewer. Forecast at "
+                f"most {n_longest} steps, or call calibrate with n_steps={n_steps} and at least "
+                f"{n_values} values that were not used in fit."
             )
         if self._residuals_are_in_sample:
             warn(

@@ -171,10 +171,13 @@ def with_missing_rows(X, name="X"):
     insert = f"{name}.asfreq({expected.freqstr!r})"
     if not hasattr(index, "tz"):
         insert = f"{name}.reindex(pandas.period_range({name}.index[0], {name}.index[-1]))"
+    one_part = ""
+    if len(missing) > 1 and np.count_nonzero(sizes) == 1:
+        one_part = " If a search left these rows out, give it cv=ForecastSplit(...)."
     warn(
         f"{name} lacks {len(missing)} of {len(missing) + len(index)} rows of a regular index, the "
         f"first at {missing[0]}. They are taken as missing values. Insert them with {insert} to "
-        "avoid this warning."
+        f"avoid this warning.{one_part}"
     )
     return X.set_axis(index).reindex(expected[expected <= index[-1]].rename(X.index.name))
 

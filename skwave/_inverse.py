@@ -67,7 +67,7 @@ def _check_transformed(name, transformer, before, after):
         value = before[row + len(before) - len(after)].ravel().tolist()
         raise ValueError(
             f"The transformer {name!r} ({type(transformer).__name__}) makes {after[is_bad][0]} of "
-            f"{value} in row {row}, and {is_bad.sum()} numbers that are not finite in all. A "
+            f"{value} in row {row}, and {is_bad.sum()} of {is_bad.size} numbers are not finite. A "
             "logarithm needs positive values: numpy.log1p, with numpy.expm1 as its inverse, "
             "accepts zeros, and a square root, or a constant that is added first, can be used as "
             "well."

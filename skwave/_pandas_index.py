@@ -42,11 +42,18 @@ def check_index(X, name="X"):
         )
     if not index.is_unique:
         label = index[index.duplicated()][0]
+        zone = ""
+        if getattr(index, "tz", label) is None and (index != index.normalize()).any():
+            zone = (
+                "if clocks were put back, give the time zone, as by "
+                f"{name}.tz_localize('Europe/Berlin', ambiguous='infer'); "
+            )
         raise ValueError(
             f"{name} has the time {label} {(index == label).sum()} times in its index; "
-            f"{index.duplicated().sum()} rows repeat an earlier time. If rows were written twice, "
-            f"use {name}[~{name}.index.duplicated()]; if they are of several series, such as "
-            "shops, give each as a series of its own."
+            f"{index.duplicated().sum()} of the rows repeat an earlier time. If they are of "
+            "several series, such as shops, give these as a first level of the index, as by "
+            f"set_index(['shop', 'time']); {zone}if rows were written twice, use "
+            f"{name}[~{name}.index.duplicated()]."
         )
     if not index.is_monotonic_increasing:
         raise ValueError(
@@ -100,12 +107,29 @@ def as_times(index, name):
         # Of strings only ISO 8601 is read: in others the order of day and month is unknown.
         return pd.DatetimeIndex(pd.to_datetime(labels, format="ISO8601"))
     except (ValueError, TypeError) as error:
+        if _have_offsets(labels):
+            raise ValueError(
+                f"{name} has an index of times with different offsets from UTC, such as "
+                f"{labels[0]!r} and {labels[-1]!r}. Give their time zone: {name}.index = "
+                f"pandas.to_datetime({name}.index, utc=True).tz_convert('Europe/Berlin')."
+            ) from error
         raise ValueError(
             f"{name} has an index of {type(labels[0]).__name__} such as {labels[0]!r}, which is "
             f"not understood as times. Convert it: {name}.index = pandas.to_datetime({name}.index, "
             "format=...), for example format='%d.%m.%Y %H:%M'. If the rows are in the order of "
             f"time, {name}.reset_index(drop=True) removes the index."
         ) from error
+
+
+def _have_offsets(labels):
+    """Return whether labels are times that pandas understands with an offset from UTC each."""
+    import pandas as pd
+
+    try:
+        pd.to_datetime(labels, format="ISO8601", utc=True)
+    except (ValueError, TypeError):
+        return False
+    return True
 
 
 def index_spec(X, training_spec=None):
@@ -274,9 +298,9 @@ def check_labels(future, spec, n_steps):
         return
     if not hasattr(future, "iloc"):
         raise ValueError(
-            f"future is a {type(future).__name__}, but the series was a pandas object. Give one "
-            "with the same columns, and the index of the forecast, so that nothing is taken by its "
-            "position."
+            f"future has the type {type(future).__name__}, but the series was a pandas object. "
+            "Give one with the same columns, and the index of the forecast, so that nothing is "
+            "taken by its position."
         )
     check_index(future, "future")
     expected = next_index(spec, n_steps)
@@ -289,6 +313,12 @@ def check_labels(future, spec, n_steps):
         raise ValueError(
             f"future has an index of {labels.dtype}, but the series continues with {expected[0]}. "
             "Give future an index of the same kind."
+        )
+    zones = getattr(labels, "tz", None), getattr(expected, "tz", None)
+    if (zones[0] is None) != (zones[1] is None):
+        raise ValueError(
+            f"future has times in the time zone {zones[0]}, but those of the series are in "
+            f"{zones[1]}. Give future.tz_localize({str(zones[1]) if zones[1] else None!r})."
         )
     is_other = np.flatnonzero(np.asarray(labels != expected))
     if len(is_other):

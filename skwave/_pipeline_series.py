@@ -152,9 +152,9 @@ def _split(X, name):
     series = split_series(X)
     if series is None:
         raise ValueError(
-            f"{name} is a {type(X).__name__}, which is one series, but fit saw several. Give a "
-            f"list or dict of series or a pandas object with the levels series and time, or use "
-            "the pipeline of one of them, pipelines_[name]."
+            f"{name} has the type {type(X).__name__} and is one series, but fit saw several. "
+            "Give a list or dict of series or a pandas object with the levels series and time, or "
+            "use the pipeline of one of them, pipelines_[name]."
         )
     return series
 

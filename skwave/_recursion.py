@@ -96,8 +96,9 @@ def fill_end(network, values, name="context"):
         is_missing = np.isnan(values[row])
         if is_missing[n_predicted:].any():
             raise ValueError(
-                f"{name} lacks the values of inputs known in advance from row {row + 1} on, in a "
-                f"gap of more than {longest_gap(length)} rows. Fill it: they cannot be forecast."
+                f"{name} lacks values of inputs known in advance from row {row + 1} on. A gap of "
+                f"at most {longest_gap(length)} rows is filled, and longer ones of known inputs "
+                f"cannot be forecast. Fill them, as by {name}[columns].ffill()."
             )
         is_missing = is_missing[:n_predicted]
         predicted = network.predict(filled[None, row - length : row])[0, :n_predicted]

@@ -29,6 +29,7 @@ def split_series(X):
         return dict(enumerate(X))
     if not is_multi_index(X):
         return None
+    _check_order_of_levels(X.index)
     levels = list(range(X.index.nlevels - 1))
     for level in levels:
         has_no_name = X.index.get_level_values(level).isna()
@@ -40,6 +41,17 @@ def split_series(X):
             )
     by_name = X.groupby(level=levels[0] if len(levels) == 1 else levels, sort=False)
     return {name: of_one.droplevel(levels) for name, of_one in by_name}
+
+
+def _check_order_of_levels(index):
+    """Raise an error if the first of two levels has times, and the last one strings."""
+    first, last = index.levels[0], index.levels[-1]
+    if hasattr(first, "freq") and isinstance(last[0], str) and index.nlevels == 2:
+        raise ValueError(
+            f"X has an index of two levels, {index.names[0]!r} with times and {index.names[1]!r} "
+            f"with names such as {last[0]!r}, but the names of the series come first. Give "
+            "X.swaplevel()."
+        )
 
 
 def pick_series(X, name, parameter):

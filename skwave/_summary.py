@@ -43,7 +43,9 @@ def make_report(
         "n_values": len(data.values),
         "n_channels": data.n_channels,
         "n_known": data.n_known,
-        "n_windows": len(data.starts),
+        # The inputs known in advance are never known one step ahead of the newest row.
+        "n_missing": int(data.is_missing.sum()) - len(data.first_windows) * (data.n_known > 0),
+        "n_windows": int(data.is_usable.sum()),
         "window_length": data.window_length,
         "units": ", ".join(map(str, result.network.units)),
         "n_epochs": len(result.history["loss"]),
@@ -106,10 +108,11 @@ class FitSummary:
         """Return lines, rows of (is kept, label, error, standard error), and lines."""
         report, errors = self.report, self.report["errors"]
         known = f", {report['n_known']} of them known in advance" if report["n_known"] else ""
+        missing = f" ({report['n_missing']:,} missing)" if report["n_missing"] else ""
         head = [
-            f"{report['n_series']} series, {report['n_values']:,} values of {report['n_channels']} "
-            f"channel{'s' * (report['n_channels'] > 1)}{known}: {report['n_windows']:,} windows of "
-            f"{report['window_length']}",
+            f"{report['n_series']} series, {report['n_values']:,} values{missing} of "
+            f"{report['n_channels']} channel{'s' * (report['n_channels'] > 1)}{known}: "
+            f"{report['n_windows']:,} windows of {report['window_length']}",
             f"LSTM of {report['units']} units: {report['n_epochs']} "
             f"epoch{'s' * (report['n_epochs'] > 1)}, {report['n_updates']:,} updates, "
             f"{report['seconds']:.1f} s in all",

@@ -56,8 +56,9 @@ def _check_words(values, name, column):
             raise ValueError(
                 f"{where} {value!r}, which is not a number. Read decimal commas by "
                 "pandas.read_csv(..., decimal=','), make a column of times the index (index_col, "
-                "parse_dates), encode categories as numbers (sklearn.preprocessing.OneHotEncoder), "
-                "or leave the column out."
+                "parse_dates), make a column of names, such as those of shops, the first level of "
+                "the index (set_index(['shop', 'time'])), encode other categories as numbers "
+                "(sklearn.preprocessing.OneHotEncoder), or leave the column out."
             ) from error
 
 
@@ -166,9 +167,10 @@ def as_2d(X, name="X"):
         X = X.to_frame("value") if X.ndim == 1 else X
     ndim = X.ndim if hasattr(X, "ndim") else np.ndim(X)
     if ndim not in (1, 2):
+        steps = f" To forecast {X} values, call forecast({X})." if isinstance(X, Integral) else ""
         raise ValueError(
-            f"{name} is a {type(X).__name__} with dim {ndim}, but a series of shape (n_values,) or "
-            "(n_values, n_channels) is needed."
+            f"{name} has the type {type(X).__name__} and {ndim} dimensions, but a series of shape "
+            f"(n_values,) or (n_values, n_channels) is needed.{steps}"
         )
     X = np.reshape(np.asarray(X), (-1, 1)) if ndim == 1 else X
     # Transformers keep the precision of what they are given, and an inverse in single precision
@@ -212,7 +214,8 @@ def check_windows(estimator, X, *, reset):
             "one series are needed here. Give one array, to the forecaster of this series."
         )
     X = fill_masked(X)
-    if (X.ndim if hasattr(X, "ndim") else np.asarray(X).ndim) == 1:
+    is_column = hasattr(X, "iloc") and X.ndim == 2 and X.shape[1] == 1
+    if is_column or (X.ndim if hasattr(X, "ndim") else np.asarray(X).ndim) == 1:
         raise ValueError(
             f"X is a series of {len(X)} values, but windows are needed. Use "
             "WindowTransformer(window_length).fit_transform(X), or "

@@ -49,9 +49,9 @@ class WindowTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         `future`.
     calendar : str, sequence of str or None, default=None
         Further inputs known in advance that are made of the index: ``"minute"``, ``"hour"``,
-        ``"dayofweek"``, ``"day"`` (of the month), ``"dayofyear"``, ``"month"``, ``"quarter"``. Each
-        gives two columns, the sine and the cosine of the position in the hour, day, week, month or
-        year. A `ForecastPipeline` continues them by itself.
+        ``"day_of_week"``, ``"day"`` (of the month), ``"day_of_year"``, ``"month"``,
+        ``"quarter"``. Each gives two columns, the sine and the cosine of the position in the hour,
+        day, week, month or year. A `ForecastPipeline` continues them by itself.
 
     Attributes
     ----------

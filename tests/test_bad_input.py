@@ -42,16 +42,16 @@ BAD_SERIES = {
     "complex": (SERIES * 1j, ValueError, "Complex data not supported"),
     "dates": (np.arange(80).astype("datetime64[D]"), (ValueError, TypeError), "datetime|dtype"),
     "durations": (np.arange(80).astype("timedelta64[D]"), (ValueError, TypeError), "time|dtype"),
-    "three axes": (np.ones((9, 9, 2)), ValueError, "dim 3"),
-    "one number": (3.0, (ValueError, TypeError), "dim 0|scalar|0D|iter"),
+    "three axes": (np.ones((9, 9, 2)), ValueError, "3 dim|dim 3"),
+    "one number": (3.0, (ValueError, TypeError), "0 dim|dim 0|scalar|0D|iter"),
     "None": (None, ValueError, "NoneType|None|NaN"),
     "nothing": ([], ValueError, "0 sample|n_samples = 0|minimum of 1"),
     "no channels": (np.ones((80, 0)), ValueError, "0 feature"),
     "too short": (SERIES[:5], ValueError, "has .*5 values.*window_length=6.*longer"),
     "sparse": (csr_array(np.eye(9)), TypeError, "[Ss]parse"),
     "ragged": ([[1.0, 2.0], [3.0]], ValueError, "inhomogeneous|sequence"),
-    "a dict": ({"a": 1.0}, (ValueError, TypeError), "dict|float|dim 0|0D|scalar"),
-    "words": ("series", (ValueError, TypeError), "dim 0|0D|scalar|convert|string"),
+    "a dict": ({"a": 1.0}, (ValueError, TypeError), "dict|float|0 dim|dim 0|0D|scalar"),
+    "words": ("series", (ValueError, TypeError), "0 dim|dim 0|0D|scalar|convert|string"),
 }
 
 # The same for whatever takes windows (n, 6, 1).

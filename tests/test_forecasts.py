@@ -256,10 +256,18 @@ def test_a_failed_calibration_loses_nothing(solved, n_steps, words):
     np.testing.assert_array_equal(forecaster.residual_paths_, solved.residual_paths_)
 
 
+def test_a_calibration_on_the_training_series_is_warned_of(solved):
+    windows = WindowTransformer(10).fit_transform(noisy_wave(300))
+    forecaster = LSTMForecaster(**SOLVED).fit(windows[:250])
+    assert not warnings_of(forecaster.calibrate(windows[251:]).forecast_interval, 3)
+    (message,) = warnings_of(forecaster.calibrate(windows[:250]).forecast_interval, 3)
+    assert "residuals are of values that the network was trained on" in message
+
+
 def test_a_calibration_on_few_values_is_refused_or_warned_of(solved):
     windows = WindowTransformer(10).fit_transform(noisy_wave(30))
     forecaster = copy.deepcopy(solved)
-    with pytest.raises(ValueError, match="X has one window, and no value after it"):
+    with pytest.raises(ValueError, match=r"values of one window, 10, .* Give at least 29 values"):
         forecaster.calibrate(windows[:1])
     (message,) = warnings_of(forecaster.calibrate, windows, 5)
     assert "X has 16 origins of forecasts of 5 steps, but the default coverage of 0.9" in message

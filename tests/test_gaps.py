@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from helpers import network_of, targets_of, warnings_of
 from sklearn.metrics import mean_absolute_error
-from sklearn.model_selection import GridSearchCV
+from sklearn.model_selection import GridSearchCV, KFold
 from sklearn.preprocessing import FunctionTransformer, PowerTransformer, StandardScaler
 
 from skwave import ForecastDisplay, LSTMForecaster, WindowTransformer, make_forecast_pipeline
@@ -160,6 +160,16 @@ def test_a_network_is_not_trained_on_what_is_in_a_gap():
     data.values[92:98] = 1e6
     assert not (np.abs(data.windows(slice(None))) > 100).any()
     assert np.isfinite(model.forecast(10)).all()
+
+
+def test_rows_that_a_search_left_out_are_warned_of_as_such():
+    series = pd.Series(WAVE, pd.date_range("2024-01-01", periods=len(WAVE), freq="h"))
+    model = make_forecast_pipeline(WindowTransformer(20), LSTMForecaster(**TINY))
+    train, _ = list(KFold(5).split(series))[1]
+    (message,) = warnings_of(model.fit, series.iloc[train])
+    assert "If a search left these rows out, give it cv=ForecastSplit" in message
+    (message,) = warnings_of(model.fit, series.drop(series.index[[50, 90]]))
+    assert "ForecastSplit" not in message
 
 
 def test_too_few_complete_windows_are_an_error_that_counts():

@@ -15,7 +15,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
-from skwave import ForecastDisplay, LSTMForecaster, WindowTransformer, make_forecast_pipeline
+from skwave import ForecastDisplay, LSTMForecaster, WindowTransformer, _fit, make_forecast_pipeline
 from skwave._calendar import calendar_features
 from skwave._cells import Cell
 from skwave._dataset import fit_scaling, make_dataset
@@ -349,7 +349,10 @@ def test_a_trained_readout_has_known_inputs_too():
         (TEST["load"], r"lacks the columns \['heat'\]"),
         (TEST[["heat"]][1:], "has the label 2024-01-11 11:00:00 in row 0, but the forecast is of"),
         (TEST[["heat"]].reset_index(drop=True), "Give future an index of the same kind"),
-        (TEST[["heat"]].to_numpy(), "future is a ndarray, but the series was a pandas object"),
+        (
+            TEST[["heat"]].to_numpy(),
+            "future has the type ndarray, but the series was a pandas",
+        ),
         (
             TEST[["heat"]].where(TEST["heat"] != TEST["heat"].iloc[3]),
             r"lacks .*'heat' at row 2024",
@@ -387,6 +390,22 @@ def test_a_column_of_strings_in_the_future_is_named(model):
         model.forecast(10, future={"heat": np.zeros(10)})
 
 
+def test_a_future_of_another_time_zone_is_refused(model):
+    with pytest.raises(ValueError, match=r"zone UTC, but those of the series are in None.*\(None"):
+        model.forecast(10, future=TEST[["heat"]].tz_localize("UTC"))
+
+
+def test_a_long_gap_of_known_inputs_at_the_end_is_refused_before_training(monkeypatch):
+    train = TRAIN.copy()
+    # Each gap is of two rows, where one is filled.
+    train.iloc[-9:-7, 1] = np.nan
+    steps = WindowTransformer(12, known="heat"), LSTMForecaster(**TINY)
+    monkeypatch.setattr(_fit, "train", None)
+    words = "lacks values of inputs known in advance in its last window, from row 241 on"
+    with pytest.raises(ValueError, match=words):
+        make_forecast_pipeline(*steps).fit(train)
+
+
 def test_a_future_without_known_inputs_is_refused():
     forecaster = LSTMForecaster(**TINY)
     model = make_forecast_pipeline(WindowTransformer(12), forecaster).fit(TRAIN["other"])
@@ -414,7 +433,7 @@ def test_a_gap_of_known_inputs_in_a_context_is_filled_if_short_and_else_refused(
     context.iloc[-5, 1] = np.nan
     assert model.forecast(5, future=TEST[["heat"]], context=context).notna().all().all()
     context.iloc[-9:-4, 1] = np.nan
-    with pytest.raises(ValueError, match="lacks the values of inputs known in advance from row"):
+    with pytest.raises(ValueError, match="lacks values of inputs known in advance from row"):
         model.forecast(5, future=TEST[["heat"]], context=context)
 
 
@@ -499,11 +518,11 @@ def test_a_search_tells_whether_inputs_are_worth_it():
 def test_calendar_features_are_sine_and_cosine_of_the_place():
     index = pd.DatetimeIndex(["2024-01-01 00:00", "2024-01-04 06:00", "2024-07-31 18:30"])
     expected = np.array([[0, 0, 0], [6, 3 / 7 * 24, 0], [18.5, 2 / 7 * 24, 12]]) * 2 * np.pi / 24
-    found = calendar_features(index, ["hour", "dayofweek", "month"])
+    found = calendar_features(index, ["hour", "day_of_week", "month"])
     np.testing.assert_allclose(found[:, ::2], np.sin(expected), atol=1e-12)
     np.testing.assert_allclose(found[:, 1::2], np.cos(expected), atol=1e-12)
     periods = index.to_period("h")
-    found = calendar_features(periods, ["minute", "day", "dayofyear", "quarter"])
+    found = calendar_features(periods, ["minute", "day", "day_of_year", "quarter"])
     assert found.shape == (3, 8)
     assert np.isfinite(found).all()
 

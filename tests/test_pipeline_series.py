@@ -115,7 +115,7 @@ def test_a_context_continues_a_series_or_begins_a_new_one(fitted):
     assert (interval.loc["new", "lower"] < forecast["new"]).all()
     with pytest.raises(ValueError, match="context has the series 'new', which is not in series="):
         fitted.forecast(2, context=new, series=["shop 1"])
-    with pytest.raises(ValueError, match="context is a Series, which is one series, but fit saw"):
+    with pytest.raises(ValueError, match="the type Series and is one series, but fit saw"):
         fitted.forecast(2, context=SHOPS["shop 0"])
 
 
@@ -137,7 +137,7 @@ def with_price(k, n):
 
 def test_known_inputs_and_a_calendar_of_each_series():
     shops = {f"shop {k}": with_price(k, 100 + k) for k in range(3)}
-    model = pipeline(known=["price"], calendar="dayofweek").fit(pd.concat(shops, names=["shop"]))
+    model = pipeline(known=["price"], calendar="day_of_week").fit(pd.concat(shops, names=["shop"]))
     futures = {}
     for name, one in shops.items():
         index = pd.date_range(one.index[-1], periods=4, name="day")[1:]

@@ -42,6 +42,8 @@ def spoiled(position, value):
     return values
 
 
+BERLIN = pd.date_range("2024-03-30", periods=N, freq="h", tz="Europe/Berlin")
+AUTUMN = pd.date_range("2024-10-26", periods=N, freq="h", tz="Europe/Berlin")
 WITH_GAPS = HOURS.delete([3, 30, 31, 90])
 SHOPS = pd.MultiIndex.from_product([["a", "b"], DAYS[: N // 2]], names=["shop", "day"])
 MASKED = np.ma.masked_values(spoiled(9, -9999.0), -9999.0)
@@ -49,10 +51,10 @@ MASKED = np.ma.masked_values(spoiled(9, -9999.0), -9999.0)
 # Kind of input -> words of the ValueError that each place must raise.
 REFUSED = {
     "a long table of two shops, by day": (
-        of(DAYS[: N // 2].repeat(2)), "the time 2024-01-01.* 2 times.*duplicated.*series of its own"
+        of(DAYS[: N // 2].repeat(2)), "the time 2024-01-01.* 2 times.*first level of the index"
     ),
     "a log written twice": (
-        of(DAYS[:40].append(DAYS[:40])), r"the time 2024-01-01.* 2 times.*40 rows repeat"
+        of(DAYS[:40].append(DAYS[:40])), r"the time 2024-01-01.* 2 times.*40 of the rows repeat"
     ),
     "dates, the newest first": (of(DAYS[::-1]), r"does not increase.*sort_index"),
     "date objects, the newest first": (
@@ -68,6 +70,13 @@ REFUSED = {
     ),
     "strings of another form": (
         of(DAYS.strftime("%d.%m.%Y")), r"index of str such as '01.01.2024'.*pandas.to_datetime"
+    ),
+    "strings with the offset of summer time, and without": (
+        of(pd.Index([str(hour) for hour in BERLIN])),
+        r"different offsets from UTC, .*\+01:00' and .*\+02:00'.*utc=True\).tz_convert"
+    ),
+    "an hour that clocks repeat": (
+        of(AUTUMN.tz_localize(None)), r"02:00:00 2 times.*tz_localize\(.*ambiguous='infer'"
     ),
     "labels that cannot be ordered": (
         of(pd.Index([*DAYS[:-1].date, "x"], dtype=object)), "index of date such as.*to_datetime"
@@ -316,7 +325,7 @@ def test_several_series_are_refused_where_fit_saw_one(fitted, place):
 
 
 def test_a_list_cannot_be_split_by_time():
-    with pytest.raises(ValueError, match="X is a list of 2 series.*pandas.concat"):
+    with pytest.raises(ValueError, match="X has the type list and 2 series.*pandas.concat"):
         list(ForecastSplit(2, horizon=3, context=6).split([WAVE, WAVE]))
 
 

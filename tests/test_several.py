@@ -60,6 +60,11 @@ def test_a_series_without_a_name_is_refused():
         split_series(pd.Series([1.0, 2.0, 3.0], index))
 
 
+def test_levels_in_the_other_order_are_refused():
+    with pytest.raises(ValueError, match=r"names of the series come first. Give X.swaplevel\(\)"):
+        split_series(LONG.swaplevel())
+
+
 def test_results_without_an_index_are_a_dict():
     results = {"a": np.zeros(2), "b": np.ones(2)}
     assert join_results(results, form_of(LONG)) is results

@@ -15,6 +15,7 @@ REPORT = {
     "n_values": 4000,
     "n_channels": 3,
     "n_known": 0,
+    "n_missing": 0,
     "n_windows": 3842,
     "window_length": 80,
     "units": "64, 32",
@@ -145,6 +146,16 @@ def test_the_summary_of_a_fit_counts_windows_epochs_and_updates(fitted_on_noise)
     # 216 windows with a target, 151 of them trained on in batches of 32.
     assert "LSTM of 6 units: 2 epochs, 10 updates" in text
     assert fitted_on_noise.summary().line.count(fitted_on_noise.readout_) == 1
+
+
+def test_the_summary_counts_missing_values_and_windows_without_them(noisy):
+    series = noisy.copy()
+    # A gap of three is too long to be filled in windows of 24; a single value is filled.
+    series[[50, 51, 52, 100]] = np.nan
+    windows = WindowTransformer(24).fit_transform(series)
+    text = repr(LSTMForecaster(6, epochs=2, random_state=0).fit(windows).summary())
+    # Those that reach into the long gap, and the one that ends with the single value, are left out.
+    assert f"240 values (4 missing) of 1 channel: {217 - 26 - 1} windows of 24" in text
 
 
 def test_the_summary_of_a_trained_readout_names_it(trained_on_noise):

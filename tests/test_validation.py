@@ -89,8 +89,8 @@ def test_a_series_gets_a_column_and_a_frame_keeps_its_names():
     [
         (csr_array(np.eye(9)), TypeError, r"context is a sparse matrix.*context\.toarray\(\)"),
         ([WAVE, WAVE], ValueError, "context is a list of 2 series.*one series is needed"),
-        (np.ones((9, 9, 2)), ValueError, "context is a ndarray with dim 3"),
-        (3.0, ValueError, "context is a float with dim 0"),
+        (np.ones((9, 9, 2)), ValueError, "context has the type ndarray and 3 dim"),
+        (3.0, ValueError, "context has the type float and 0 dim"),
         (np.zeros(9, "m8[s]"), ValueError, "context has dtype timedelta64.*unit of time"),
         (UNORDERED, ValueError, r"context has an index from.*context\.sort_index\(\)"),
     ],

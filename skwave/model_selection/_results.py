@@ -94,6 +94,7 @@ class Backtest:
                 rows.append((f"  and {len(names) - _MOST_CHANNELS} more", []))
         width = max([20, *(len(label) for label, cells in rows if cells)])
         head = f"Backtest({n_origins} origins, {n_steps} steps"
+        head += f", season of {self.season_length}" if "seasonal_naive" in self.baselines else ""
         head += f", {several[0]} channel{'s' * (several[0] > 1)})" if several else ")"
         lines = [
             f"{label:<{width}}" + "".join(f"  {c:>10}" for c in cells) for label, cells in rows

@@ -220,9 +220,9 @@ class ForecastScorer:
         if len(X) < needed:
             raise ValueError(
                 f"The test part has {len(X)} values, but window_length={window_length} and horizon="
-                f"{self.horizon} need {needed}. Give ForecastSplit(context=...) of at least "
-                f"{window_length}, TimeSeriesSplit(test_size=...) of at least {needed}, or a "
-                "smaller window_length."
+                f"{self.horizon} need {needed}. Give ForecastSplit(horizon={self.horizon}, "
+                f"context=...) with a context of at least {window_length}, "
+                f"TimeSeriesSplit(test_size=...) of at least {needed}, or a smaller window_length."
             )
         take = X.iloc if hasattr(X, "iloc") else np.asarray(X)
         return take[: -self.horizon], take[-self.horizon :]

@@ -122,8 +122,8 @@ class ForecastSplit(BaseCrossValidator):
         """
         if is_several(X) or isinstance(X, dict):
             raise ValueError(
-                f"X is a {type(X).__name__} of {len(X)} series, of which rows cannot be taken. "
-                "Give a pandas object whose index has the levels series and time, such as "
+                f"X has the type {type(X).__name__} and {len(X)} series, of which rows cannot be "
+                "taken. Give a pandas object whose index has the levels series and time, such as "
                 "pandas.concat(dict_of_series)."
             )
         parts = [np.arange(_num_samples(X))]

@@ -237,7 +237,7 @@ def test_repr_lists_the_channels_below_the_overall_scores(fitted_on_two_channels
     arguments = {"horizon": 6, "initial": 110, "metrics": mean_absolute_error}
     result = backtest(fitted_on_two_channels, frame, **arguments)
     lines = repr(result).splitlines()
-    assert lines[0] == "Backtest(5 origins, 6 steps, 2 channels)"
+    assert lines[0] == "Backtest(5 origins, 6 steps, season of 20, 2 channels)"
     assert lines[2].startswith("mean_absolute_error  ")
     assert lines[3] == "mean_absolute_error by channel"
     scores = result.scores_by_channel["mean_absolute_error"]["model"]
