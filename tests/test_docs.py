@@ -12,6 +12,7 @@ from test_docstrings import public_objects
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 README = (ROOT / "README.md").read_text()
+GUIDE = [page for page in (DOCS / "user_guide").glob("*.rst") if page.stem != "index"]
 LINES = re.search(r"```python\n(.*?)```", README, re.DOTALL)[1]
 
 
@@ -74,6 +75,13 @@ def test_every_extra_is_on_the_page_about_installation():
     page = (DOCS / "installation.rst").read_text()
     for extra in re.findall(r"^([\w-]+) = ", table, re.MULTILINE):
         assert f'".[{extra}]"' in page
+
+
+@pytest.mark.parametrize("page", GUIDE, ids=lambda page: page.stem)
+def test_every_page_of_the_guide_has_a_picture_with_a_description(page):
+    text = page.read_text()
+    pictures = re.findall(r"^\.\. (?:plot|image|figure)::.*\n((?:   .*\n)+)", text, flags=re.M)
+    assert any(":alt:" in options for options in pictures)
 
 
 def test_the_japanese_tutorial_has_the_code_of_the_english_one():
