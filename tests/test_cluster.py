@@ -78,9 +78,9 @@ class KillFirst:
 
 
 def test_a_backtest_refits_on_the_cluster_with_the_same_result(client, model, wave):
-    here = backtest(model, wave, horizon=6, initial=80, step=10, refit=True)
+    here = backtest(model, wave, horizon=6, initial=80, step=20, refit=True)
     with parallel_config(backend="dask"):
-        there = backtest(model, wave, horizon=6, initial=80, step=10, refit=True)
+        there = backtest(model, wave, horizon=6, initial=80, step=20, refit=True)
     np.testing.assert_allclose(there.y_pred, here.y_pred, rtol=1e-5, atol=1e-6)
 
 

@@ -169,10 +169,11 @@ TUTORIAL = FOLDER / "tutorial.ipynb"
 @pytest.mark.slow
 def test_the_tutorial_notebook_runs(tmp_path):
     notebook = nbformat.read(TUTORIAL, as_version=4)
-    small = [cell.source.replace("UNITS = 300", "UNITS = 16") for cell in notebook.cells]
-    assert small != [cell.source for cell in notebook.cells]
-    for cell, text in zip(notebook.cells, small, strict=True):
-        cell.source = text
+    # A smaller network, and fewer fits of the search.
+    for text, smaller in (("UNITS = 300", "UNITS = 16"), ("ForecastSplit(3", "ForecastSplit(1")):
+        assert any(text in cell.source for cell in notebook.cells)
+        for cell in notebook.cells:
+            cell.source = cell.source.replace(text, smaller)
     client = nbclient.NotebookClient(
         notebook, timeout=300, resources={"metadata": {"path": tmp_path}}
     )
