@@ -168,7 +168,7 @@ class ForecastScorer:
         check_is_fitted(estimator)
         model = as_forecast_pipeline(estimator)
         if model.pipelines_:
-            return float(np.mean(list(self.score_each(model, X).values())))
+            return float(np.mean([self(one, part) for _, one, part in model._pairs(X)]))
         if is_forecaster(getattr(estimator, "best_estimator_", estimator)):
             X = _series_of_windows(model, X)
         X = fill_masked(X)
@@ -195,24 +195,6 @@ class ForecastScorer:
         filled = fill_forward(values.reshape(len(values), -1)).reshape(values.shape)
         kwargs = arguments_for(self.metric, {"y_train": filled}) | self.kwargs
         return self.sign * float(self.metric(y_true, y_pred, **kwargs))
-
-    def score_each(self, estimator, X):
-        """Forecast the last values of several series, and score each forecast.
-
-        Parameters
-        ----------
-        estimator : object
-            A fitted `ForecastPipeline` of several series, or a search over it.
-        X : object
-            Several series, in a form that `ForecastPipeline.fit` takes.
-
-        Returns
-        -------
-        dict
-            The score of each series, by name; greater is better.
-        """
-        model = as_forecast_pipeline(estimator)
-        return {name: self(one, part) for name, one, part in model._pairs(X)}
 
     def _cut(self, X, window_length):
         """Return the known values of a test part, and those to forecast."""
