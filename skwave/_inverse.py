@@ -179,30 +179,3 @@ def allclose_after_inverse(transformers, transformed, values, others):
         rounding = 64 * np.finfo(float).eps * np.nanmax(np.abs(others), initial=0)
         is_same = np.abs(values - others) <= change + rounding
     return is_same | (np.isnan(values) & np.isnan(others))
-
-
-def invert_forecasts(transformers, known, forecasts):
-    """Bring forecasts back to the units of the series, all in one call if rows invert alone.
-
-    Parameters
-    ----------
-    transformers : list of (name, estimator)
-        The fitted transformers.
-    known : None or list of ndarray of shape (n_values, n_channels)
-        The transformed values before each forecast, where the inversion depends on them.
-    forecasts : ndarray of shape (n_forecasts, n_steps, n_channels)
-        Forecasts as the forecaster makes them.
-
-    Returns
-    -------
-    ndarray of shape (n_forecasts, n_steps, n_channels)
-        In the units of the series.
-    """
-    n_forecasts, n_steps, n_channels = forecasts.shape
-    if known is None:
-        values = invert(transformers, forecasts.reshape(-1, n_channels))
-        return values.reshape(n_forecasts, n_steps, -1)
-    return np.stack([
-        invert(transformers, np.concatenate(pair))[-n_steps:]
-        for pair in zip(known, forecasts, strict=True)
-    ])  # fmt: skip

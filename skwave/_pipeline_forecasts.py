@@ -15,7 +15,7 @@ from skwave._intervals import (
     make_paths,
     path_quantiles,
 )
-from skwave._inverse import invert_forecasts
+from skwave._inverse import invert
 from skwave._known import check_future, columns_again
 from skwave._pandas_index import (
     check_labels,
@@ -417,11 +417,19 @@ class PipelineForecastMixin:
 
     def _invert(self, forecasts, known, future):
         """Bring forecasts, each after known values of its own, to the units of the series."""
-        known = None if self._inverts_rows else known
         positions = self[-2]._known_positions
         if positions:
             forecasts = columns_again(forecasts, future[..., : len(positions)], positions)
-        values = invert_forecasts(self._transformers, known, forecasts)
+        n_forecasts, n_steps, n_channels = forecasts.shape
+        if self._inverts_rows:
+            # All in one call, which takes a fraction of the time.
+            values = invert(self._transformers, forecasts.reshape(-1, n_channels))
+            values = values.reshape(n_forecasts, n_steps, -1)
+        else:
+            values = np.stack([
+                invert(self._transformers, np.concatenate(pair))[-n_steps:]
+                for pair in zip(known, forecasts, strict=True)
+            ])  # fmt: skip
         return values[..., self._predicted_positions]
 
     def _quantiles_after(self, contexts, futures, n_steps, probabilities):

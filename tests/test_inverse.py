@@ -11,11 +11,11 @@ from sklearn.preprocessing import (
     StandardScaler,
 )
 
+from skwave import LSTMForecaster, WindowTransformer, make_forecast_pipeline
 from skwave._inverse import (
     check_inverse,
     check_invertible,
     invert,
-    invert_forecasts,
     inverts_rows,
     transform,
 )
@@ -182,18 +182,25 @@ def test_zeros_come_back_as_rounding_errors(steps):
 
 def test_forecasts_of_rows_that_invert_alone_are_inverted_in_one_call(wave):
     sizes = []
-    step = FunctionTransformer(
+    log = FunctionTransformer(
         np.log, lambda X: sizes.append(len(X)) or np.exp(X), check_inverse=False
     )
-    transformers, _ = fit(np.exp(wave)[:, None], step)
-    forecasts = np.random.default_rng(0).normal(size=(3, 5, 1))
-    np.testing.assert_allclose(invert_forecasts(transformers, None, forecasts), np.exp(forecasts))
-    assert sizes == [15]
+    forecaster = LSTMForecaster(units=4, epochs=1, random_state=0)
+    model = make_forecast_pipeline(log, WindowTransformer(20), forecaster).fit(np.exp(wave))
+    plain = make_forecast_pipeline(WindowTransformer(20), forecaster).fit(wave)
+    sizes.clear()
+    paths = model.sample_paths(5, n_paths=3, random_state=0)
+    assert sizes == [3 * 5]
+    expected = np.exp(plain.sample_paths(5, n_paths=3, random_state=0))
+    np.testing.assert_allclose(paths, expected, rtol=1e-4)
 
 
 def test_forecasts_that_depend_on_earlier_values_are_inverted_after_them(wave):
-    transformers, transformed = fit(wave[:, None], DIFFERENCE)
-    known = [transformed[:80], transformed[:100]]
-    steps = np.stack([transformed[80:90], transformed[100:110]])
-    values = invert_forecasts(transformers, known, steps)
-    np.testing.assert_allclose(values[:, :, 0], [wave[80:90], wave[100:110]], atol=1e-12)
+    forecaster = LSTMForecaster(units=4, epochs=1, random_state=0)
+    model = make_forecast_pipeline(DIFFERENCE, WindowTransformer(20), forecaster).fit(wave)
+    differences = np.diff(wave, prepend=0)
+    plain = make_forecast_pipeline(WindowTransformer(20), forecaster).fit(differences)
+    for end in (80, 100):
+        steps = plain.forecast(10, context=differences[:end])
+        forecast = model.forecast(10, context=wave[:end])
+        np.testing.assert_allclose(forecast, wave[end - 1] + np.cumsum(steps), atol=1e-9)
