@@ -147,9 +147,7 @@ def root_mean_squared_scaled_error(
     1.4142135623730951
     """
     y_true, y_pred = _check_pair(y_true, y_pred)
-    squares = _seasonal_differences(y_train, season_length, y_true) ** 2
-    scale = np.sqrt(squares.mean(axis=0))
-    scale = _check_scale(scale, "y_train repeats exactly", "Give another season_length.")
+    scale = seasonal_scale(y_train, season_length, y_true, power=2)
     return root_mean_squared_error(
         y_true / scale, y_pred / scale, sample_weight=sample_weight, multioutput=multioutput
     )
@@ -311,14 +309,11 @@ def as_columns(y, name):
     return y.reshape(len(y), -1)
 
 
-def seasonal_scale(y_train, season_length, y_true):
-    """Return the mean absolute error of the seasonal naive forecast within the training series."""
-    scale = np.abs(_seasonal_differences(y_train, season_length, y_true)).mean(axis=0)
-    return _check_scale(scale, "y_train repeats exactly", "Give another season_length.")
+def seasonal_scale(y_train, season_length, y_true, power=1):
+    """Return the mean error of the seasonal naive forecast within the training series.
 
-
-def _seasonal_differences(y_train, season_length, y_true):
-    """Return the errors of the seasonal naive forecast within the training series."""
+    It is absolute with a power of 1, and the root of the mean square with 2.
+    """
     y_train = as_columns(y_train, "y_train")
     if y_train.shape[1] != y_true.shape[1]:
         raise ValueError(
@@ -330,7 +325,9 @@ def _seasonal_differences(y_train, season_length, y_true):
             f"y_train has {len(y_train)} values, but season_length={season_length} needs at least "
             f"{season_length + 1}. Give a longer training series or a smaller season_length."
         )
-    return y_train[season_length:] - y_train[:-season_length]
+    errors = np.abs(y_train[season_length:] - y_train[:-season_length])
+    scale = np.mean(errors**power, axis=0) ** (1 / power)
+    return _check_scale(scale, "y_train repeats exactly", "Give another season_length.")
 
 
 def _check_scale(scale, problem, remedy):
