@@ -104,22 +104,15 @@ def shade_intervals(ax, x, bounds, coverages, color, *, is_labelled=True):
     background = background if opacity else to_rgb("white")
     strengths = np.linspace(0.2, 0.45, len(coverages))
     for k, strength in zip(np.argsort(coverages)[::-1], strengths, strict=True):
+        mixed = strength * np.array(to_rgb(color)) + (1 - strength) * np.array(background)
         # Below the grid.
-        style = {"color": mix(color, background, strength), "zorder": 0.4}
+        style = {"color": tuple(mixed.tolist()), "zorder": 0.4}
         if is_labelled:
             style["label"] = f"{100 * coverages[k]:g} % interval"
         if len(x) == 1:
             ax.vlines(x, bounds[:, k, 0], bounds[:, k, 1], linewidth=10, **style)
         else:
             ax.fill_between(x, bounds[:, k, 0], bounds[:, k, 1], linewidth=0, **style)
-
-
-def mix(color, background, strength):
-    """Return a fraction of a color of matplotlib in another one, as red, green and blue."""
-    from matplotlib.colors import to_rgb
-
-    mixed = strength * np.array(to_rgb(color)) + (1 - strength) * np.array(to_rgb(background))
-    return tuple(mixed.tolist())
 
 
 def make_axes(ax, n_panels, *, sharex=True):
