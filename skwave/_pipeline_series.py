@@ -5,7 +5,7 @@ from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 
 from skwave._persistence import unchanged_on_failure
-from skwave._several import common_length, join_results, split_series
+from skwave._several import join_results, split_series
 
 
 class PipelineSeriesMixin:
@@ -22,7 +22,7 @@ class PipelineSeriesMixin:
         if len(set(lengths)) > 1:
             # window_length="auto" found another one in some of the series.
             for one in pipelines.values():
-                one[-2].set_params(window_length=common_length(lengths))
+                one[-2].set_params(window_length=int(np.median(lengths)))
             parts = _fit_windows_of(pipelines, several)
         self[-1].fit(parts)
         for one, forecaster in zip(pipelines.values(), self[-1].forecasters_, strict=True):

@@ -130,8 +130,3 @@ def join_results(results, form):
     import pandas as pd
 
     return pd.concat(results, names=form["levels"])
-
-
-def common_length(lengths):
-    """Return one length of windows for several series, from the lengths found in each."""
-    return int(np.median(lengths))

@@ -16,7 +16,7 @@ from skwave._gaps import interpolate, with_missing_rows
 from skwave._known import arrange, columns_again, find_known, with_known
 from skwave._pandas_index import index_spec, next_index
 from skwave._persistence import unchanged_on_failure
-from skwave._several import common_length, split_series
+from skwave._several import split_series
 from skwave._sklearn_callbacks import CallbackSupportMixin, callback_context
 from skwave._sliding import join_windows, sliding_windows
 from skwave._validation import (
@@ -142,7 +142,7 @@ class WindowTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
                 columns = self._columns_of_windows(series, reset=number == 0)
                 sizes.append(len(columns))
                 lengths.append(self._choose_length(columns))
-            self.window_length_ = common_length(lengths)
+            self.window_length_ = int(np.median(lengths))
             for n_values in sizes:
                 self._check_length(n_values)
         return self
