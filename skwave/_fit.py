@@ -159,10 +159,12 @@ def train_and_solve(
     window, or at fewer where these were more than `MAX_COEFFICIENTS` together with the window.
     """
     start = None if previous is None else smooth_readout(previous, dataset)
+    # Only epochs="auto" gives epochs a number of updates of their own.
+    stops_when_exact = dataset.holds_out and config.updates_per_epoch is not None
     result = train(
         training_set.with_skip(naive_skip(training_set)), config, seed=seed, network=start,
         rollouts=rollouts if config.validation == "forecast" else None,
-        exact_rollouts=rollouts if config.stops_when_exact and dataset.holds_out else None,
+        exact_rollouts=rollouts if stops_when_exact else None,
         progress=progress,
     )  # fmt: skip
     layers, n_steps = result.network, rollouts.n_steps

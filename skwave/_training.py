@@ -55,11 +55,6 @@ class TrainingConfig:
     readout_positions: int
     updates_per_epoch: int | None = None  # None is as many as a pass over all windows has
 
-    @property
-    def stops_when_exact(self):
-        """Whether training stops as soon as forecasts are exact, as ``epochs="auto"`` asks for."""
-        return self.updates_per_epoch is not None
-
 
 class FitResult(NamedTuple):
     """The result of a fit: of training, and then of solving for the readout."""
