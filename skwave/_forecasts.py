@@ -11,8 +11,8 @@ from skwave._calibration import MAX_CALIBRATED_PATHS, paths_over
 from skwave._dataset import make_dataset
 from skwave._intervals import (
     check_coverage,
+    check_fractions,
     check_n_paths,
-    check_quantiles,
     draw_paths,
     make_paths,
     path_quantiles,
@@ -204,7 +204,7 @@ class ForecastMixin:
         forecast_interval : Pairs of quantiles.
         """
         check_is_fitted(self)
-        probabilities = check_quantiles(quantiles)
+        probabilities = check_fractions(quantiles, "quantiles")
         self._check_residual_paths(n_steps, probabilities)
         batch, future, is_batch = self._contexts(context, future, n_steps)
         forecasts = self._path_quantiles(batch, n_steps, probabilities, future)

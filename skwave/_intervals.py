@@ -125,16 +125,12 @@ def check_coverage(coverage):
     ValueError
         If a coverage is not between 0 and 1.
     """
-    coverages = _check_fractions(coverage, "coverage")
+    coverages = check_fractions(coverage, "coverage")
     return np.stack([(1 - coverages) / 2, (1 + coverages) / 2], axis=-1)
 
 
-def check_quantiles(quantiles):
-    """Return probabilities of quantiles, of shape (n_quantiles,) or ()."""
-    return _check_fractions(quantiles, "quantiles")
-
-
-def _check_fractions(values, name):
+def check_fractions(values, name):
+    """Return fractions between 0 and 1 as an array of shape (n,) or ()."""
     numbers = [values] if np.ndim(values) == 0 else list(values)
     is_real = [isinstance(x, Real) and not isinstance(x, bool | np.bool_) for x in numbers]
     if np.ndim(values) > 1 or not all(is_real) or not numbers:

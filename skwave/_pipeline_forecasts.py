@@ -10,7 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 from skwave._gaps import with_missing_rows
 from skwave._intervals import (
     check_coverage,
-    check_quantiles,
+    check_fractions,
     draw_paths,
     make_paths,
     path_quantiles,
@@ -202,7 +202,7 @@ class PipelineForecastMixin:
                 "forecast_quantiles", n_steps, quantiles, future=future, context=context,
                 series=series,
             )  # fmt: skip
-        probabilities = check_quantiles(quantiles)
+        probabilities = check_fractions(quantiles, "quantiles")
         contexts, futures = self._single(context, future, series)
         values = self._quantiles_after(contexts, futures, n_steps, probabilities)
         labels = [np.atleast_1d(quantiles)] if np.ndim(quantiles) else []

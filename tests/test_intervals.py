@@ -7,8 +7,8 @@ from skwave._intervals import (
     MAX_CHANGE_FACTOR,
     OF_SEVERAL_SERIES,
     check_coverage,
+    check_fractions,
     check_n_paths,
-    check_quantiles,
     draw_paths,
     make_paths,
     mean_change,
@@ -37,7 +37,7 @@ def test_of_nineteen_paths_the_least_and_the_largest_bound_an_interval_of_ninety
 
 @pytest.mark.parametrize(("probability", "expected"), [(0.07, 1), (0.1, 2), (0.5, 10), (0.93, 19)])
 def test_a_quantile_that_falls_between_two_paths_is_the_outer_one(probability, expected):
-    value = path_quantiles(paths_of(NINETEEN), check_quantiles(probability))
+    value = path_quantiles(paths_of(NINETEEN), check_fractions(probability, "quantiles"))
     assert value.shape == (1, 1, 1)
     assert value.item() == expected
 

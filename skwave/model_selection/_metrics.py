@@ -7,7 +7,7 @@ import inspect
 import numpy as np
 
 from skwave._gaps import missing_rows
-from skwave._intervals import check_coverage, check_quantiles
+from skwave._intervals import check_coverage, check_fractions
 from skwave.metrics import coverage_score, interval_score
 
 # What `score_intervals` scores.
@@ -64,7 +64,7 @@ def probabilities_for(metric, kwargs):
         return check_coverage(kwargs.get("coverage", default))
     if "y_quantiles" in parameters:
         default = parameters["quantiles"].default if "quantiles" in parameters else (0.1, 0.5, 0.9)
-        return check_quantiles(kwargs.get("quantiles", default))
+        return check_fractions(kwargs.get("quantiles", default), "quantiles")
     return None
 
 
