@@ -386,9 +386,14 @@ def fit_scaling(dataset, normalization):
                 f"{dataset.output_length * n_predicted} outputs, those of the channels, but has "
                 f"{n_outputs}."
             )
-        differences = _scale_of_differences(dataset, fallback=scale)
+        # A few thousand windows are enough for it, whatever the length of the series.
+        every = max(1, len(dataset.indices) // 4096)
+        starts = dataset.starts[dataset.indices[::every]]
+        windows = dataset.values[starts[:, None] + np.arange(dataset.window_length)].astype(float)
+        spread = np.sqrt(np.mean((windows - windows[:, :1]) ** 2, axis=(0, 1)))
         # Known inputs are not relative to the window.
-        scale = np.append(differences[:n_predicted], scale[n_predicted:])
+        spread[n_predicted:] = 0
+        scale = np.where(spread > 0, spread, scale)
     if dataset.autoregressive or relative:
         values, repeats = dataset.values[:, :n_predicted], n_outputs // n_predicted
         varies = _varies(values)
@@ -417,17 +422,6 @@ def center_and_scale(values):
 def _varies(values):
     """Return for each column whether it is not constant; a range of integers could overflow."""
     return values.max(axis=0) > values.min(axis=0)
-
-
-def _scale_of_differences(dataset, *, fallback):
-    """Return the root mean square of values minus the first one of their window."""
-    # A few thousand windows are enough for it, whatever the length of the series.
-    starts = dataset.starts[dataset.indices]
-    starts = starts[:: max(1, len(starts) // 4096)]
-    windows = dataset.values[starts[:, None] + np.arange(dataset.window_length)].astype(float)
-    differences = windows - windows[:, :1]
-    scale = np.sqrt(np.mean(differences**2, axis=(0, 1)))
-    return np.where(scale > 0, scale, fallback)
 
 
 def warn_about_window_length(dataset):
