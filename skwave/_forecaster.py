@@ -40,7 +40,7 @@ from skwave._sklearn_callbacks import (
     callback_context,
     with_callbacks,
 )
-from skwave._summary import FitSummary, warn_about_seasonal_naive
+from skwave._summary import FitSummary
 from skwave._training import TrainingConfig, set_epochs
 from skwave._validation import (
     are_of_several,
@@ -53,6 +53,7 @@ from skwave._validation import (
     check_windows_of_several,
     make_random_state,
 )
+from skwave.exceptions import warn
 
 
 class LSTMForecaster(
@@ -529,10 +530,21 @@ class LSTMForecaster(
 
     def _print_and_warn(self):
         """Print a line of the summary, and warn where the seasonal naive forecast is better."""
-        if self._report is not None:
-            if self.verbose:
-                print(self.summary().line)
-            warn_about_seasonal_naive(self._report)
+        report = self._report
+        if report is None:
+            return
+        if self.verbose:
+            print(self.summary().line)
+        if report["seasonal_naive_is_better"]:
+            naive, kept = (
+                np.sqrt(report["errors"][name][0]) for name in ("seasonal_naive", report["readout"])
+            )
+            warn(
+                f"The seasonal naive forecast is better: over the newest values its RMSE is "
+                f"{naive:.3g} standard deviations of them, that of this forecast {kept:.3g}. Its "
+                f"season is of {report['season_length']} values: give a window_length of at least "
+                "as many, or more epochs, or use the seasonal naive forecast."
+            )
 
     def _make_config(self, **changes):
         """Return the parameters that concern training, checked."""

@@ -4,8 +4,6 @@ from html import escape
 
 import numpy as np
 
-from skwave.exceptions import warn
-
 
 def make_report(
     result, data, rollouts, errors, season_length, seconds, lstm_fraction, *, is_held_out
@@ -165,17 +163,3 @@ def seasonal_naive_is_better(errors, readout, rollouts):
     if "seasonal_naive" not in errors or kept.mean() <= 1e-4:
         return False
     return rollouts.is_better(errors["seasonal_naive"], kept)
-
-
-def warn_about_seasonal_naive(report):
-    """Warn if the seasonal naive forecast is better than the kept one by a standard error."""
-    if report["seasonal_naive_is_better"]:
-        naive, kept = (
-            np.sqrt(report["errors"][name][0]) for name in ("seasonal_naive", report["readout"])
-        )
-        warn(
-            f"The seasonal naive forecast is better: over the newest values its RMSE is "
-            f"{naive:.3g} standard deviations of them, that of this forecast {kept:.3g}. Its "
-            f"season is of {report['season_length']} values: give a window_length of at least as "
-            "many, or more epochs, or use the seasonal naive forecast."
-        )

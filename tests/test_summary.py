@@ -8,7 +8,7 @@ from helpers import warnings_of
 
 from skwave import LSTMForecaster, WindowTransformer, make_forecast_pipeline
 from skwave._rollout import RollOuts
-from skwave._summary import FitSummary, seasonal_naive_is_better, warn_about_seasonal_naive
+from skwave._summary import FitSummary, seasonal_naive_is_better
 
 REPORT = {
     "n_series": 2,
@@ -191,12 +191,13 @@ def test_a_fit_prints_one_line_if_it_is_verbose(noisy, capsys):
 def warning_of(naive, kept, n_independent=100):
     rollouts = RollOuts(np.zeros((2, 1)), np.array([1]), 1, 1, n_independent)
     errors = {"seasonal_naive": np.array(naive), "ridge": np.array(kept)}
-    report = REPORT | {
+    forecaster = LSTMForecaster()
+    forecaster._report = REPORT | {
         "seasonal_naive_is_better": seasonal_naive_is_better(errors, "ridge", rollouts),
         "errors": {name: [e.mean(), 0.0] for name, e in errors.items()},
         "readout": "ridge", "season_length": 12,
     }  # fmt: skip
-    return warnings_of(warn_about_seasonal_naive, report)
+    return warnings_of(forecaster._print_and_warn)
 
 
 def test_a_better_seasonal_naive_forecast_is_warned_of():
