@@ -120,6 +120,7 @@ class _Wavefront:
         self.n_windows = -(-n_steps // self.output_length)
         self.n_slots = min(-(-self.length // self.output_length), self.n_windows)
         self.cells = make_cells(network.layers)
+        self.n_units = self.cells[-1].units if self.cells else 0
         n_rows = self.n_slots * self.n_contexts
         self.states = [cell.new_state(n_rows) for cell in self.cells]
         # Known and predicted values on the scale of the layers, time first.
@@ -134,7 +135,7 @@ class _Wavefront:
             scaled = self.scaling.scale(future, known)
             self.values[newest, :, known] = scaled.transpose(1, 0, 2)
         # The states at all positions but the last, as each window has passed them.
-        self.passed = np.empty((n_rows, network.n_states - self._n_units), np.float32)
+        self.passed = np.empty((n_rows, network.n_states - self.n_units), np.float32)
         self.references = np.zeros((self.n_slots, self.n_contexts, network.n_channels))
 
     def run(self):
@@ -149,10 +150,6 @@ class _Wavefront:
                 forecasts[:, number] = self._close(number)
         shape = (self.n_contexts, -1, self.network.n_predicted)
         return self.scaling.unscale(forecasts).reshape(shape)
-
-    @property
-    def _n_units(self):
-        return self.cells[-1].units if self.cells else 0
 
     def _rows(self, slots):
         return slice(slots.start * self.n_contexts, slots.stop * self.n_contexts)
@@ -196,9 +193,9 @@ class _Wavefront:
         for k, position in enumerate(self.network.read_positions[:-1]):
             number, remainder = divmod(time + 1 - position, self.output_length)
             if remainder == 0 and 0 <= number < self.n_windows:
-                rows, columns = self._rows(self._slot(number)), k * self._n_units
-                state = self.states[-1][0][rows, : self._n_units]
-                self.passed[rows, columns : columns + self._n_units] = state
+                rows, columns = self._rows(self._slot(number)), k * self.n_units
+                state = self.states[-1][0][rows, : self.n_units]
+                self.passed[rows, columns : columns + self.n_units] = state
 
     def _close(self, number):
         """Predict with window `number`, make its values known, and return the scaled outputs."""
@@ -209,7 +206,7 @@ class _Wavefront:
         rows = self._rows(slot)
         states = None
         if self.cells:
-            newest = self.states[-1][0][rows, : self._n_units]
+            newest = self.states[-1][0][rows, : self.n_units]
             states = np.hstack([self.passed[rows], newest]) if self.network.positions else newest
         outputs = self.network.read_out(states, window)
         outputs += np.tile(self.references[slot][0, :, self.predicted], self.output_length)
