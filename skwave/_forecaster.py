@@ -50,7 +50,6 @@ from skwave._validation import (
     check_training_weights,
     check_units,
     check_windows,
-    check_windows_of_several,
     make_random_state,
 )
 from skwave.exceptions import warn
@@ -557,10 +556,8 @@ class LSTMForecaster(
     def _make_dataset(self, X, y, sample_weight, known, *, reset):
         """Check windows, targets and weights, and return the windows and their dataset."""
         check_roles(X, known, self.output_length)
-        if reset and are_of_several(X):
-            windows = check_windows_of_several(self, X)
-        else:
-            windows = check_windows(self, X, reset=reset)
+        # Those of several series have been checked before they were scaled.
+        windows = X if reset and are_of_several(X) else check_windows(self, X, reset=reset)
         targets = None
         if y is not None:
             targets = check_targets(y, windows, self.output_length, len(known))
