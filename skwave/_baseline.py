@@ -4,6 +4,8 @@ import numpy as np
 
 # The newest values in which the longest season is looked for.
 MAX_VALUES = 10_000
+# Autocorrelation below which there is no season.
+LEAST_AUTOCORRELATION = 0.3
 # Of multiples of a season, errors count as equal within this factor. A season is exact whose errors
 # are less than this fraction of the standard deviation.
 CLOSE, EXACT_REPETITION = 1.05, 1e-6
@@ -32,15 +34,13 @@ def seasonal_naive(series, origins, horizon, season_length):
     return series[origins[:, None] + back]
 
 
-def find_season_length(series, *, least=0.3):
+def find_season_length(series):
     """Find the lag at which the autocorrelation of a series is highest.
 
     Parameters
     ----------
     series : ndarray of shape (n_values, n_channels)
         The series, at least two seasons of it.
-    least : float, default=0.3
-        Autocorrelation below which there is no season.
 
     Returns
     -------
@@ -69,7 +69,7 @@ def find_season_length(series, *, least=0.3):
     likeness = (products / products[0]).mean(axis=1)
     inner = likeness[1:-1]
     peaks = 1 + np.flatnonzero((inner >= likeness[:-2]) & (inner > likeness[2:]))
-    peaks = peaks[likeness[peaks] >= least]
+    peaks = peaks[likeness[peaks] >= LEAST_AUTOCORRELATION]
     if len(peaks) == 0:
         return 1
     return int(peaks[likeness[peaks] >= 0.9 * likeness[peaks].max()][0])
