@@ -27,9 +27,9 @@ from protocols import WEEK
 from skwave import LSTMForecaster, WindowTransformer
 from skwave._dataset import fit_scaling, make_dataset
 from skwave._readout import N_FOLDS, Readout, gram_folds, naive_skip, solve_readout
-from skwave._readout_choice import choose_readout, make_readouts
+from skwave._readout_choice import EQUAL_PENALTIES, choose_readout, make_readouts
 from skwave._recursion import roll_forward
-from skwave._ridge import EQUAL_PENALTIES, choose_penalty, total
+from skwave._ridge import choose_penalty, total
 from skwave._rollout import make_rollouts
 from skwave._sklearn_callbacks import EpochProgress
 from skwave._training import set_epochs, train

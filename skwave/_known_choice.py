@@ -7,9 +7,15 @@ import numpy as np
 from skwave._network import Network
 from skwave._readout import N_FOLDS, Readout, gram_folds, naive_skip, solve_readout
 from skwave._readout_choice import penalties_of_window
-from skwave._ridge import KNOWN_EQUAL_PENALTIES, choose_penalty, known_penalties, total
+from skwave._ridge import choose_penalty, penalties_of_lags, total
 from skwave._rollout import make_season_rollouts
 from skwave.exceptions import warn
+
+# Penalties that are tried for inputs known in advance, from strong to weak: the same for all lags,
+# and growing ones. Some that leave the newest row alone were chosen by chance only, and increased
+# the error (benchmarks/tried.md).
+KNOWN_EQUAL_PENALTIES = 10.0 ** np.arange(1, -4, -1)
+KNOWN_LAG_PENALTIES = 10.0 ** np.arange(-1, -6, -1)
 
 
 def choose_known_penalty(data, dataset, validation_split, n_calendar):
@@ -40,9 +46,10 @@ def choose_known_penalty(data, dataset, validation_split, n_calendar):
     """
     if not data.n_known:
         return None
-    of_lags = known_penalties(data.window_length)
-    options = np.full((*of_lags.shape, data.n_known), np.inf)
-    options[..., : data.n_known - n_calendar] = of_lags[..., None]
+    of_lags = penalties_of_lags(KNOWN_EQUAL_PENALTIES, KNOWN_LAG_PENALTIES, data.window_length)
+    # With the first option they are not used.
+    options = np.full((1 + len(of_lags), data.window_length, data.n_known), np.inf)
+    options[1:, :, : data.n_known - n_calendar] = of_lags[..., None]
     # There may be none but calendar features, or the fit that training continues left them out.
     if n_calendar == data.n_known or np.isinf(dataset.scaling.input_scale).any():
         return options[0]

@@ -13,8 +13,14 @@ from skwave._readout import (
     solve_readout,
     without_layers,
 )
-from skwave._ridge import choose_penalty, total, window_penalties
+from skwave._ridge import choose_penalty, penalties_of_lags, total
 
+# Penalties that are tried for the coefficients of the window, the same for all lags: weaker ones
+# overfit a short series, and with these a noiseless wave is forecast to a millionth.
+EQUAL_PENALTIES = 10.0 ** np.arange(-5, 2)
+# And those that are multiplied by the square of the lag: from nearly none for the newest values,
+# as strong as the weakest of the others at a lag of 32, to one that leaves only these values.
+LAG_PENALTIES = 10.0 ** np.arange(-8, 2)
 # Penalties of the states' coefficients, from strong to weak.
 STATE_PENALTIES = tuple(10.0 ** np.arange(0, -12, -2))
 # Forecasts with a mean squared error of no more than this, in variances of the series, are as exact
@@ -24,8 +30,39 @@ EXACT, EXACT_PENALTIES, EXACT_WINDOWS = 1e-10, (1e-4, 1e-6, 1e-8, 1e-10), 768
 
 
 def penalties_of_window(network, known_penalty):
-    """Return the penalties of the window's coefficients that are tried, as `window_penalties`."""
-    return window_penalties(network.window_length, network.n_predicted, known_penalty)
+    """Return the penalties of the window's coefficients that are tried.
+
+    Parameters
+    ----------
+    network : Network
+        Its shapes.
+    known_penalty : None or ndarray of shape (window_length, n_known)
+        The penalties of the coefficients of the inputs known in advance.
+
+    Returns
+    -------
+    ndarray of shape (n_penalties, window_length * (n_predicted + n_known))
+        Those of the channels that are forecast: the first ones are the same for all lags, from weak
+        to strong, the others grow with the square of the lag. Those of known inputs do not vary.
+
+    Notes
+    -----
+    Older values mostly matter less than newer ones. The equal penalties are for series whose
+    oldest values matter much, as with a season as long as the window. The newest value has the lag
+    1; with an output_length above 1, lags count from its first step.
+
+    References
+    ----------
+    Litterman, R. B. (1986). Forecasting with Bayesian vector autoregressions: five years of
+    experience. Journal of Business and Economic Statistics 4(1), 25-38. (A standard deviation of
+    each coefficient that falls with the lag: its harmonic decay.)
+    """
+    of_lags = penalties_of_lags(EQUAL_PENALTIES, LAG_PENALTIES, network.window_length)
+    penalties = np.repeat(of_lags[..., None], network.n_predicted, axis=2)
+    if known_penalty is not None:
+        of_known = np.broadcast_to(known_penalty, (len(penalties), *known_penalty.shape))
+        penalties = np.concatenate([penalties, of_known], axis=2)
+    return penalties.reshape(len(penalties), -1)
 
 
 def make_readouts(folds, network, known_penalty=None):

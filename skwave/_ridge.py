@@ -5,17 +5,6 @@ import operator
 
 import numpy as np
 
-# Penalties that are tried for the coefficients of the window, the same for all lags: weaker ones
-# overfit a short series, and with these a noiseless wave is forecast to a millionth.
-EQUAL_PENALTIES = 10.0 ** np.arange(-5, 2)
-# And those that are multiplied by the square of the lag: from nearly none for the newest values,
-# as strong as the weakest of the others at a lag of 32, to one that leaves only these values.
-LAG_PENALTIES = 10.0 ** np.arange(-8, 2)
-# Those of inputs known in advance, from strong to weak. Growing ones that leave the newest row
-# alone were chosen by chance only, and increased the error (benchmarks/tried.md).
-KNOWN_EQUAL_PENALTIES = 10.0 ** np.arange(1, -4, -1)
-KNOWN_LAG_PENALTIES = 10.0 ** np.arange(-1, -6, -1)
-
 
 class GramSums:
     """Sums over rows of states, window values and targets: all that least squares needs.
@@ -214,55 +203,21 @@ def mean_squared_residuals(gram, solutions):
     return np.array(errors)
 
 
-def window_penalties(window_length, n_predicted, known_penalty=None):
-    """Return the penalties of the window's coefficients that are tried.
+def penalties_of_lags(equal, growing, window_length):
+    """Return penalties that are the same for all lags, and those that grow with their square.
 
     Parameters
     ----------
-    window_length, n_predicted : int
-        Values in a window, and channels that are forecast.
-    known_penalty : None or ndarray of shape (window_length, n_known), default=None
-        The penalties of the coefficients of the inputs known in advance.
+    equal, growing : ndarray
+        The penalties, and those at a lag of 1, that of the newest row of a window.
+    window_length : int
+        Lags.
 
     Returns
     -------
-    ndarray of shape (n_penalties, window_length * (n_predicted + n_known))
-        Those of the channels that are forecast: the first ones are the same for all lags, from weak
-        to strong, the others grow with the square of the lag. Those of known inputs do not vary.
-
-    Notes
-    -----
-    Older values mostly matter less than newer ones. The equal penalties are for series whose
-    oldest values matter much, as with a season as long as the window. The newest value has the lag
-    1; with an output_length above 1, lags count from its first step.
-
-    References
-    ----------
-    Litterman, R. B. (1986). Forecasting with Bayesian vector autoregressions: five years of
-    experience. Journal of Business and Economic Statistics 4(1), 25-38. (A standard deviation of
-    each coefficient that falls with the lag: its harmonic decay.)
+    ndarray of shape (n_penalties, window_length)
+        Those of ``equal`` first.
     """
-    of_lags = _penalties_of_lags(EQUAL_PENALTIES, LAG_PENALTIES, window_length)
-    penalties = np.repeat(of_lags[..., None], n_predicted, axis=2)
-    if known_penalty is not None:
-        of_known = np.broadcast_to(known_penalty, (len(penalties), *known_penalty.shape))
-        penalties = np.concatenate([penalties, of_known], axis=2)
-    return penalties.reshape(len(penalties), -1)
-
-
-def known_penalties(window_length):
-    """Return the penalties that are tried for inputs known in advance, (n_penalties, n_lags).
-
-    The first one is infinite, so that they are not used; then come those that are the same for all
-    lags, and those that grow with the square of the lag, each from strong to weak. The newest row
-    of a window, in which these inputs have the values of the step that is predicted, has the lag 1.
-    """
-    of_lags = _penalties_of_lags(KNOWN_EQUAL_PENALTIES, KNOWN_LAG_PENALTIES, window_length)
-    return np.vstack([np.full(window_length, np.inf), of_lags])
-
-
-def _penalties_of_lags(equal, growing, window_length):
-    """Return penalties that are the same for all lags, and those that grow with their square."""
     lags = np.arange(window_length, 0, -1.0)
     return np.vstack([np.outer(equal, np.ones_like(lags)), np.outer(growing, lags**2)])
 

@@ -1,9 +1,12 @@
 """Ridge regression from Gram sums, beside scikit-learn's."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from sklearn.linear_model import Ridge
 
+from skwave._readout_choice import penalties_of_window
 from skwave._ridge import (
     GramSums,
     choose_penalty,
@@ -11,7 +14,6 @@ from skwave._ridge import (
     ridge,
     ridge_path,
     total,
-    window_penalties,
 )
 from skwave._sliding import sliding_windows
 
@@ -223,7 +225,7 @@ def test_the_penalty_is_that_of_scikit_learns_ridge_with_cross_validation_over_b
 
 
 def test_penalties_are_equal_or_grow_with_the_square_of_the_lag():
-    penalties = window_penalties(3, 2)
+    penalties = penalties_of_window(SimpleNamespace(window_length=3, n_predicted=2), None)
     ratios = penalties / penalties[:, -1:]
     equal = np.isclose(ratios[:, 0], 1)
     np.testing.assert_allclose(ratios[equal], 1)
@@ -247,5 +249,6 @@ def repeated(rng):
 @pytest.mark.parametrize(("make", "grows"), [(damped, True), (repeated, False)])
 def test_old_values_have_a_stronger_penalty_only_where_they_matter_less(make, grows):
     folds = folds_of(*lagged(make(np.random.default_rng(0))[:, None], 40))
-    chosen = choose_penalty(folds, window_penalties(40, 1))
+    network = SimpleNamespace(window_length=40, n_predicted=1)
+    chosen = choose_penalty(folds, penalties_of_window(network, None))
     assert (chosen[0] > chosen[-1]) == grows
