@@ -7,7 +7,7 @@ import numpy as np
 
 from skwave._ridge import (
     GramSums,
-    mean_squared_residual,
+    mean_squared_residuals,
     ridge,
     total,
 )
@@ -275,7 +275,8 @@ def solve_readout(network, gram, readout, others=None):
     if readout.own is not None:
         own_coef, own_intercept = solve_coefficients(gram, readout.own)
         coef, intercept = (coef + own_coef) / 2, (intercept + own_intercept) / 2
-    return with_readout(network, coef, intercept), mean_squared_residual(gram, coef, intercept)
+    (error,) = mean_squared_residuals(gram, [(coef, intercept)])
+    return with_readout(network, coef, intercept), float(error)
 
 
 def solve_coefficients(gram, readout):
@@ -316,7 +317,8 @@ def update_readout(network, dataset, n_windows):
     coef, intercept = ridge(
         gram, np.full(len(coef), weight), coef, bias.astype(float), previous_weight=weight
     )
-    return with_readout(network, coef, intercept), mean_squared_residual(gram, coef, intercept)
+    (error,) = mean_squared_residuals(gram, [(coef, intercept)])
+    return with_readout(network, coef, intercept), float(error)
 
 
 def smooth_readout(network, dataset):

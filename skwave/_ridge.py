@@ -179,11 +179,6 @@ def _normalized(gram):
     return mean, inner / np.outer(size, size), cross / size[:, None], size
 
 
-def mean_squared_residual(gram, coef, intercept):
-    """Return the mean squared residual over the rows of `gram` and all targets."""
-    return float(mean_squared_residuals(gram, [(coef, intercept)])[0])
-
-
 def mean_squared_residuals(gram, solutions):
     """Return the mean squared residuals of several solutions, (n_solutions,).
 

@@ -10,7 +10,7 @@ from skwave._readout_choice import penalties_of_window
 from skwave._ridge import (
     GramSums,
     choose_penalty,
-    mean_squared_residual,
+    mean_squared_residuals,
     ridge,
     ridge_path,
     total,
@@ -147,7 +147,8 @@ def test_the_mean_squared_residual_is_that_of_the_predictions():
     rng = np.random.default_rng(1)
     coef, intercept = rng.normal(size=(9, 2)), rng.normal(size=2)
     residuals = np.hstack([states, window]) @ coef + intercept - targets
-    assert mean_squared_residual(gram, coef, intercept) == pytest.approx(np.mean(residuals**2))
+    (error,) = mean_squared_residuals(gram, [(coef, intercept)])
+    assert error == pytest.approx(np.mean(residuals**2))
 
 
 # --- Going on from given coefficients -----------------------------------------------------------

@@ -11,7 +11,7 @@ from joblib import parallel_config
 from skwave import LSTMForecaster, WindowTransformer, _series_readouts
 from skwave._network import Network, Scaling
 from skwave._readout import Readout, solve_readout
-from skwave._ridge import GramSums, mean_squared_residual
+from skwave._ridge import GramSums, mean_squared_residuals
 from skwave._series_readouts import LEAST_NOISE, rescaled, scale_series, weight_of
 
 TINY = {"units": 6, "epochs": 3, "random_state": 0}
@@ -103,9 +103,9 @@ def test_sums_of_residuals_are_those_of_the_columns():
     found = gram.residual(coef, intercept)
     np.testing.assert_allclose(found.sums, expected.sums, atol=1e-10)
     np.testing.assert_allclose(found.products, expected.products, atol=1e-10)
-    assert mean_squared_residual(gram, coef, intercept) == pytest.approx(
-        mean_squared_residual(found, 0 * coef, 0 * intercept)
-    )
+    (error,) = mean_squared_residuals(gram, [(coef, intercept)])
+    (of_found,) = mean_squared_residuals(found, [(0 * coef, 0 * intercept)])
+    assert error == pytest.approx(of_found)
 
 
 # --- Fits of several series ---------------------------------------------------------------------
