@@ -329,27 +329,8 @@ def check_labels(future, spec, n_steps):
         )
 
 
-def to_pandas(values, spec, index):
-    """Return `values` of shape (n, n_channels) as a Series or DataFrame with `index`.
-
-    Without an index they are returned as an array, which has no axis for a single channel.
-    """
-    if index is None:
-        return values[:, 0] if values.shape[1] == 1 else values
-    import pandas as pd
-
-    if spec["ndim"] == 1:
-        return pd.Series(values[:, 0], index=index, name=spec["columns"][0])
-    columns, levels = spec["columns"], spec["levels"]
-    if len(levels) > 1:
-        columns = pd.MultiIndex.from_tuples(columns, names=levels)
-    else:
-        columns = pd.Index(columns, name=levels[0])
-    return pd.DataFrame(values, index=index, columns=columns)
-
-
-def parts_to_pandas(values, spec, index, labels):
-    """Return several numbers for each value of a series as a DataFrame with `index`.
+def to_pandas(values, spec, index, labels=()):
+    """Return numbers for each value of a series as a Series or DataFrame with `index`.
 
     Parameters
     ----------
@@ -359,28 +340,29 @@ def parts_to_pandas(values, spec, index, labels):
         What `index_spec` returned for the series.
     index : None or pandas.Index of shape (n,)
         Labels of the rows.
-    labels : list of sequences
+    labels : sequence of sequences, default=()
         Labels of what is on each further axis.
 
     Returns
     -------
     DataFrame, Series or ndarray
-        Columns are the labels, under the channels where there are several. Without an index, or
-        further axes, as `to_pandas` returns it.
+        In the form of the series. With further axes columns are their labels, under the channels
+        where there are several. Without an index an array, which has no axis for a single channel.
     """
     if index is None:
         return values[:, 0] if values.shape[1] == 1 else values
-    if not labels:
-        return to_pandas(values, spec, index)
     import pandas as pd
 
+    if spec["ndim"] == 1 and not labels:
+        return pd.Series(values[:, 0], index=index, name=spec["columns"][0])
     columns, names = [()], [None] * len(labels)
-    if values.shape[1] > 1:
-        columns = [name if isinstance(name, tuple) else (name,) for name in spec["columns"]]
+    if values.shape[1] > 1 or not labels:
+        has_levels = len(spec["levels"]) > 1
+        columns = [name if has_levels else (name,) for name in spec["columns"]]
         names = [*spec["levels"], *names]
     columns = [(*name, *label) for name in columns for label in itertools.product(*labels)]
     if len(names) > 1:
         columns = pd.MultiIndex.from_tuples(columns, names=names)
     else:
-        columns = pd.Index([label for (label,) in columns])
+        columns = pd.Index([label for (label,) in columns], name=names[0])
     return pd.DataFrame(values.reshape(len(values), -1), index=index, columns=columns)

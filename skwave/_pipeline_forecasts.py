@@ -21,7 +21,6 @@ from skwave._pandas_index import (
     check_labels,
     index_spec,
     next_index,
-    parts_to_pandas,
     to_pandas,
 )
 from skwave._sliding import sliding_windows
@@ -157,7 +156,7 @@ class PipelineForecastMixin:
         values = self._quantiles_after(contexts, futures, n_steps, probabilities)
         labels = [np.atleast_1d(coverage)] if np.ndim(coverage) else []
         spec, index = self._labels_after(contexts, n_steps)
-        return parts_to_pandas(values, spec, index, [*labels, ["lower", "upper"]])
+        return to_pandas(values, spec, index, [*labels, ["lower", "upper"]])
 
     def forecast_quantiles(
         self,
@@ -207,7 +206,7 @@ class PipelineForecastMixin:
         values = self._quantiles_after(contexts, futures, n_steps, probabilities)
         labels = [np.atleast_1d(quantiles)] if np.ndim(quantiles) else []
         spec, index = self._labels_after(contexts, n_steps)
-        return parts_to_pandas(values, spec, index, labels)
+        return to_pandas(values, spec, index, labels)
 
     def sample_paths(
         self,
@@ -269,7 +268,7 @@ class PipelineForecastMixin:
         spec, index = self._labels_after(contexts, n_steps)
         if index is None:
             return paths[..., 0] if paths.shape[2] == 1 else paths
-        return parts_to_pandas(np.moveaxis(paths, 0, -1), spec, index, [range(n_paths)])
+        return to_pandas(np.moveaxis(paths, 0, -1), spec, index, [range(n_paths)])
 
     def calibrate(self, X: ArrayLike, n_steps: int | None = None) -> Self:
         """Replace the residuals of `fit` with those of forecasts of other values.
