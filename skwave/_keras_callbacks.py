@@ -91,17 +91,13 @@ def make_callbacks(model, dataset, config, monitor, per_epoch, rollouts, exact_r
             _after_stopping, model, dataset, exact_rollouts, stopping, per_epoch, progress
         )
     )
-    return [*callbacks, *_checked(config.callbacks or []), after], stopping
-
-
-def _checked(callbacks):
-    """Return the callbacks of the user, if they are Keras's."""
-    for callback in callbacks:
-        if not isinstance(callback, import_keras().callbacks.Callback):
+    further = config.callbacks or []
+    for one in further:
+        if not isinstance(one, import_keras().callbacks.Callback):
             raise TypeError(
-                f"callbacks holds {callback!r}, but a list of keras.callbacks.Callback is needed."
+                f"callbacks holds {one!r}, but a list of keras.callbacks.Callback is needed."
             )
-    return callbacks
+    return [*callbacks, *further, after], stopping
 
 
 def _begin_epoch(progress, epoch, logs):
@@ -125,7 +121,10 @@ def _before_stopping(model, dataset, config, rollouts, stopping, epoch, logs):
     """Do at the end of an epoch what comes before early stopping."""
     if rollouts is not None:
         logs["val_forecast"] = float(rollouts.errors(read_network(model, dataset)).mean())
-    _stop_at_nan(model, logs)
+    losses = [logs[name] for name in ("loss", "val_loss") if name in logs]
+    if not np.isfinite(losses).all():
+        # No later epoch recovers from it.
+        model.stop_training = True
     # Early stopping still has the best value of past epochs.
     best = math.inf if stopping.best is None else stopping.best
     if config.checkpoint_dir is not None and logs[stopping.monitor] < best:
@@ -137,25 +136,13 @@ def _after_stopping(model, dataset, rollouts, stopping, per_epoch, progress, epo
     # Forecasts are computed once in this many updates.
     is_due = epoch * per_epoch // EXACT_EVERY < (epoch + 1) * per_epoch // EXACT_EVERY
     if rollouts is not None and is_due:
-        _stop_if_exact(model, dataset, rollouts, stopping, epoch)
+        stopping.exact = solve_exact(read_network(model, dataset), dataset, rollouts)
+        if stopping.exact is not None:
+            model.stop_training = True
+            # The present weights are the best ones.
+            stopping.best_weights, stopping.best_epoch = model.get_weights(), epoch
     if progress.end(read_network(model, dataset)):
         model.stop_training = True
-
-
-def _stop_at_nan(model, logs):
-    """Stop where a loss is NaN or infinite: no later epoch recovers from it."""
-    losses = [logs[name] for name in ("loss", "val_loss") if name in logs]
-    if not np.isfinite(losses).all():
-        model.stop_training = True
-
-
-def _stop_if_exact(model, dataset, rollouts, stopping, epoch):
-    """Stop if forecasts over held-out values are as exact as float32 allows."""
-    stopping.exact = solve_exact(read_network(model, dataset), dataset, rollouts)
-    if stopping.exact is not None:
-        model.stop_training = True
-        # The present weights are the best ones.
-        stopping.best_weights, stopping.best_epoch = model.get_weights(), epoch
 
 
 def _save_checkpoint(model, dataset, folder, epoch, logs):
