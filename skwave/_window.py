@@ -262,18 +262,10 @@ class WindowTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
 
     def _arrange(self, values, series):
         """Return columns as windows hold them; `series` is what has their index."""
-        calendar = check_calendar(self.calendar)
-        if calendar:
-            following = self._calendar_after(series, 1)
-            index = series.index[len(series) - len(values) + 1 :]
-            calendar = np.vstack([calendar_features(index, calendar), following])
-            return arrange(values, self._known_positions, calendar)
-        return arrange(values, self._known_positions)
-
-    def _calendar_after(self, series, n_steps):
-        """Return the calendar features of the steps after a series, (n_steps, n_features)."""
+        if not check_calendar(self.calendar):
+            return arrange(values, self._known_positions)
         spec = index_spec(series, self._index_spec)
-        following = None if spec is None else next_index(spec, n_steps)
+        following = None if spec is None else next_index(spec, 1)
         if following is None:
             what = "has no index" if spec is None else "has an index without a regular frequency"
             raise ValueError(
@@ -281,7 +273,10 @@ class WindowTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
                 "Series or DataFrame with an index of dates, such as by asfreq; a transformer in "
                 "front gives one after set_output(transform='pandas')."
             )
-        return self._calendar_at(following)
+        # They stand one step ahead, like other inputs known in advance.
+        index = series.index[len(series) - len(values) + 1 :]
+        features = np.vstack([self._calendar_at(index), self._calendar_at(following)])
+        return arrange(values, self._known_positions, features)
 
     def _calendar_at(self, index):
         """Return the calendar features of labels."""
