@@ -216,6 +216,9 @@ def _choose_kind(layers, readout, pooled, tasks, validation_split, n_most):
         The first of `KINDS` whose mean logarithm of the error is within one standard error, over
         the series, of the least one.
     """
+    if len(tasks) == 1:
+        # A mean over one series has no standard error.
+        return KINDS[0]
     evenly = np.linspace(0, len(tasks) - 1, min(len(tasks), CHOOSING_SERIES)).round().astype(int)
     errors = Parallel()(
         delayed(_errors_of_kinds)(layers, readout, pooled, tasks[k], validation_split, n_most)
@@ -223,13 +226,9 @@ def _choose_kind(layers, readout, pooled, tasks, validation_split, n_most):
     )
     logs = {kind: np.array([np.log(of_one[kind]) for of_one in errors]) for kind in errors[0]}
     best = min(logs, key=lambda kind: logs[kind].mean())
-    return next(kind for kind in logs if _is_close(logs[kind] - logs[best]))
-
-
-def _is_close(differences):
-    """Return whether a mean difference is at most its standard error; one has none."""
-    n = len(differences)
-    return n == 1 or differences.mean() <= differences.std(ddof=1) / np.sqrt(n)
+    gaps = {kind: logs[kind] - logs[best] for kind in logs}
+    errors_of_mean = {kind: gap.std(ddof=1) / np.sqrt(len(gap)) for kind, gap in gaps.items()}
+    return next(kind for kind in gaps if gaps[kind].mean() <= errors_of_mean[kind])
 
 
 def _errors_of_kinds(layers, readout, pooled, task, validation_split, n_most):
@@ -271,7 +270,13 @@ def _solve_for(result, pooled, kind, tasks, validation_split, n_most, normalizat
         rollouts = make_rollouts(data, validation_split, SERIES_ORIGINS)
         layers = replace(result.network, scaling=dataset.scaling)
         if pooled is None:
-            of_one = _keep_readout(result, layers, data, rollouts, validation_split)
+            paths, change = paths_over(
+                layers, data, validation_split, rollouts.n_steps, SERIES_PATHS
+            )
+            of_one = result._replace(
+                network=layers, errors={result.readout: rollouts.errors(layers)},
+                residual_paths=paths, typical_change=change,
+            )  # fmt: skip
         else:
             of_one = _solve_one(result, layers, data, dataset, rollouts, pooled, kind, n_most)
         attributes = describe_windows(data, normalization) | describe_fit(
@@ -282,16 +287,6 @@ def _solve_for(result, pooled, kind, tasks, validation_split, n_most, normalizat
         attributes["network_"] = replace(of_one.network, layers=())
         fitted.append(attributes)
     return fitted
-
-
-def _keep_readout(result, network, data, rollouts, validation_split):
-    """Return the result for one series whose readout is that of all."""
-    n_steps = rollouts.n_steps
-    paths, change = paths_over(network, data, validation_split, n_steps, SERIES_PATHS)
-    return result._replace(
-        network=network, errors={result.readout: rollouts.errors(network)}, residual_paths=paths,
-        typical_change=change,
-    )  # fmt: skip
 
 
 def _solve_one(result, network, data, dataset, rollouts, pooled, kind, n_most):
