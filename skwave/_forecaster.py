@@ -44,7 +44,6 @@ from skwave._summary import FitSummary
 from skwave._training import TrainingConfig, set_epochs
 from skwave._validation import (
     are_of_several,
-    check_backup,
     check_finite,
     check_targets,
     check_training_weights,
@@ -550,7 +549,12 @@ class LSTMForecaster(
         names = {f.name for f in fields(TrainingConfig)} & set(self.get_params(deep=False))
         parameters = {name: getattr(self, name) for name in names}
         config = TrainingConfig(**parameters | {"units": check_units(self.units)} | changes)
-        check_backup(config.backup_dir, self.random_state)
+        if config.backup_dir is not None and self.random_state is None:
+            raise ValueError(
+                f"backup_dir={os.fspath(config.backup_dir)!r} needs a random_state, but "
+                "random_state=None: a fit that continues after a crash has to use the windows in "
+                "the same order. Give an int."
+            )
         return config
 
     def _make_dataset(self, X, y, sample_weight, known, *, reset):

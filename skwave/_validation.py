@@ -1,6 +1,5 @@
 """Checks of series, windows, targets and contexts: errors say what came and what is needed."""
 
-import os
 from numbers import Integral
 
 import numpy as np
@@ -415,14 +414,4 @@ def check_float32_range(scaling):
         raise ValueError(
             f"A Keras model computes in float32, but the series has scales of {scales.min():.3g} "
             f"to {scales.max():.3g}. Fit on the series in other units, between 1e-38 and 1e38."
-        )
-
-
-def check_backup(backup_dir, random_state):
-    """Raise an error if a fit that is started again would not be the same fit."""
-    if backup_dir is not None and random_state is None:
-        raise ValueError(
-            f"backup_dir={os.fspath(backup_dir)!r} needs a random_state, but random_state=None: a "
-            "fit that continues after a crash has to use the windows in the same order. Give an "
-            "int."
         )

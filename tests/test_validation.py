@@ -12,7 +12,6 @@ from sklearn.base import BaseEstimator
 from skwave._sliding import is_sliding_view, sliding_windows
 from skwave._validation import (
     as_2d,
-    check_backup,
     check_context,
     check_finite,
     check_float32_range,
@@ -231,13 +230,6 @@ def test_scales_beyond_float32_are_refused(scale):
     scaling = SimpleNamespace(**dict.fromkeys(names, one) | {"input_scale": scale * one})
     with pytest.raises(ValueError, match="float32, but the series has scales of .* other units"):
         check_float32_range(scaling)
-
-
-def test_a_backup_needs_a_random_state(tmp_path):
-    with pytest.raises(ValueError, match="backup_dir=.* needs a random_state"):
-        check_backup(tmp_path, None)
-    check_backup(tmp_path, 0)
-    check_backup(None, None)
 
 
 def test_random_states_leave_the_global_generator_alone():
