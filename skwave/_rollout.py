@@ -38,26 +38,16 @@ class RollOuts:
     """
 
     def __init__(self, values, origins, window_length, n_steps, n_independent, n_known=0):
-        self.origins = origins
+        self.origins, self.n_steps, self.n_independent = origins, n_steps, n_independent
         self.contexts = values[origins[:, None] + np.arange(-window_length, 0)].astype(float)
         n_predicted = values.shape[1] - n_known
+        self.predicted_contexts = self.contexts[..., :n_predicted]
         steps = origins[:, None] + np.arange(n_steps)
         self.y_true = values[steps, :n_predicted].astype(float)
         # Known inputs stand one step ahead.
         self.future = values[steps - 1, n_predicted:].astype(float)
-        self.n_independent = n_independent
         # Errors are in units of the spread of these values; outliers may determine the series' own.
         _, self.scale = center_and_scale(self.y_true.reshape(-1, n_predicted))
-
-    @property
-    def n_steps(self):
-        """Values that each forecast has."""
-        return self.y_true.shape[1]
-
-    @property
-    def predicted_contexts(self):
-        """The channels that are forecast, before each origin: (n_origins, window_length, ...)."""
-        return self.contexts[..., : self.y_true.shape[2]]
 
     def errors(self, network):
         """Return the mean squared error of each forecast.
