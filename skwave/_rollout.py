@@ -171,8 +171,7 @@ def make_rollouts(dataset, fraction, n_most=MAX_ORIGINS):
         windows = _windows_before(dataset, held_out, n_steps)
     if len(windows) > n_most:
         windows = windows[np.linspace(0, len(windows) - 1, n_most).round().astype(int)]
-    n_independent = min(len(windows), held_out[held_out >= n_steps].sum() / n_steps)
-    return _roll_outs_from(dataset, windows, n_steps, n_independent)
+    return _roll_outs_from(dataset, windows, held_out, n_steps)
 
 
 def make_calibration(dataset, fraction, n_steps, n_most):
@@ -205,8 +204,7 @@ def make_calibration(dataset, fraction, n_steps, n_most):
         in_phases = windows[np.lexsort((windows, windows % season_length))]
         evenly = np.linspace(0, len(windows) - 1, n_most).round().astype(int)
         windows = np.sort(in_phases[evenly])
-    n_independent = min(len(windows), held_out[held_out >= n_steps].sum() / n_steps)
-    return _roll_outs_from(dataset, windows, n_steps, n_independent)
+    return _roll_outs_from(dataset, windows, held_out, n_steps)
 
 
 def make_season_rollouts(dataset, fraction):
@@ -262,7 +260,8 @@ def _windows_before(dataset, held_out, n_steps):
     return windows[dataset.is_usable[windows] & dataset.is_kept(ends, n_steps)]
 
 
-def _roll_outs_from(dataset, windows, n_steps, n_independent):
+def _roll_outs_from(dataset, windows, held_out, n_steps):
+    n_independent = min(len(windows), held_out[held_out >= n_steps].sum() / n_steps)
     origins = dataset.starts[windows] + dataset.window_length
     return RollOuts(
         dataset.values, origins, dataset.window_length, n_steps, n_independent, dataset.n_known
