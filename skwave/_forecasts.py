@@ -449,8 +449,7 @@ class ForecastMixin:
 
     def _roll_forward(self, contexts, n_steps, future):
         """Forecast from contexts, (n_contexts, n_steps, n_predicted), and warn if it looks bad."""
-        with np.errstate(over="ignore", invalid="ignore"):
-            forecasts = roll_forward(self.network_, contexts, n_steps, future)
+        forecasts = roll_forward(self.network_, contexts, n_steps, future)
         check_finite(forecasts, "The forecast")
         warn_about_recursion(contexts[..., : self.network_.n_predicted], forecasts)
         return forecasts

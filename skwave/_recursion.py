@@ -39,12 +39,12 @@ def roll_forward(network, contexts, n_steps, future=None):
     size = max(1, BLOCK_ROWS // slots)
     if future is None:
         future = np.empty((len(contexts), n_steps, 0))
-    blocks = [
-        _Wavefront(
-            network, contexts[begin : begin + size], future[begin : begin + size], n_steps
-        ).run()
-        for begin in range(0, len(contexts), size)
-    ]
+    blocks = []
+    # The callers find forecasts that are not finite.
+    with np.errstate(over="ignore", invalid="ignore"):
+        for begin in range(0, len(contexts), size):
+            part = slice(begin, begin + size)
+            blocks.append(_Wavefront(network, contexts[part], future[part], n_steps).run())
     return np.concatenate(blocks)[:, :n_steps]
 
 

@@ -62,8 +62,7 @@ class RollOuts:
         ndarray of shape (n_origins,)
             In variances of the true values; all infinite if one is not finite.
         """
-        with np.errstate(over="ignore", invalid="ignore"):
-            return self.errors_of(roll_forward(network, self.contexts, self.n_steps, self.future))
+        return self.errors_of(roll_forward(network, self.contexts, self.n_steps, self.future))
 
     def residuals(self, network, rows=slice(None)):
         """Return the true values minus the forecasts of some origins, in the units of the series.
@@ -80,11 +79,8 @@ class RollOuts:
         ndarray of shape (n_rows, n_steps, n_channels)
             Residuals, which may not be finite.
         """
-        y_true = self.y_true[rows]
-        with np.errstate(over="ignore", invalid="ignore"):
-            return y_true - roll_forward(
-                network, self.contexts[rows], y_true.shape[1], self.future[rows]
-            )
+        forecasts = roll_forward(network, self.contexts[rows], self.n_steps, self.future[rows])
+        return self.y_true[rows] - forecasts
 
     def errors_of(self, forecasts):
         """Return the mean squared error of given forecasts, as `errors` does."""
