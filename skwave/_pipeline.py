@@ -21,7 +21,7 @@ from skwave._persistence import add_checksum, unchanged_on_failure, verify_check
 from skwave._pipeline_forecasts import PipelineForecastMixin
 from skwave._pipeline_series import PipelineSeriesMixin
 from skwave._pipeline_transforms import PipelineTransformMixin
-from skwave._several import form_of, split_series
+from skwave._several import form_of, join_results, split_series
 from skwave._sliding import sliding_windows
 from skwave._validation import (
     as_2d,
@@ -171,7 +171,8 @@ class ForecastPipeline(
         """
         check_is_fitted(self)
         if self.pipelines_:
-            return self._predict_each(X)
+            results = {name: one.predict(part) for name, one, part in self._pairs(X)}
+            return join_results(results, self._form)
         X = with_missing_rows(X)
         transformed = self._transform_context(X, "X")
         first, n_windows = self._window_length, len(transformed) - self._window_length + 1
@@ -226,7 +227,7 @@ class ForecastPipeline(
                     "sample_weight is given, but the fit was of several series. Leave it out, or "
                     "use score of one of pipelines_."
                 )
-            return self._score_each(X)
+            return float(np.mean([one.score(part) for _, one, part in self._pairs(X)]))
         X = with_missing_rows(X)
         predictions = np.asarray(self.predict(X))[:-1]
         if len(predictions) == 0:
@@ -272,9 +273,11 @@ class ForecastPipeline(
         state = super().__getstate__().copy()
         if state.get("pipelines_"):
             # The forecasters of the series are stored by the one of all.
-            state["pipelines_"] = {
-                name: one._with_forecaster(None) for name, one in self.pipelines_.items()
-            }
+            state["pipelines_"] = {}
+            for name, one in self.pipelines_.items():
+                without = type(one)([*one.steps[:-1], (one.steps[-1][0], None)])
+                vars(without).update({k: v for k, v in vars(one).items() if k != "steps"})
+                state["pipelines_"][name] = without
         return add_checksum(state)
 
     def __setstate__(self, state):

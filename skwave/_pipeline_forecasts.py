@@ -23,6 +23,7 @@ from skwave._pandas_index import (
     next_index,
     to_pandas,
 )
+from skwave._persistence import unchanged_on_failure
 from skwave._sliding import sliding_windows
 from skwave._validation import (
     check_context,
@@ -297,7 +298,10 @@ class PipelineForecastMixin:
         """
         check_is_fitted(self)
         if self.pipelines_:
-            self._calibrate_each(X, n_steps)
+            pairs = self._pairs(X)
+            with unchanged_on_failure(*(one[-1] for _, one, _ in pairs)):
+                for _, one, part in pairs:
+                    one.calibrate(part, n_steps)
             return self
         X = with_missing_rows(X)
         columns = self[-2]._arrange(self._transform_context(X, "X"), X)

@@ -4,7 +4,6 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 
-from skwave._persistence import unchanged_on_failure
 from skwave._several import join_results, split_series
 
 
@@ -34,12 +33,6 @@ class PipelineSeriesMixin:
         steps = [*clone(Pipeline(self.steps[:-1])).steps, self.steps[-1]]
         return type(self)(steps, memory=self.memory, verbose=self.verbose)
 
-    def _with_forecaster(self, forecaster):
-        """Return a copy with another last step."""
-        other = type(self)([*self.steps[:-1], (self.steps[-1][0], forecaster)])
-        vars(other).update({k: v for k, v in vars(self).items() if k != "steps"})
-        return other
-
     def _pairs(self, X, parameter="X"):
         """Return the name, the pipeline and the values of each of several series."""
         parts = _split(X, parameter)
@@ -55,22 +48,6 @@ class PipelineSeriesMixin:
                 f"{list(self.pipelines_)[:5]} were. Leave it out, or fit again."
             )
         return [(name, self.pipelines_[name], part) for name, part in parts.items()]
-
-    def _predict_each(self, X):
-        """Return the one-step predictions of several series."""
-        results = {name: one.predict(part) for name, one, part in self._pairs(X)}
-        return join_results(results, self._form)
-
-    def _calibrate_each(self, X, n_steps):
-        """Replace the residuals of several series."""
-        pairs = self._pairs(X)
-        with unchanged_on_failure(*(one[-1] for _, one, _ in pairs)):
-            for _, one, part in pairs:
-                one.calibrate(part, n_steps)
-
-    def _score_each(self, X):
-        """Return the mean of R² over several series."""
-        return float(np.mean([one.score(part) for _, one, part in self._pairs(X)]))
 
     def _of_each(self, verb, *arguments, series=None, context=None, future=None, **further):
         """Call a verb of the pipeline of each series.
