@@ -111,6 +111,11 @@ class ForecastPipeline(
             if hasattr(part, "get_params") and not isinstance(part, type)
         ]  # fmt: skip
         several = split_series(X)
+        if several is not None and params:
+            raise TypeError(
+                f"fit got {sorted(params)}, but with several series the steps take no parameters. "
+                "Leave them out."
+            )
         with unchanged_on_failure(self, *parts):
             self.pipelines_ = {}
             if several is None:
@@ -120,7 +125,6 @@ class ForecastPipeline(
                     super().fit(columns, None, **params)
                 self._remember(X, columns)
             else:
-                _refuse_params(params)
                 self.pipelines_, self._form = self._fit_several(several), form_of(X)
         return self
 
@@ -344,15 +348,6 @@ def _window_transformer_of(forecaster):
     length, n_channels = forecaster.window_shape_
     known = list(range(n_channels - len(forecaster.known_), n_channels))
     return WindowTransformer(length, known=known or None).fit(np.zeros((length, n_channels)))
-
-
-def _refuse_params(params):
-    """Raise an error where parameters for the steps are given with several series."""
-    if params:
-        raise TypeError(
-            f"fit got {sorted(params)}, but with several series the steps take no parameters. "
-            "Leave them out."
-        )
 
 
 def _refuse_y(y):
