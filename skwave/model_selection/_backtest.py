@@ -134,7 +134,11 @@ def backtest(
             "pipeline: make_forecast_pipeline(WindowTransformer(...), estimator)."
         )
     horizon, metrics = check_positive_int(horizon, "horizon"), check_metrics(metrics)
-    probabilities = None if coverage is None else _check_one_coverage(coverage)
+    if np.ndim(coverage):
+        raise TypeError(
+            f"coverage={coverage!r}, but a backtest takes one fraction between 0 and 1, or None."
+        )
+    probabilities = None if coverage is None else check_coverage(coverage)
     settings = {
         "horizon": horizon, "initial": initial, "step": step, "season_length": season_length,
         "metrics": metrics, "coverage": coverage, "probabilities": probabilities,
@@ -162,7 +166,11 @@ def _backtest_one(
     task = partial(_fit_and_forecast, estimator, series, horizon, probabilities)
     parts = Parallel(n_jobs=n_jobs)(delayed(task)(block) for block in blocks)
     predicted, bounds, overlaps, positions = zip(*parts, strict=True)
-    series, values, filled = _take_predicted(series, values, filled, positions[0])
+    # From here on without the columns that are known in advance.
+    columns = positions[0]
+    if series.ndim == 2:
+        series = _take(series, (slice(None), columns))
+    values, filled = values[:, columns], filled[:, columns]
     if isinstance(season_length, str):
         season_length = find_season_length(filled[: origins[0]])
     forecasts = {
@@ -237,22 +245,6 @@ def _fit_model(estimator, series):
 def _take(series, rows):
     """Return rows of a pandas object or of an array."""
     return series.iloc[rows] if hasattr(series, "iloc") else series[rows]
-
-
-def _take_predicted(series, values, filled, positions):
-    """Return a series and its values without the columns that are known in advance."""
-    if series.ndim == 2:
-        series = _take(series, (slice(None), positions))
-    return series, values[:, positions], filled[:, positions]
-
-
-def _check_one_coverage(coverage):
-    """Return the probabilities of the lower and the upper bound."""
-    if np.ndim(coverage):
-        raise TypeError(
-            f"coverage={coverage!r}, but a backtest takes one fraction between 0 and 1, or None."
-        )
-    return check_coverage(coverage)
 
 
 def _make_intervals(bounds, forecasts, known, probabilities):
