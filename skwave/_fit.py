@@ -80,49 +80,6 @@ def check_can_roll_out(dataset, config, *, solves):
         )
 
 
-def check_can_go_on(network, scaled_by, was_autoregressive, dataset, config, normalization):
-    """Raise an error if training cannot continue from a network.
-
-    Parameters
-    ----------
-    network : Network
-        The network that was fitted before.
-    scaled_by : {"series", "window"} or None
-        How the values it was fitted on were scaled.
-    was_autoregressive : bool
-        Whether its targets were the values that follow the windows.
-    dataset : WindowDataset
-        The windows and their targets.
-    config : TrainingConfig
-        Its units.
-    normalization : {"series", "window"} or None
-        How the values are to be scaled.
-
-    Raises
-    ------
-    ValueError
-        If targets, shapes, units or scaling are others.
-    """
-    if dataset.autoregressive != was_autoregressive:
-        kinds = "with y", "without y"
-        raise ValueError(
-            f"Training cannot be continued {kinds[dataset.autoregressive]}: the network was fitted "
-            f"{kinds[was_autoregressive]}, so that its targets are others. Set "
-            "warm_start=False and fit again."
-        )
-    was = {"units": network.units, "normalization": scaled_by}
-    asked = {"units": config.units, "normalization": normalization}
-    for name in ("window_length", "n_channels", "n_known", "n_outputs", "output_length"):
-        was[name], asked[name] = getattr(network, name), getattr(dataset, name)
-    others = [name for name in was if was[name] != asked[name]]
-    if others:
-        was, asked = (", ".join(f"{n}={values[n]!r}" for n in others) for values in (was, asked))
-        raise ValueError(
-            f"Training cannot be continued: the fitted network has {was}, but {asked} would be "
-            "needed. Set warm_start=False and fit again."
-        )
-
-
 def train_and_solve(
     data, dataset, training_set, config, seed, *, previous, rollouts, known_penalty, progress
 ):

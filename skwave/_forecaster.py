@@ -16,7 +16,6 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted
 from skwave._calibration import add_paths
 from skwave._dataset import fit_scaling, make_dataset, warn_about_window_length
 from skwave._fit import (
-    check_can_go_on,
     check_can_roll_out,
     solves_readout,
     start_of_training,
@@ -439,7 +438,8 @@ class LSTMForecaster(
         windows, data = self._make_dataset(X, y, weights, known, reset=previous is None)
         solves = solves_readout(self.readout, data, config, self.normalization)
         check_can_roll_out(data, config, solves=solves)
-        self._check_can_go_on(previous, data, config)
+        if previous is not None:
+            self._check_can_go_on(previous, data, config)
         rollouts = make_rollouts(data, config.validation_split) if data.autoregressive else None
         dataset, seed = self._split(data, config, previous, solves)
         known_penalty = None
@@ -502,13 +502,29 @@ class LSTMForecaster(
             self._set_updated(result, len(dataset.indices))
         return result
 
-    def _check_can_go_on(self, previous, data, config):
-        """Raise an error if training cannot continue from a network, if there is one."""
-        if previous is not None:
-            check_can_go_on(
-                previous, self._scaled_by, self.residual_paths_ is not None, data, config,
-                self.normalization,
-            )  # fmt: skip
+    def _check_can_go_on(self, network, data, config):
+        """Raise an error if training cannot continue from a network."""
+        was_autoregressive = self.residual_paths_ is not None
+        if data.autoregressive != was_autoregressive:
+            kinds = "with y", "without y"
+            raise ValueError(
+                f"Training cannot be continued {kinds[data.autoregressive]}: the network was "
+                f"fitted {kinds[was_autoregressive]}, so that its targets are others. Set "
+                "warm_start=False and fit again."
+            )
+        was = {"units": network.units, "normalization": self._scaled_by}
+        asked = {"units": config.units, "normalization": self.normalization}
+        for name in ("window_length", "n_channels", "n_known", "n_outputs", "output_length"):
+            was[name], asked[name] = getattr(network, name), getattr(data, name)
+        others = [name for name in was if was[name] != asked[name]]
+        if others:
+            was, asked = (
+                ", ".join(f"{name}={values[name]!r}" for name in others) for values in (was, asked)
+            )
+            raise ValueError(
+                f"Training cannot be continued: the fitted network has {was}, but {asked} would be "
+                "needed. Set warm_start=False and fit again."
+            )
 
     def _newest_context(self, network, windows, data):
         """Return `context_` as a dict, which is empty with targets or several series."""
