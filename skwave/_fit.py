@@ -1,7 +1,5 @@
 """The ways to fit: train the LSTM and solve for its readout, or keep the readout as trained."""
 
-from dataclasses import replace
-
 from skwave._calibration import EXACT_PATHS, MAX_PATHS, cross_fitted_paths, paths_over
 from skwave._known_choice import choose_known_penalty
 from skwave._readout import (
@@ -150,30 +148,6 @@ def train_and_solve(
     )  # fmt: skip
 
 
-def start_of_training(network, dataset, readout):
-    """Return the network from which the LSTM and its output layer are trained further.
-
-    Parameters
-    ----------
-    network : Network
-        The network that was fitted before.
-    dataset : WindowDataset
-        The windows, on the scale of its layers.
-    readout : str
-        How its output layer was obtained.
-
-    Returns
-    -------
-    Network
-        The same network where Keras trained the output layer. One that was solved for belongs to
-        another linear model, and may have large coefficients: it is solved for again, with small
-        ones, beside the forecast of no change.
-    """
-    if readout == "trained":
-        return network
-    return replace(smooth_readout(network, dataset), skip=naive_skip(dataset))
-
-
 def train_readout(
     data, dataset, config, seed, *, previous, normalization, progress, rollouts=None, n_calendar=0
 ):
@@ -188,7 +162,7 @@ def train_readout(
     seed : int
         The seed of all random numbers.
     previous : None or Network
-        The network to continue from, as `start_of_training` returned it.
+        The network to continue from.
     normalization : {"series", "window"} or None
         How the values are scaled.
     progress : EpochProgress

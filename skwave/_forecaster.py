@@ -18,7 +18,6 @@ from skwave._dataset import fit_scaling, make_dataset, warn_about_window_length
 from skwave._fit import (
     check_can_roll_out,
     solves_readout,
-    start_of_training,
     train_and_solve,
     train_readout,
     update_solved,
@@ -32,6 +31,7 @@ from skwave._known import check_roles, known_of
 from skwave._known_choice import choose_known_penalty, leave_out_known
 from skwave._network import Network, Scaling
 from skwave._persistence import add_checksum, unchanged_on_failure, verify_checksum
+from skwave._readout import naive_skip, smooth_readout
 from skwave._rollout import make_rollouts
 from skwave._sklearn_callbacks import (
     CallbackSupportMixin,
@@ -446,8 +446,11 @@ class LSTMForecaster(
         if solves:
             known_penalty = choose_known_penalty(data, dataset, config.validation_split, n_calendar)
             dataset = leave_out_known(dataset, known_penalty, n_calendar)
-        elif previous is not None:
-            previous = start_of_training(previous, dataset, self.readout_)
+        elif previous is not None and self.readout_ != "trained":
+            # A readout that was solved for belongs to another linear model, and may have large
+            # coefficients: training starts from small ones, beside the forecast of no change.
+            start = smooth_readout(previous, dataset)
+            previous = replace(start, skip=naive_skip(dataset))
         fitted = describe_windows(data, self.normalization)
         fitted |= {"known_": known, "_n_calendar": n_calendar, "forecasters_": []}
         training_set, config = set_epochs(dataset, config, solves_readout=solves)
