@@ -9,12 +9,11 @@ from skwave._readout import (
     join_blocks,
     naive_skip,
     smooth_readout,
-    update_readout,
     with_positions,
 )
 from skwave._readout_choice import choose_readout, linear_errors, solve_exact
 from skwave._rollout import make_rollouts
-from skwave._training import FitResult, train
+from skwave._training import train
 
 # Least squares takes memory for some ten matrices of as many rows and columns: 300 MB in all.
 MAX_COEFFICIENTS = 2_000
@@ -198,35 +197,3 @@ def train_readout(
     n_steps = rollouts.n_steps
     paths, change = paths_over(result.network, data, config.validation_split, n_steps, MAX_PATHS)
     return result._replace(errors=errors, residual_paths=paths, typical_change=change)
-
-
-def update_solved(dataset, *, previous, n_windows, readout, regressor, progress):
-    """Update a readout that was solved for with new windows; the LSTM stays as it is.
-
-    Parameters
-    ----------
-    dataset : WindowDataset
-        The new windows, on the scale of the layers.
-    previous : Network
-        The network.
-    n_windows : int
-        How many windows its readout was solved for.
-    readout : str
-        The name of this readout.
-    regressor : KerasRegressor or None
-        The regressor that trained the LSTM.
-    progress : EpochProgress
-        Notified of one epoch.
-
-    Returns
-    -------
-    FitResult
-        The network with the new readout.
-    """
-    progress.begin()
-    network, loss = update_readout(previous, dataset, n_windows)
-    progress.end(network)
-    return FitResult(
-        network, history={"loss": [loss]}, best_epoch=0, n_updates=0, regressor=regressor,
-        readout=readout,
-    )  # fmt: skip

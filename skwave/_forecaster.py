@@ -20,7 +20,6 @@ from skwave._fit import (
     solves_readout,
     train_and_solve,
     train_readout,
-    update_solved,
 )
 from skwave._fitted import describe_fit, describe_windows, last_window
 from skwave._forecaster_series import ForecasterSeriesMixin
@@ -31,7 +30,7 @@ from skwave._known import check_roles, known_of
 from skwave._known_choice import choose_known_penalty, leave_out_known
 from skwave._network import Network, Scaling
 from skwave._persistence import add_checksum, unchanged_on_failure, verify_checksum
-from skwave._readout import naive_skip, smooth_readout
+from skwave._readout import naive_skip, smooth_readout, update_readout
 from skwave._rollout import make_rollouts
 from skwave._sklearn_callbacks import (
     CallbackSupportMixin,
@@ -40,7 +39,7 @@ from skwave._sklearn_callbacks import (
     with_callbacks,
 )
 from skwave._summary import FitSummary
-from skwave._training import TrainingConfig, set_epochs
+from skwave._training import FitResult, TrainingConfig, set_epochs
 from skwave._validation import (
     are_of_several,
     check_finite,
@@ -496,13 +495,28 @@ class LSTMForecaster(
                     normalization=self.normalization, progress=progress,
                 )  # fmt: skip
             else:
-                result = update_solved(
-                    dataset, previous=network, n_windows=self._n_windows, readout=self.readout_,
-                    regressor=getattr(self, "_regressor", None), progress=progress,
+                progress.begin()
+                network, loss = update_readout(network, dataset, self._n_windows)
+                progress.end(network)
+                result = FitResult(
+                    network, history={"loss": [loss]}, best_epoch=0, n_updates=0,
+                    regressor=getattr(self, "_regressor", None), readout=self.readout_,
                 )  # fmt: skip
+            n_new = len(dataset.indices)
             fitted |= self._newest_context(result.network, windows, data)
+            fitted |= {
+                "network_": result.network,
+                "readout_": result.readout,
+                "history_": result.history,
+                "best_epoch_": result.best_epoch,
+                "_n_windows": self._n_windows + n_new,
+                "_regressor": result.regressor,
+                "_model": None,
+            }
+            if self._report is not None:
+                n_before = self._report["n_new_windows"]
+                fitted["_report"] = self._report | {"n_new_windows": n_before + n_new}
             vars(self).update(fitted)
-            self._set_updated(result, len(dataset.indices))
         return result
 
     def _check_can_go_on(self, network, data, config):
@@ -534,16 +548,6 @@ class LSTMForecaster(
         if not data.autoregressive or isinstance(windows, list):
             return {}
         return {"context_": last_window(network, windows[data.first_windows[-1] :])}
-
-    def _set_updated(self, result, n_windows):
-        """Set the attributes that new windows change."""
-        self.network_, self.readout_ = result.network, result.readout
-        self.history_, self.best_epoch_ = result.history, result.best_epoch
-        self._n_windows += n_windows
-        self._regressor, self._model = result.regressor, None
-        if self._report is not None:
-            n_new = self._report["n_new_windows"] + n_windows
-            self._report = self._report | {"n_new_windows": n_new}
 
     def _print_and_warn(self):
         """Print a line of the summary, and warn where the seasonal naive forecast is better."""
