@@ -15,12 +15,7 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted
 
 from skwave._calibration import add_paths
 from skwave._dataset import fit_scaling, make_dataset, warn_about_window_length
-from skwave._fit import (
-    check_can_roll_out,
-    solves_readout,
-    train_and_solve,
-    train_readout,
-)
+from skwave._fit import check_can_roll_out, solves_readout, train_and_solve, train_readout
 from skwave._fitted import describe_fit, describe_windows, last_window
 from skwave._forecaster_series import ForecasterSeriesMixin
 from skwave._forecasts import ForecastMixin

@@ -11,11 +11,7 @@ from sklearn.pipeline import Pipeline, _name_estimators
 from sklearn.utils.validation import check_is_fitted
 
 from skwave._gaps import with_missing_rows
-from skwave._inverse import (
-    check_invertible,
-    inverts_window,
-    transform,
-)
+from skwave._inverse import check_invertible, inverts_window, transform
 from skwave._pandas_index import as_times, to_pandas
 from skwave._persistence import add_checksum, unchanged_on_failure, verify_checksum
 from skwave._pipeline_forecasts import PipelineForecastMixin
@@ -23,10 +19,7 @@ from skwave._pipeline_series import PipelineSeriesMixin
 from skwave._pipeline_transforms import PipelineTransformMixin
 from skwave._several import form_of, join_results, split_series
 from skwave._sliding import sliding_windows
-from skwave._validation import (
-    as_2d,
-    check_finite,
-)
+from skwave._validation import as_2d, check_finite
 from skwave._window import WindowTransformer
 
 

@@ -17,20 +17,10 @@ from skwave._intervals import (
 )
 from skwave._inverse import invert
 from skwave._known import check_future, columns_again
-from skwave._pandas_index import (
-    check_labels,
-    index_spec,
-    next_index,
-    to_pandas,
-)
+from skwave._pandas_index import check_labels, index_spec, next_index, to_pandas
 from skwave._persistence import unchanged_on_failure
 from skwave._sliding import sliding_windows
-from skwave._validation import (
-    check_context,
-    check_finite,
-    check_positive_int,
-    make_random_state,
-)
+from skwave._validation import check_context, check_finite, check_positive_int, make_random_state
 
 # So many of the paths that are added in a backtest reach over the same value.
 MOST_OVERLAPS = 4

@@ -5,12 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from skwave._ridge import (
-    GramSums,
-    mean_squared_residuals,
-    ridge,
-    total,
-)
+from skwave._ridge import GramSums, mean_squared_residuals, ridge, total
 
 # The windows trained on and those held out fall into as many folds each, which choose penalties.
 # For residual paths each is cut into as many blocks, or fewer where their sums are large.

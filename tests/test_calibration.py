@@ -6,13 +6,7 @@ from helpers import dataset_of, network_of, network_with_layers, targets_of
 from oracle import random_network
 
 from skwave import _calibration
-from skwave._calibration import (
-    MAX_NUMBERS,
-    add_paths,
-    cross_fitted_paths,
-    n_paths_kept,
-    paths_over,
-)
+from skwave._calibration import MAX_NUMBERS, add_paths, cross_fitted_paths, n_paths_kept, paths_over
 from skwave._intervals import width_factors
 from skwave._readout import count_blocks, gram_folds, join_blocks, make_folds, solve_readout
 from skwave._readout_choice import make_readouts

@@ -13,13 +13,7 @@ from sklearn.preprocessing import FunctionTransformer, PowerTransformer, Standar
 
 from skwave import ForecastDisplay, LSTMForecaster, WindowTransformer, make_forecast_pipeline
 from skwave._dataset import fit_scaling
-from skwave._gaps import (
-    fill_forward,
-    interpolate,
-    longest_gap,
-    lost_rows,
-    missing_in_windows,
-)
+from skwave._gaps import fill_forward, interpolate, longest_gap, lost_rows, missing_in_windows
 from skwave._recursion import fill_end, roll_forward
 from skwave._rollout import make_calibration, make_rollouts
 from skwave._sliding import join_windows, sliding_windows

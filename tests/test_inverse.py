@@ -12,13 +12,7 @@ from sklearn.preprocessing import (
 )
 
 from skwave import LSTMForecaster, WindowTransformer, make_forecast_pipeline
-from skwave._inverse import (
-    check_inverse,
-    check_invertible,
-    invert,
-    inverts_rows,
-    transform,
-)
+from skwave._inverse import check_inverse, check_invertible, invert, inverts_rows, transform
 
 LOG = FunctionTransformer(np.log, inverse_func=np.exp)
 DIFFERENCE = FunctionTransformer(

@@ -7,14 +7,7 @@ import pytest
 from sklearn.linear_model import Ridge
 
 from skwave._readout_choice import penalties_of_window
-from skwave._ridge import (
-    GramSums,
-    choose_penalty,
-    mean_squared_residuals,
-    ridge,
-    ridge_path,
-    total,
-)
+from skwave._ridge import GramSums, choose_penalty, mean_squared_residuals, ridge, ridge_path, total
 from skwave._sliding import sliding_windows
 
 

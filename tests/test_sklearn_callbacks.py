@@ -15,12 +15,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
-from skwave import (
-    LSTMForecaster,
-    WindowTransformer,
-    _sklearn_callbacks,
-    make_forecast_pipeline,
-)
+from skwave import LSTMForecaster, WindowTransformer, _sklearn_callbacks, make_forecast_pipeline
 from skwave.model_selection import ForecastSplit, forecast_scorer
 
 TINY = {"units": 4, "epochs": 3, "batch_size": 64, "random_state": 0, "readout": "trained"}

@@ -18,12 +18,7 @@ from skwave._gaps import fill_forward, with_missing_rows
 from skwave._intervals import check_coverage, check_n_paths, path_quantiles
 from skwave._pipeline import as_forecast_pipeline, is_forecaster
 from skwave._several import form_of, join_results, split_series
-from skwave._validation import (
-    check_not_too_large,
-    check_positive_int,
-    check_series,
-    fill_masked,
-)
+from skwave._validation import check_not_too_large, check_positive_int, check_series, fill_masked
 from skwave.exceptions import warn
 from skwave.model_selection._metrics import check_metrics, score_forecasts, score_intervals
 from skwave.model_selection._results import Backtest, SeriesBacktest
