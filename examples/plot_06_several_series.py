@@ -43,8 +43,9 @@ readouts = [one[-1].readout_ for one in model.pipelines_.values()]
 print({readout: readouts.count(readout) for readout in set(readouts)})
 
 # %%
-# One call forecasts the three test shops by their names, and a second one their prediction intervals. Residual
-# paths are as long as the window, so that the intervals cover the first 48 hours.
+# One call forecasts the three test shops by their names, and a second one their prediction
+# intervals. Residual paths are as long as the window, so that the intervals cover the first 48
+# hours.
 
 contexts = {name: values[:-N_STEPS] for name, values in unseen.items()}
 forecasts = model.forecast(N_STEPS, context=contexts)

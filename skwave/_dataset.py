@@ -215,7 +215,7 @@ class WindowDataset:
         scales = scaling.input_center, predicted, scaling.output_scale
         if not all(np.isfinite(x).all() for x in (values, targets, *scales)):
             raise ValueError(
-                "X or y has numbers too large to train on: what the network sees must be in the "
+                "X or y has numbers too large to train on: the scaled values must be in the "
                 f"range of float32, up to {np.finfo(np.float32).max:.1e}. Give "
                 "normalization='series', or the series in other units."
             )
@@ -305,17 +305,17 @@ def make_dataset(windows, output_length, targets=None, *, n_known=0):
         if len(followed) == 0:
             raise ValueError(
                 f"Without y the targets are the values that follow, but none of the {len(starts)} "
-                f"windows in X is continued by output_length={output_length} more. Give the "
-                "windows of a series in the order of time and unshuffled, or a longer series."
+                f"windows in X is followed by its output_length={output_length} targets. Give "
+                "the windows of a series in the order of time and unshuffled, or a longer series."
             )
         in_target = starts[followed][:, None] + length + np.arange(output_length)
         indices = followed[is_usable[followed] & ~in_future[in_target].any(axis=1)]
     if len(indices) == 0:
         raise ValueError(
             f"None of the {len(starts)} windows of {length} values in X can be used in training: "
-            f"{describe_gaps(raw, begins)}. A window may hold gaps of at most "
-            f"{longest_gap(length)} values, and neither end with one nor be followed by one. Use "
-            "a smaller window_length, or fill the gaps."
+            f"{describe_gaps(raw, begins)}. A window is used if its gaps have at most "
+            f"{longest_gap(length)} values, and neither its last value nor the one after it is "
+            "missing. Use a smaller window_length, or fill the gaps."
         )
     if autoregressive:
         following = starts[indices][:, None] + length + np.arange(output_length)

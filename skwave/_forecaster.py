@@ -103,12 +103,13 @@ class LSTMForecaster(
     epochs : int or "auto", default="auto"
         Passes over the training windows at most. With ``"auto"`` and an output layer that is
         solved for, training takes about 100 updates, and stops as soon as forecasts over held-out
-        values are as exact as float32 allows. An epoch is then a pass over the training windows,
-        but has at least 5 and at most 20 updates; the next one continues after these windows.
+        values are as exact as float32 allows. An epoch then has as many updates as a pass over
+        the training windows, but at least 5 and at most 20; the next epoch continues with the
+        windows that follow.
         With ``"auto"`` and a trained output layer it takes about 600 updates, in at least 3 passes.
     validation_split : float, default=0.3
-        Fraction of the windows held out to choose the best epoch, in [0, 1). With 0 the training
-        loss chooses.
+        Fraction of the windows held out to choose the best epoch, in [0, 1). With 0, the
+        epoch with the lowest training loss is chosen.
     validation : {"random", "last", "forecast"}, default="random"
         Whether windows are held out at random, or the newest ones of each series (``"last"``);
         windows whose targets reach into these are left out. ``"forecast"`` holds out the newest,
@@ -139,7 +140,7 @@ class LSTMForecaster(
         does on JAX, and on TensorFlow where there is a GPU. True is an error on PyTorch.
     random_state : int, RandomState instance or None, default=None
         Source of the order of windows, of initial weights and of dropout. None gives another
-        result each time; no global generator is used.
+        result each time; the global generators of NumPy, Python and Keras are not used.
     verbose : {0, 1, 2} or "auto", default=0
         Keras's report: none, a progress bar, a line for each epoch. Other values than 0 also print
         a line of the summary.
@@ -164,8 +165,8 @@ class LSTMForecaster(
         `forecasters_` have ``"common"``, that of all series, ``"shrunk"`` towards it, ``"own"``, of
         the series alone, or ``"half shrunk"``, the mean of the latter two.
     validation_errors_ : dict of float
-        Mean squared errors of forecasts over the newest values, in variances of these: of the
-        readouts that were tried, and for comparison of ``"linear"``, a linear model of the
+        Mean squared errors of forecasts of the newest values, divided by the variance of these:
+        of the readouts that were tried, and for comparison of ``"linear"``, a linear model of the
         window without the LSTM, ``"naive"``, which repeats the last value, and
         ``"seasonal_naive"``, which repeats the last season, where the series has one. These
         values are held out, except if `validation_split` is 0, or the readout is trained with
@@ -203,15 +204,15 @@ class LSTMForecaster(
     Notes
     -----
     Without `y` the targets are found in the windows themselves: the target of window i is the
-    newest value of window i + 1. A window whose successor does not continue it ends a series.
+    newest value of window i + 1. A series ends at a window that the next one does not continue.
 
     The forecasts of `residual_paths_` are cross-fitted: each is by a readout that is solved for
     without the block of the series that it forecasts. With ``readout="trained"`` they are over the
     newest values. The residuals are in standard deviations of the series (with
     ``normalization="window"``, of differences within a window; with None, in its units), divided by
     the square root of the mean absolute change from value to value in the window before them,
-    relative to that of all windows; by this ratio itself where there are several series, whose
-    scales may differ. They are float32, of at most 1 MB.
+    relative to that of all windows; by this ratio itself for those of several series together,
+    whose scales may differ. They are float32, of at most 1 MB.
 
     References
     ----------
@@ -363,7 +364,7 @@ class LSTMForecaster(
             if previous is not None and self.forecasters_:
                 raise ValueError(
                     "warm_start=True, but the fit before was that of several series, with which "
-                    "training cannot go on. Set warm_start=False, or go on with the forecaster of "
+                    "training cannot continue. Set warm_start=False, or use the forecaster of "
                     "one series, such as forecasters_[0]."
                 )
             self._fit(X, y, sample_weight, config, previous)

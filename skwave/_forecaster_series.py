@@ -35,7 +35,7 @@ class ForecasterSeriesMixin:
         if previous is not None:
             raise ValueError(
                 "warm_start=True, but X is a list of the windows of several series, with which "
-                "training cannot go on. Set warm_start=False, or go on with the forecaster of one "
+                "training cannot continue. Set warm_start=False, or use the forecaster of one "
                 "series, such as forecasters_[0]."
             )
         known, n_calendar = known_of(X)
@@ -112,7 +112,7 @@ class ForecasterSeriesMixin:
         if n_better or n_own:
             warn(
                 f"Of {len(reports)} series, {n_own} have a readout of their own, since a naive "
-                f"forecast is better than with the readout that series share. For {n_better} "
+                f"forecast is better than the readout that all series share. For {n_better} "
                 "series the seasonal naive forecast is better than the forecast that is kept: see "
                 "summary() of each of forecasters_. Give a window_length of at least a season, or "
                 "use the seasonal naive forecast for these series."

@@ -57,9 +57,9 @@ def _check_transformed(name, transformer, before, after):
     if is_bad.any() and not (np.isfinite(before).all() or np.isinf(after[is_bad]).any()):
         raise ValueError(
             f"The transformer {name!r} ({type(transformer).__name__}) turns {is_bad.sum()} values "
-            "that are not missing into NaN, as a transformer does that combines neighboring "
-            "values, which are missing in a gap. Fill the gaps before the pipeline, or leave the "
-            "transformer out."
+            "that are not missing into NaN. A transformer that combines neighboring values, such "
+            "as differences, does so next to a gap. Fill the gaps before the pipeline, or leave "
+            "the transformer out."
         )
     if is_bad.any():
         row = int(np.argwhere(is_bad)[0][0])
@@ -99,7 +99,7 @@ def check_inverse(transformers, series, transformed):
     Raises
     ------
     ValueError
-        If it does not come back, or a transformer refuses to invert it.
+        If it does not come back, or a transformer raises an error for its inverse.
     """
     cause, reason = None, "it does not give the series back"
     y_true = np.asarray(series, dtype=float)

@@ -112,7 +112,7 @@ def find_known(known, columns, n_channels):
             advice = "Give names of columns"
         elif any(isinstance(name, str) for name in known):
             advice = (
-                "Names need a DataFrame: a transformer in front gives one after "
+                "Names need a DataFrame: a transformer before the windows gives one after "
                 "set_output(transform='pandas'). Or give positions"
             )
         raise ValueError(
@@ -121,8 +121,8 @@ def find_known(known, columns, n_channels):
         )
     if len(set(known)) < len(known) or len(known) >= n_channels:
         raise ValueError(
-            f"known={known!r}, but columns are needed that differ, and of the {n_channels} columns "
-            f"{labels} of X at least one must be left to forecast."
+            f"known={known!r}, but each column may be named only once, and at least one of the "
+            f"{n_channels} columns {labels} of X must be left to be forecast."
         )
     return [labels.index(name) for name in known]
 

@@ -49,8 +49,8 @@ class ForecastPipeline(
 
     The transformers before the windows are inverted on the forecasts. Where the inverse of a value
     depends on those before it (differences) or on its position (a season), they are inverted on
-    the whole series with the forecasts appended, so that they go on from its end. `fit` makes sure
-    that ``inverse_transform(transform(series))`` is the series: a transformer may lose some
+    the whole series with the forecasts appended, so that the forecasts continue it. `fit` makes
+    sure that ``inverse_transform(transform(series))`` is the series: a transformer may lose some
     values, as one that clips does, but not most.
 
     Examples
@@ -90,7 +90,7 @@ class ForecastPipeline(
         ------
         ValueError
             If a transformer before the windows cannot be inverted, does not give most of the
-            series back, or makes a number that is not finite; if a transformer refuses the series;
+            series back, or makes a number that is not finite; if a transformer raises an error;
             or if the dates of the series do not increase or are not unique.
         TypeError
             If `y` is given.
@@ -163,7 +163,7 @@ class ForecastPipeline(
         ------
         ValueError
             If the series is shorter than a window, has other channels, or dates that do not
-            increase; if a transformer refuses it; or if it neither begins nor ends with the
+            increase; if a transformer raises an error; or if it neither begins nor ends with the
             training series, and an inverse depends on earlier values.
         """
         check_is_fitted(self)

@@ -282,7 +282,7 @@ class PipelineForecastMixin:
         Raises
         ------
         ValueError
-            If the series is too short, has other channels, or a transformer refuses it.
+            If the series is too short, has other channels, or a transformer raises an error.
         TypeError
             If `n_steps` is not an integer.
         """

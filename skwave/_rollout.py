@@ -328,9 +328,9 @@ def warn_about_recursion(contexts, forecasts):
     elif length > 1 and n_steps >= MIN_STEPS_FLAT and _is_flat(contexts, forecasts).mean() > 0.5:
         warn(
             f"The forecast is flat: over {n_steps} steps the recursion has reached a constant "
-            "value. If the series does not, train longer (epochs, patience), give a window_length "
-            "of at least one season, or an output_length above 1, and compare with the naive "
-            "forecast in a backtest."
+            "value. If the series does not become constant, train longer (epochs, patience), give "
+            "a window_length of at least one season, or an output_length above 1, and compare "
+            "with the naive forecast in a backtest."
         )
 
 

@@ -240,7 +240,7 @@ def check_history(history, network):
     )
     weights = [w for layer in (*network.layers, network.head) for w in layer]
     if not good.any() or not all(np.isfinite(w).all() for w in weights):
-        raise ValueError(f"The loss became NaN or infinite before any epoch was good. {advice}")
+        raise ValueError(f"The loss became NaN or infinite in the first epoch. {advice}")
     if not good.all():
         warn(
             f"The loss became NaN or infinite in epoch {len(good)}; training stopped, and the best "

@@ -321,7 +321,7 @@ def check_positive_int(value, name):
     """Return `value` as an int of at least one."""
     # A bool is an Integral to Python, and to scikit-learn's own checks.
     if isinstance(value, bool | np.bool_) or not isinstance(value, Integral):
-        raise TypeError(f"{name}={value!r} is a {type(value).__name__}, an int is needed.")
+        raise TypeError(f"{name}={value!r} is a {type(value).__name__}, but an int is needed.")
     if value < 1:
         raise ValueError(f"{name}={value}, but an int of at least 1 is needed.")
     return int(value)
@@ -331,7 +331,7 @@ def check_units(units):
     """Return `units` as a tuple of ints, one for each layer."""
     layers = (units,) if isinstance(units, Integral) else tuple(units)
     if not layers:
-        raise ValueError(f"units={units!r}, but an int >= 1 or a sequence of such is needed.")
+        raise ValueError(f"units={units!r}, but an int >= 1 or a sequence of them is needed.")
     return tuple(check_positive_int(n, "units") for n in layers)
 
 

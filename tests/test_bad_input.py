@@ -83,7 +83,7 @@ OTHER_WINDOWS = {
 BAD_STEPS = {
     "zero": (0, ValueError, "n_steps=0, but an int of at least 1"),
     "negative": (-3, ValueError, "n_steps=-3, but an int of at least 1"),
-    "a float": (2.0, TypeError, "n_steps=2.0 is a float, an int is needed"),
+    "a float": (2.0, TypeError, "n_steps=2.0 is a float, but an int is needed"),
     "a bool": (True, TypeError, "n_steps=True is a bool"),
     "words": ("10", TypeError, "n_steps='10' is a str"),
     "None": (None, TypeError, "n_steps=None is a NoneType"),
@@ -264,7 +264,7 @@ def test_weights_that_are_zero_in_one_part_are_refused(readout, part, first, las
 
 
 def test_windows_that_do_not_continue_each_other_are_refused(forecaster):
-    words = "none of the 38 windows in X is continued.*unshuffled"
+    words = "none of the 38 windows in X is followed.*unshuffled"
     refuse(forecaster, lambda f: f.fit(WINDOWS[::2]), ValueError, words)
     refuse(forecaster, lambda f: f.score(WINDOWS[::2]), ValueError, words)
 

@@ -35,7 +35,7 @@ def test_given_targets_belong_to_the_windows_of_the_same_number():
 
 def test_windows_that_do_not_continue_each_other_have_no_targets():
     windows = np.random.default_rng(0).normal(size=(9, 4, 1))
-    with pytest.raises(ValueError, match="none of the 9 windows in X is continued"):
+    with pytest.raises(ValueError, match="none of the 9 windows in X is followed"):
         make_dataset(windows, 1)
 
 

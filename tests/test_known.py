@@ -90,9 +90,9 @@ def test_the_inverse_gives_all_back_but_the_first_known_value():
         (["rain"], FRAME, r"'rain', which is not one of the columns \['load', 'heat', 'other'\]"),
         ([5], FRAME.to_numpy(), r"holds 5, which is not one of the columns \[0, 1, 2\]"),
         (["heat"], FRAME.to_numpy(), r"set_output\(transform='pandas'\)"),
-        (["heat", "heat"], FRAME, "columns are needed that differ"),
-        ([0, 1, 2], FRAME.to_numpy(), "at least one must be left to forecast"),
-        ([0], np.arange(30.0), "at least one must be left to forecast"),
+        (["heat", "heat"], FRAME, "each column may be named only once"),
+        ([0, 1, 2], FRAME.to_numpy(), "at least one of the . columns .* must be left"),
+        ([0], np.arange(30.0), "at least one of the . columns .* must be left"),
         ([True], FRAME.to_numpy(), "holds True, which is not one of the columns"),
     ],
 )

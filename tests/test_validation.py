@@ -193,7 +193,7 @@ def test_positive_ints_become_plain_ints(value):
     [
         (0, ValueError, "step=0, but an int of at least 1 is needed"),
         (np.int8(-3), ValueError, "step=-3, but an int of at least 1"),
-        (2.0, TypeError, "step=2.0 is a float, an int is needed"),
+        (2.0, TypeError, "step=2.0 is a float, but an int is needed"),
         (True, TypeError, "step=True is a bool"),
         (np.True_, TypeError, "step=.*True.* is a bool"),
         ("2", TypeError, "step='2' is a str"),

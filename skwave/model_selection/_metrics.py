@@ -77,8 +77,8 @@ def check_metrics(metrics):
         names = [metric_name(metric) for metric in metrics]
         if len(set(names)) < len(names):
             raise ValueError(
-                f"metrics has the names {names}, of which scores would be lost. Give a dict of "
-                "names and functions."
+                f"metrics has the names {names}, some of them twice, so that scores would be lost. "
+                "Give a dict of names and functions."
             )
         metrics = dict(zip(names, metrics, strict=True))
     for name, metric in metrics.items():

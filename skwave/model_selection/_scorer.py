@@ -38,8 +38,8 @@ def forecast_scorer(
 ) -> Callable[..., float]:
     """Make a scorer of forecasts, for `GridSearchCV`, `cross_validate` and similar functions.
 
-    Of the test part, the last `horizon` values are forecast from those before them, in the units
-    of the series.
+    The scorer forecasts the last `horizon` values of the test part from those before them, in the
+    units of the series.
 
     Parameters
     ----------
@@ -82,7 +82,7 @@ def forecast_scorer(
     Notes
     -----
     It scores an `LSTMForecaster` on windows, and a `Pipeline` or `ForecastPipeline` that ends with
-    a `WindowTransformer` and one on a series. Transformers in front of the windows are inverted.
+    a `WindowTransformer` and one on a series. Transformers before the windows are inverted.
 
     A shuffled split is an error where it can be recognized: where windows do not continue each
     other, or the index of a pandas series does not increase. scikit-learn turns an error in a

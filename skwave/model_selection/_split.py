@@ -26,7 +26,7 @@ class ForecastSplit(BaseCrossValidator):
     horizon : int
         Values to forecast in each split.
     context : int
-        Known values in front of them: at least the longest window that is tried.
+        Known values before them: at least the longest window that is tried.
     step : int or None, default=None
         Values between the beginnings of the forecasts of two splits. None takes `horizon`, so
         that each value is forecast once.

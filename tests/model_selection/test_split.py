@@ -46,9 +46,9 @@ def test_repr_and_number_of_splits_are_as_in_scikit_learn():
     [
         (0, ValueError, "=0, but an int of at least 1 is needed"),
         (-1, ValueError, "=-1, but an int of at least 1 is needed"),
-        (1.5, TypeError, "=1.5 is a float, an int is needed"),
-        ("2", TypeError, "='2' is a str, an int is needed"),
-        (True, TypeError, "=True is a bool, an int is needed"),
+        (1.5, TypeError, "=1.5 is a float, but an int is needed"),
+        ("2", TypeError, "='2' is a str, but an int is needed"),
+        (True, TypeError, "=True is a bool, but an int is needed"),
     ],
 )
 def test_parameters_out_of_range_are_refused(name, value, error, words):
