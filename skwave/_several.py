@@ -46,7 +46,7 @@ def split_series(X):
 def _check_order_of_levels(index):
     """Raise an error if the first of two levels has times, and the last one strings."""
     first, last = index.levels[0], index.levels[-1]
-    if hasattr(first, "freq") and isinstance(last[0], str) and index.nlevels == 2:
+    if index.nlevels == 2 and hasattr(first, "freq") and last.inferred_type == "string":
         raise ValueError(
             f"X has an index of two levels, {index.names[0]!r} with times and {index.names[1]!r} "
             f"with names such as {last[0]!r}, but the names of the series come first. Give "
