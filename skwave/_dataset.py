@@ -336,9 +336,9 @@ def _check_newest_known(values, dataset, begins):
             # In the windows known inputs stand one step ahead.
             row = end - length + int(np.argmax(is_missing)) + 1 - begin
             raise ValueError(
-                f"X lacks values of inputs known in advance in its last window, from row {row} on. "
-                f"A gap of at most {longest_gap(length)} rows is filled, and longer ones of known "
-                "inputs cannot be forecast. Fill them, as by X[columns].ffill()."
+                f"X lacks values of inputs known in advance in its last window, from row "
+                f"{row} on. A gap of at most {longest_gap(length)} rows is filled, and longer ones "
+                "of known inputs cannot be forecast. Fill them, as by ffill()."
             )
 
 

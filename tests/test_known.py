@@ -404,6 +404,8 @@ def test_a_long_gap_of_known_inputs_at_the_end_is_refused_before_training(monkey
     words = "lacks values of inputs known in advance in its last window, from row 241 on"
     with pytest.raises(ValueError, match=words):
         make_forecast_pipeline(*steps).fit(train)
+    with pytest.raises(ValueError, match="Series 'with a gap': X lacks values"):
+        make_forecast_pipeline(*steps).fit({"good": TRAIN, "with a gap": train})
 
 
 def test_a_future_without_known_inputs_is_refused():
