@@ -43,6 +43,7 @@ from skwave._recursion import roll_forward
 from skwave._rollout import RollOuts, make_rollouts
 from skwave._sliding import sliding_windows
 from skwave.datasets import make_mackey_glass
+from skwave.metrics import normalized_root_mean_squared_error
 
 TINY = {"units": 6, "epochs": 2, "batch_size": 32, "random_state": 0, "readout": "ridge"}
 
@@ -717,7 +718,9 @@ def test_a_noiseless_wave_stops_the_training_after_twenty_updates(length, n_valu
     assert forecaster.network_.units == (50,)
     assert forecaster.validation_errors_[forecaster.readout_] <= EXACT
     assert "linear" in forecaster.validation_errors_
-    np.testing.assert_allclose(forecaster.forecast(200), wave[n_values:], atol=1e-5)
+    # The target of the tutorial's waves; single errors depend on the backend's initial weights.
+    error = normalized_root_mean_squared_error(wave[n_values:], forecaster.forecast(200))
+    assert error <= 1e-5
 
 
 def test_the_readout_that_stopped_the_training_is_not_solved_for_again(monkeypatch, wave):
