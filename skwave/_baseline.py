@@ -72,7 +72,11 @@ def find_season_length(series):
     peaks = peaks[likeness[peaks] >= LEAST_AUTOCORRELATION]
     if len(peaks) == 0:
         return 1
-    return int(peaks[likeness[peaks] >= 0.9 * likeness[peaks].max()][0])
+    first = int(peaks[likeness[peaks] >= 0.9 * likeness[peaks].max()][0])
+    # Where the autocorrelation falls from season to season, the peak of 24 may be at 23.
+    near = np.arange(max(1, first - 2), min(first + 3, len(likeness)))
+    slope = (likeness[min(2 * first, len(likeness) - 1)] - likeness[first]) / first
+    return int(near[np.argmax(likeness[near] - slope * near)])
 
 
 def find_longest_season(series):
@@ -94,7 +98,7 @@ def find_longest_season(series):
     The multiples are compared by the absolute errors of repeating the values that were so many
     before, over the newer half of the series. Their standard errors are those of means over blocks
     of a season. The season itself is taken if its error is within 5 % of the least one; else the
-    shortest multiple of which this is true, and which is better than it by a standard error.
+    shortest multiple of which this is true, and which is better than it by two standard errors.
     """
     series = series[-MAX_VALUES:]
     season = find_season_length(series)
@@ -113,7 +117,7 @@ def find_longest_season(series):
     is_close = means <= CLOSE * means.min()
     gains = errors[0] - errors
     with np.errstate(invalid="ignore"):
-        is_better = gains.mean(axis=1) > gains.std(axis=1, ddof=1) / np.sqrt(n_blocks)
+        is_better = gains.mean(axis=1) > 2 * gains.std(axis=1, ddof=1) / np.sqrt(n_blocks)
     # Of a noiseless season only rounding errors are left.
     is_enough = is_close[0] or means[0] <= EXACT_REPETITION
     good = np.flatnonzero(is_close & is_better)

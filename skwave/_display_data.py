@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 from sklearn.utils.validation import check_array, check_consistent_length
 
-from skwave._baseline import find_season_length, seasonal_naive
+from skwave._baseline import find_longest_season, seasonal_naive
 from skwave._gaps import fill_forward
 from skwave._intervals import check_coverage
 from skwave._pandas_index import as_times, index_spec, next_index
@@ -209,6 +209,6 @@ def make_baseline(baseline, history, shape):
         )
     history = np.reshape(history, (len(history), -1)).astype(float)
     history = fill_forward(history)
-    season_length = 1 if baseline == "naive" else find_season_length(history)
+    season_length = 1 if baseline == "naive" else find_longest_season(history)
     end = np.array([len(history)])
     return seasonal_naive(history, end, shape[0], season_length)[0].reshape(shape)

@@ -205,8 +205,8 @@ def _are_closing_times(times, sizes):
     if len(lengths) < 2 or not lengths.min() == lengths.max() > 1 or step >= 7 * day:
         return False
     period = 7 * day if step >= day else day
-    places = np.sort((last - last[0]) % period)
-    longest = np.diff(np.append(places, places[0] + period)).max()
+    places = np.sort(((last - last[0]) % period).to_numpy())
+    longest = np.diff(np.append(places, places[0] + period.to_timedelta64())).max()
     # In a zone without summer time, a market closes an hour earlier or later in summer.
     return bool(period - longest <= pd.Timedelta(hours=1))
 

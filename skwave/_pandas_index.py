@@ -105,7 +105,10 @@ def as_times(index, name):
         return pd.PeriodIndex(labels)
     try:
         # Of strings only ISO 8601 is read: in others the order of day and month is unknown.
-        return pd.DatetimeIndex(pd.to_datetime(labels, format="ISO8601"))
+        with warnings.catch_warnings():
+            # pandas 2 warns of different offsets before it raises the error.
+            warnings.simplefilter("ignore", FutureWarning)
+            return pd.DatetimeIndex(pd.to_datetime(labels, format="ISO8601"))
     except (ValueError, TypeError) as error:
         if _have_offsets(labels):
             raise ValueError(

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from skwave._baseline import find_season_length, seasonal_naive
+from skwave._baseline import find_longest_season, find_season_length, seasonal_naive
 from skwave._dataset import center_and_scale
 from skwave._recursion import roll_forward
 from skwave._sliding import windows_followed_by
@@ -288,7 +288,7 @@ def baseline_errors(rollouts, dataset):
     number = np.searchsorted(begins, rollouts.origins, side="right") - 1
     longest = number[np.argmax(dataset.n_windows_of_series[number])]
     known = values[begins[longest] : rollouts.origins[number == longest].min()]
-    season_length = find_season_length(known)
+    season_length = find_longest_season(known)
     forecasts = {"naive": seasonal_naive(values, rollouts.origins, n_steps, 1)}
     if 1 < season_length <= (rollouts.origins - begins[number]).min():
         forecasts["seasonal_naive"] = seasonal_naive(

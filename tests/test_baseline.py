@@ -39,6 +39,13 @@ def test_no_season_is_found_in_constants_lines_and_noise(series):
     assert find_season_length(series[:, None]) == 1
 
 
+@pytest.mark.parametrize("seed", range(9))
+def test_the_season_is_found_where_the_autocorrelation_falls_from_lag_to_lag(seed):
+    # A demand that follows the weather: in most of these series it is higher at 23 than at 24.
+    weather = 0.15 * np.cumsum(np.random.default_rng(seed).normal(size=2400))
+    assert find_season_length(weather[:, None] + weekly(2400, seed)) == 24
+
+
 # --- The longest season -------------------------------------------------------------------------
 
 
@@ -62,6 +69,14 @@ def test_a_season_alone_is_the_longest():
         series = np.sin(2 * np.pi * hours / 24) + 0.2 * noise
         assert find_longest_season(series[:, None]) in (24, 48)
     assert find_longest_season(np.sin(2 * np.pi * hours / 24)[:, None]) == 24
+
+
+def test_a_multiple_of_a_season_is_seldom_taken_by_chance():
+    months, found = np.arange(240), []
+    for seed in range(40):
+        noise = 0.3 * np.random.default_rng(seed).normal(size=240)
+        found.append(find_longest_season((np.sin(2 * np.pi * months / 12) + noise)[:, None]))
+    assert found.count(12) >= 36
 
 
 def test_the_longest_season_is_at_most_a_third_of_the_series():

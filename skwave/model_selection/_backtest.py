@@ -13,7 +13,7 @@ from sklearn.metrics import mean_absolute_error, root_mean_squared_error
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_array, check_is_fitted
 
-from skwave._baseline import find_season_length, seasonal_naive
+from skwave._baseline import find_longest_season, seasonal_naive
 from skwave._gaps import fill_forward, with_missing_rows
 from skwave._intervals import check_coverage, check_n_paths, path_quantiles
 from skwave._pipeline import as_forecast_pipeline, is_forecaster
@@ -167,7 +167,7 @@ def _backtest_one(
         series = _take(series, (slice(None), columns))
     values, filled = values[:, columns], filled[:, columns]
     if isinstance(season_length, str):
-        season_length = find_season_length(filled[: origins[0]])
+        season_length = find_longest_season(filled[: origins[0]])
     forecasts = {
         "model": np.concatenate(predicted),
         "naive": seasonal_naive(filled, origins, horizon, 1),
