@@ -121,6 +121,53 @@ class ForecastPipeline(
                 self.pipelines_, self._form = self._fit_several(several), form_of(X)
         return self
 
+    def partial_fit(self, X: ArrayLike, y: Any = None) -> Self:
+        """Update the forecaster with newer values; forecasts then continue these.
+
+        The transformers before the windows stay as they were fitted. What is updated is described
+        at `LSTMForecaster.partial_fit`.
+
+        Parameters
+        ----------
+        X : array-like or pandas object of shape (n_values,) or (n_values, n_channels)
+            The series from one window before the first new value on, in its units: the forecaster
+            is updated with each value after the first window. If an inverse depends on earlier
+            values, as that of differences, the whole series with the new values.
+        y : None
+            Not used.
+
+        Returns
+        -------
+        self : object
+            The pipeline.
+
+        Raises
+        ------
+        ValueError
+            If the fit was of several series, or the series has no value after its first window, has
+            other channels, or dates that do not increase; if a transformer raises an error; or if
+            an inverse depends on earlier values, and the series does not begin with that of `fit`.
+        TypeError
+            If `y` is given.
+        """
+        _refuse_y(y)
+        check_is_fitted(self)
+        if self.pipelines_:
+            raise ValueError(
+                f"fit saw {len(self.pipelines_)} series, each of which has a pipeline of its own. "
+                "Use partial_fit of one of them, such as "
+                f"pipelines_[{next(iter(self.pipelines_))!r}]."
+            )
+        X = with_missing_rows(X)
+        columns = self[-2]._arrange(self._transform_context(X, "X"), X)
+        if not self._inverts_rows:
+            # The window before the first new value, and what follows.
+            columns = columns[len(self._training_transformed) - self._window_length :]
+        with unchanged_on_failure(self, self[-1]):
+            self[-1].partial_fit(sliding_windows(columns, self._window_length))
+            self._remember(X, as_2d(X))
+        return self
+
     def _fit_windows(self, series):
         """Fit all steps but the forecaster on one series, and return its windows."""
         self.pipelines_ = {}
@@ -318,7 +365,8 @@ def as_forecast_pipeline(estimator):
     view = ForecastPipeline(steps)
     check_invertible(view._transformers)
     if hasattr(steps[-1][1], "context_"):
-        view._index_spec = view._training_series = view._training_transformed = None
+        view._index_spec = view._newest_values = None
+        view._training_series = view._training_transformed = None
         view.pipelines_ = {}
         view._inverts_rows, view._is_inverse_checked = True, False
         context = steps[-1][1].context_

@@ -338,7 +338,7 @@ class PipelineForecastMixin:
         """
         self[-1]._check_feeds_back()
         if contexts is None:
-            known, columns = [self._training_transformed], [check_context(self[-1], None)]
+            known, columns = [self._training_transformed], [self._training_context()]
         else:
             known = [self._transform_context(c, "context", continues=True) for c in contexts]
             # One after the other: all of them would take n_contexts times the memory of the series.
@@ -353,6 +353,19 @@ class PipelineForecastMixin:
         else:
             check_future(futures[0], [], n_steps)
         return known, self[-1]._complete(columns, future), future
+
+    def _training_context(self):
+        """Return the last window of the training series, or raise an error if it is another's."""
+        context, newest = check_context(self[-1], None), self._newest_values
+        if newest is None:
+            return context
+        is_same = np.isnan(newest) | np.isclose(context[-1, : len(newest)], newest)
+        if not is_same.all():
+            raise ValueError(
+                "The forecaster was updated by itself, so that the pipeline does not know the "
+                "times of its newest values. Use partial_fit of the pipeline, or give context=."
+            )
+        return context
 
     def _transform_future(self, context, future, n_steps):
         """Return the inputs known in advance after one context, as the windows hold them.

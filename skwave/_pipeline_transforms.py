@@ -28,10 +28,12 @@ class PipelineTransformMixin:
     def _remember(self, series, columns):
         """Store what forecasts need of the training series.
 
-        That is its index, whether rows can be inverted alone, and the series where they cannot.
+        That is its index, its newest values, whether rows can be inverted alone, and the series
+        where they cannot.
         """
         self._index_spec = index_spec(series)
         transformed = self._transform(columns)
+        self._newest_values = np.array(transformed[-1, self._predicted_positions], dtype=float)
         check_inverse(self._transformers, columns, transformed)
         self._is_inverse_checked = True
         self._inverts_rows = inverts_rows(self._transformers, transformed)

@@ -378,6 +378,72 @@ def test_it_is_cloned_and_tuned(wave):
     assert search.best_estimator_.forecast(4).shape == (4,)
 
 
+# --- New values ---------------------------------------------------------------------------------
+
+HOURS = pd.date_range("2026-01-01", periods=400, freq="h")
+LOAD = pd.Series(
+    3 + np.sin(np.arange(400) / 4) + 0.1 * np.random.default_rng(0).normal(size=400), HOURS
+)
+
+
+@pytest.mark.parametrize("steps", [(), (LOG,), (StandardScaler(),)], ids=str)
+def test_forecasts_continue_new_values_after_partial_fit(steps):
+    model = pipeline(*steps).fit(LOAD[:300])
+    n_before = model[-1]._n_windows
+    assert model.partial_fit(LOAD[290:350]) is model
+    assert model[-1]._n_windows == n_before + 50
+    forecast = model.forecast(5)
+    assert forecast.index[0] == HOURS[350]
+    pd.testing.assert_series_equal(forecast, model.forecast(5, context=LOAD[:350]))
+    alone = pipeline(*steps).fit(LOAD[:300])
+    alone[-1].partial_fit(alone[:-1].transform(LOAD[290:350].to_frame("value")))
+    np.testing.assert_allclose(alone.forecast(5, context=LOAD[:350]), forecast)
+    before = pickle.dumps(model)
+    with pytest.raises(ValueError, match="X has 5 values, but window_length=10"):
+        model.partial_fit(LOAD[:5])
+    assert pickle.dumps(model) == before
+
+
+@pytest.mark.parametrize("step", [Difference(), Season()], ids=["differences", "season"])
+def test_partial_fit_takes_the_whole_series_where_the_inverse_depends_on_it(step):
+    model = pipeline(step).fit(LOAD[:300])
+    n_before = model[-1]._n_windows
+    with pytest.raises(ValueError, match="does not begin with the training series"):
+        model.partial_fit(LOAD[290:350])
+    model.partial_fit(LOAD[:350])
+    assert model[-1]._n_windows == n_before + 50
+    forecast = model.forecast(5)
+    pd.testing.assert_series_equal(forecast, model.forecast(5, context=LOAD[:350]))
+    assert forecast.index[0] == HOURS[350]
+
+
+def test_partial_fit_learns_inputs_known_in_advance():
+    heat = pd.Series(np.random.default_rng(1).normal(size=400), HOURS)
+    frame = pd.DataFrame({"load": LOAD + heat, "heat": heat})
+    windows = WindowTransformer(10, known="heat", calendar="hour")
+    model = make_forecast_pipeline(windows, LSTMForecaster(**TINY)).fit(frame[:300])
+    future = frame[["heat"]][350:355]
+    forecast = model.partial_fit(frame[290:350]).forecast(5, future=future)
+    expected = model.forecast(5, future=future, context=frame[:350])
+    pd.testing.assert_frame_equal(forecast, expected)
+
+
+def test_a_forecaster_that_was_updated_by_itself_needs_a_context():
+    model = pipeline().fit(LOAD[:300])
+    model[-1].partial_fit(model[:-1].transform(LOAD[290:350].to_frame("value")))
+    with pytest.raises(ValueError, match=r"updated by itself.*partial_fit of the pipeline"):
+        model.forecast(5)
+    assert model.forecast(5, context=LOAD[:350]).index[0] == HOURS[350]
+
+
+def test_several_series_are_updated_one_by_one():
+    model = pipeline().fit({"a": LOAD[:300], "b": 2 * LOAD[:300]})
+    with pytest.raises(ValueError, match=r"fit saw 2 series.*pipelines_\['a'\]"):
+        model.partial_fit(LOAD[290:350])
+    model.pipelines_["a"].partial_fit(LOAD[290:350])
+    assert [f.index[0] for f in model.forecast(5).values()] == [HOURS[350], HOURS[300]]
+
+
 def test_summary_is_that_of_the_forecaster(wave):
     model = pipeline(StandardScaler()).fit(wave)
     assert str(model.summary()) == str(model[-1].summary())
