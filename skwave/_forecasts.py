@@ -306,7 +306,7 @@ class ForecastMixin:
         if len(windows) < 2:
             raise ValueError(
                 f"X has the values of one window, {length}, and none after it to compare a "
-                f"forecast with. Give at least {length + FEW_PATHS} values."
+                f"forecast with. Give at least {length + (n_steps or 1) + FEW_PATHS - 1} values."
             )
         data = make_dataset(windows, 1, n_known=len(self.known_))
         n_most = int(data.n_windows_of_series.max()) - 1

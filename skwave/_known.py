@@ -262,7 +262,6 @@ def _in_order(future, names):
     surplus = [name for name in columns if name not in names]
     if missing or surplus or len(columns) > len(names):
         what = f"lacks the columns {missing}" if missing else f"has the surplus columns {surplus}"
-        raise ValueError(
-            f"future {what}: the inputs known in advance are {names}. Give future[{names}]."
-        )
+        advice = "Add them" if missing else f"Give future[{names}]"
+        raise ValueError(f"future {what}: the inputs known in advance are {names}. {advice}.")
     return future[names]

@@ -294,17 +294,10 @@ def check_labels(future, spec, n_steps):
     Raises
     ------
     ValueError
-        If the index of the series can be continued, and this is another one; or if the series has
-        names, and this has none.
+        If the index of the series can be continued, and this is another one.
     """
     if spec is None:
         return
-    if not hasattr(future, "iloc"):
-        raise ValueError(
-            f"future has the type {type(future).__name__}, but the series was a pandas object. "
-            "Give one with the same columns, and the index of the forecast, so that nothing is "
-            "taken by its position."
-        )
     check_index(future, "future")
     expected = next_index(spec, n_steps)
     if expected is None:

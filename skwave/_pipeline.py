@@ -168,10 +168,10 @@ class ForecastPipeline(
             self._remember(X, as_2d(X))
         return self
 
-    def _fit_windows(self, series):
-        """Fit all steps but the forecaster on one series, and return its windows."""
+    def _fit_windows(self, series, name):
+        """Fit all steps but the forecaster on one of several series, and return its windows."""
         self.pipelines_ = {}
-        series = with_missing_rows(series)
+        series = with_missing_rows(series, name)
         columns = as_2d(series)
         with self._naming_the_transformer(columns):
             front = Pipeline(self.steps[:-1], memory=self.memory, verbose=self.verbose)

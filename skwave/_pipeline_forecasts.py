@@ -386,10 +386,17 @@ class PipelineForecastMixin:
         """
         positions, windows = self[-2]._known_positions, self[-2]
         spec = self._index_spec if context is None else index_spec(context, self._index_spec)
+        has_names = bool(positions) and self._index_spec is not None
+        if has_names and future is not None and not hasattr(future, "iloc"):
+            raise ValueError(
+                f"future has the type {type(future).__name__}, but the series was a pandas object. "
+                "Give one with the same columns, and the index of the forecast, so that nothing is "
+                "taken by its position."
+            )
         values = check_future(future, self._known_columns, n_steps)
         parts = []
         if positions:
-            if self._index_spec is not None:
+            if has_names:
                 check_labels(future, spec, n_steps)
             rows = np.full((n_steps, windows.n_features_in_), np.nan)
             rows[:, positions] = values

@@ -88,11 +88,14 @@ class PipelineSeriesMixin:
                         "Give those of each series, or one future for all."
                     )
                 given["future"] = future if futures is None else futures[name]
-            if name in self.pipelines_:
-                one = self.pipelines_[name]
-            else:
-                one = self._pipeline_for(given.pop("context"))
-            results[name] = getattr(one, verb)(*arguments, **given)
+            try:
+                if name in self.pipelines_:
+                    one = self.pipelines_[name]
+                else:
+                    one = self._pipeline_for(given.pop("context"))
+                results[name] = getattr(one, verb)(*arguments, **given)
+            except (ValueError, TypeError) as error:
+                raise type(error)(f"Series {name!r}: {error}") from error
         return join_results(results, self._form)
 
     def _names(self, series, contexts):
@@ -117,9 +120,15 @@ class PipelineSeriesMixin:
 
     def _pipeline_for(self, context):
         """Return the pipeline of a series that was not in the fit, by the readout of all."""
+        length = self[-1].window_shape_[0]
+        if len(context) < length:
+            raise ValueError(
+                f"context has {len(context)} values, but the windows have {length}. Give at least "
+                "as many."
+            )
         one = self._copy_for_series()
-        one[-2].set_params(window_length=self[-1].window_shape_[0])
-        windows = one._fit_windows(context)
+        one[-2].set_params(window_length=length)
+        windows = one._fit_windows(context, "context")
         one.steps[-1] = (one.steps[-1][0], self[-1]._forecaster_for(windows))
         return one
 
@@ -141,7 +150,7 @@ def _fit_windows_of(pipelines, several):
     parts = []
     for name, pipeline in pipelines.items():
         try:
-            parts.append(pipeline._fit_windows(several[name]))
+            parts.append(pipeline._fit_windows(several[name], f"X[{name!r}]"))
             # The forecaster, which checks them as well, does not know the names.
             pipeline[-1]._check_trainable(parts[-1])
         except (ValueError, TypeError) as error:

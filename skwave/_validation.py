@@ -70,9 +70,11 @@ def check_columns(X, expected, name="X"):
     """Raise an error if a frame has other columns than that of `fit`, or in another order."""
     columns = columns_of(X)
     if columns and expected and max(len(columns), len(expected)) > 1 and columns != expected:
+        missing = [column for column in expected if column not in columns]
+        advice = f"Add the columns {missing}" if missing else f"Give {name}[{expected}]"
         raise ValueError(
             f"{name} has the columns {columns}, but {expected} were seen in fit, in this order. "
-            f"Give {name}[{expected}]."
+            f"{advice}."
         )
 
 
@@ -221,6 +223,8 @@ def check_windows(estimator, X, *, reset):
             "make_forecast_pipeline(WindowTransformer(window_length), LSTMForecaster(...)). "
             "Reshape your data by X.reshape(1, -1) if it is a single window."
         )
+    if isinstance(X, np.ndarray) and X.ndim == 3 and not reset:
+        _check_window_shape(estimator, X)
     loose = {"dtype": "numeric", "ensure_all_finite": False}
     if isinstance(X, np.ndarray) and X.ndim == 3 and is_sliding_view(X):
         series = check_not_too_large(check_array(series_of_view(X), input_name="X", **loose))
@@ -238,13 +242,20 @@ def check_windows(estimator, X, *, reset):
             f"X has shape {windows.shape}, but windows of shape (n_windows, window_length) or "
             "(n_windows, window_length, n_channels) are needed, as WindowTransformer makes them."
         )
+    if not reset:
+        _check_window_shape(estimator, windows)
+    return windows
+
+
+def _check_window_shape(estimator, windows):
+    """Raise an error if windows have another shape than those of `fit`."""
     expected = getattr(estimator, "window_shape_", None)
-    if not reset and expected is not None and windows.shape[1:] != expected:
+    if expected is not None and windows.shape[1:] != expected:
         raise ValueError(
             f"X has windows of shape {windows.shape[1:]}, but {type(estimator).__name__} was "
-            f"fitted on windows of shape {expected} (window_length, n_channels)."
+            f"fitted on windows of shape {expected} (window_length, n_channels). Give windows of "
+            "this shape, or fit again, with warm_start=False."
         )
-    return windows
 
 
 def check_windows_of_several(estimator, X):

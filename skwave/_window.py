@@ -168,7 +168,7 @@ class WindowTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         if several is None:
             X = with_missing_rows(X)
         else:
-            X = [with_missing_rows(series) for series in several.values()]
+            X = [with_missing_rows(one, f"X[{name!r}]") for name, one in several.items()]
         return self.fit(X).transform(X)
 
     def transform(self, X: ArrayLike) -> Any:

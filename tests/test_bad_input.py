@@ -72,7 +72,7 @@ BAD_WINDOWS = {
     "None": (None, ValueError, "None"),
     "no windows": (WINDOWS[:0], ValueError, "0 sample|minimum of 1"),
     "no values": (np.ones((9, 0)), ValueError, "0 feature"),
-    "no channels": (np.ones((9, 6, 0)), ValueError, "has shape|0 feature|least one"),
+    "no channels": (np.ones((9, 6, 0)), ValueError, "of shape|has shape|0 feature|least one"),
     "sparse": (csr_array(np.eye(9, 6)), TypeError, "[Ss]parse"),
     "ragged": ([[1.0, 2.0], [3.0]], ValueError, "inhomogeneous|sequence"),
 }

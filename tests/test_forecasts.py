@@ -269,6 +269,8 @@ def test_a_calibration_on_few_values_is_refused_or_warned_of(solved):
     forecaster = copy.deepcopy(solved)
     with pytest.raises(ValueError, match=r"values of one window, 10, .* Give at least 29 values"):
         forecaster.calibrate(windows[:1])
+    with pytest.raises(ValueError, match=r"Give at least 35 values"):
+        forecaster.calibrate(windows[:1], n_steps=7)
     (message,) = warnings_of(forecaster.calibrate, windows, 5)
     assert "X has 16 origins of forecasts of 5 steps, but the default coverage of 0.9" in message
     assert not warnings_of(forecaster.calibrate, windows, 2)

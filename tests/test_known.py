@@ -345,7 +345,7 @@ def test_a_trained_readout_has_known_inputs_too():
         (None, r"future=None, but the inputs \['heat'\] are known in advance"),
         (TEST[["heat"]][:9], "future has 9 rows, but n_steps=10 needs as many"),
         (TEST[["heat", "load"]], r"has the surplus columns \['load'\]"),
-        (TEST[["load"]], r"lacks the columns \['heat'\]"),
+        (TEST[["load"]], r"lacks the columns \['heat'\].*Add them\."),
         (TEST["load"], r"lacks the columns \['heat'\]"),
         (TEST[["heat"]][1:], "has the label 2024-01-11 11:00:00 in row 0, but the forecast is of"),
         (TEST[["heat"]].reset_index(drop=True), "Give future an index of the same kind"),
@@ -386,8 +386,10 @@ def test_a_column_of_strings_in_the_future_is_named(model):
     future.iloc[3] = "cold"
     with pytest.raises(ValueError, match="column 'heat' of future holds 'cold', which is not a"):
         model.forecast(10, future=future)
-    with pytest.raises(ValueError, match=r"future has shape \(\), but \(10, 1\) is needed"):
+    with pytest.raises(ValueError, match=r"future has the type dict, but the series was a pand"):
         model.forecast(10, future={"heat": np.zeros(10)})
+    with pytest.raises(ValueError, match=r"future has shape \(\), but \(10, 1\) is needed"):
+        model[-1].forecast(10, future={"heat": np.zeros(10)})
 
 
 def test_a_future_of_another_time_zone_is_refused(model):
@@ -480,7 +482,7 @@ def test_an_array_in_place_of_a_frame_with_known_columns_is_refused(model):
     ("which", "values", "message"),
     [
         ("y_true", TEST[["heat", "load", "other"]], r"\['load', 'heat', 'other'\] were seen in"),
-        ("y_true", TEST["load"], r"y_true has the columns \['load'\], but"),
+        ("y_true", TEST["load"], r"y_true has the columns \['load'\].*Add the columns \['heat', 'o"),
         ("history", TRAIN[["heat", "load", "other"]], r"history has the columns \['heat', 'load'"),
         ("history", TRAIN["heat"], r"history has the columns \['heat'\], but"),
     ],

@@ -113,6 +113,8 @@ def test_a_context_continues_a_series_or_begins_a_new_one(fitted):
     assert forecast["new"].index[0] == pd.Timestamp("2024-02-10")
     interval = fitted.forecast_interval(2, coverage=0.8, context=new)
     assert (interval.loc["new", "lower"] < forecast["new"]).all()
+    with pytest.raises(ValueError, match="Series 'short': context has 5 values, but the windows ha"):
+        fitted.forecast(2, context={"short": new["new"][-5:]})
     with pytest.raises(ValueError, match="context has the series 'new', which is not in series="):
         fitted.forecast(2, context=new, series=["shop 1"])
     with pytest.raises(ValueError, match="the type Series and is one series, but fit saw"):
@@ -350,7 +352,10 @@ def test_gaps_in_the_index_of_a_series_are_filled_with_a_warning():
     with warnings.catch_warnings(record=True) as found:
         warnings.simplefilter("always")
         model = pipeline().fit(pd.concat(gappy, names=["shop"]))
-    assert len([w for w in found if "lacks 2 of 95 rows" in str(w.message)]) == 1
+    (message,) = [str(w.message) for w in found if "lacks 2 of 95 rows" in str(w.message)]
+    # It names the series, by code that gives it.
+    assert message.startswith("X['shop 1'] lacks")
+    assert "X['shop 1'].asfreq('D')" in message
     assert model.forecast(3).notna().all()
 
 

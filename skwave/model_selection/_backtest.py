@@ -227,12 +227,15 @@ def _backtest_several(estimator, several, form, refit, settings):
 
 def _fit_model(estimator, series):
     """Return a `ForecastPipeline` that was fitted on a series, or the frozen one as it is."""
-    if isinstance(estimator, FrozenEstimator):
-        model = as_forecast_pipeline(estimator)
-    elif hasattr(estimator, "steps"):
-        model = as_forecast_pipeline(clone(estimator)).fit(series)
-    else:
-        model = as_forecast_pipeline(clone(estimator).fit(series))
+    try:
+        if isinstance(estimator, FrozenEstimator):
+            model = as_forecast_pipeline(estimator)
+        elif hasattr(estimator, "steps"):
+            model = as_forecast_pipeline(clone(estimator)).fit(series)
+        else:
+            model = as_forecast_pipeline(clone(estimator).fit(series))
+    except (ValueError, TypeError) as error:
+        raise type(error)(f"The fit on the first `initial` values failed: {error}") from error
     check_is_fitted(model)
     return model
 
