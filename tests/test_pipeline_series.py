@@ -113,7 +113,7 @@ def test_a_context_continues_a_series_or_begins_a_new_one(fitted):
     assert forecast["new"].index[0] == pd.Timestamp("2024-02-10")
     interval = fitted.forecast_interval(2, coverage=0.8, context=new)
     assert (interval.loc["new", "lower"] < forecast["new"]).all()
-    with pytest.raises(ValueError, match="Series 'short': context has 5 values, but the windows ha"):
+    with pytest.raises(ValueError, match="Series 'short': context has 5 values, but the"):
         fitted.forecast(2, context={"short": new["new"][-5:]})
     with pytest.raises(ValueError, match="context has the series 'new', which is not in series="):
         fitted.forecast(2, context=new, series=["shop 1"])

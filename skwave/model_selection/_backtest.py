@@ -63,8 +63,8 @@ def backtest(
         `season_length`, such as `skwave.metrics.mean_absolute_scaled_error`, are given the first
         `initial` values and the season.
     season_length : int or "auto", default="auto"
-        Values in a season, for the seasonal naive forecast. ``"auto"`` looks for it in the first
-        `initial` values; 1 if there is none.
+        Values in a season, for the seasonal naive forecast. ``"auto"`` looks for the longest one,
+        such as a week of hours, in the first `initial` values; 1 if there is none.
     coverage : float or None, default=None
         Fraction of the values that intervals should contain, between 0 and 1. Where given, each
         forecast has an interval, and the scores contain the fraction of values within it, its
