@@ -172,6 +172,6 @@ def check_n_paths(probabilities, n_paths):
             reach = f"Ask for a coverage of at most {most:g}, or call"
         raise ValueError(
             f"A coverage of {2 * extreme - 1:g}, or a quantile of {extreme:g}, needs at least "
-            f"{needed} residual paths, but there are {n_paths}. {reach} calibrate with windows of "
-            "a longer series, or with fewer n_steps."
+            f"{needed} residual paths, but there are {n_paths}. {reach} calibrate with a longer "
+            "series, or with fewer n_steps."
         )

@@ -101,7 +101,7 @@ def check_inverse(transformers, series, transformed):
     ValueError
         If it does not come back, or a transformer raises an error for its inverse.
     """
-    cause, reason = None, "it does not give the series back"
+    cause, reason = None, "their inverse does not give the series back"
     y_true = np.asarray(series, dtype=float)
     fraction = 0.5 if inverts_rows(transformers, transformed) else 1 - 0.5 / len(y_true)
     try:

@@ -181,6 +181,8 @@ def choose_readout(network, dataset, folds, rollouts, all_rollouts, known_penalt
     if dataset.holds_out:
         chosen = _within_one_standard_error([errors[r.name] for r in tried], rollouts)
         reason = "the strongest penalty within a standard error of the least error"
+        if rollouts.n_independent < 2:
+            reason = "the strongest penalty, as the values held out are too few to choose by"
 
     linear_model = without_layers(solve_readout(network, everything, linear)[0])
     bound = all_rollouts.exploding_error(linear_model, naive)

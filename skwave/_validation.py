@@ -52,6 +52,11 @@ def _check_words(values, name, column):
             float(value)
         except (TypeError, ValueError) as error:
             where = f"{name} holds" if column is None else f"column {column!r} of {name} holds"
+            if value in ("True", "False"):
+                values = name if column is None else f"{name}[{column!r}]"
+                raise ValueError(
+                    f"{where} {value!r}, which is text. Make numbers of it by {values} == 'True'."
+                ) from error
             raise ValueError(
                 f"{where} {value!r}, which is not a number. Read decimal commas by "
                 "pandas.read_csv(..., decimal=','), make a column of times the index (index_col, "

@@ -148,6 +148,13 @@ def test_the_summary_of_a_fit_counts_windows_epochs_and_updates(fitted_on_noise)
     assert fitted_on_noise.summary().line.count(fitted_on_noise.readout_) == 1
 
 
+def test_the_summary_of_a_short_series_says_that_there_is_nothing_to_choose_by(noisy):
+    windows = WindowTransformer(24).fit_transform(noisy[:80])
+    text = repr(LSTMForecaster(6, epochs=2, random_state=0).fit(windows).summary())
+    assert re.search(r"std. error\n.* -\n", text)
+    assert "(the strongest penalty, as the values held out are too few to choose by)" in text
+
+
 def test_the_summary_counts_missing_values_and_windows_without_them(noisy):
     series = noisy.copy()
     # A gap of three is too long to be filled in windows of 24; a single value is filled.
