@@ -137,8 +137,9 @@ class ForecastDisplay:
             in advance are given to the forecast. After a fit of several series, either the series
             to draw or all series in the form given to `fit`.
         history : array-like of shape (n_known,) or (n_known, n_channels), default=None
-            The training series, in its units. Its newest max(2 · n_steps, 20) values are drawn.
-            After a fit of several series, the one to draw or all, as for `y_true`.
+            The training series, in its units, or the columns of it that are forecast. Its newest
+            max(2 · n_steps, 20) values are drawn. After a fit of several series, the one to draw or
+            all, as for `y_true`.
         baseline : {"naive", "seasonal_naive"} or None, default=None
             A naive forecast to compare with: ``"naive"`` repeats the last value of `history`,
             ``"seasonal_naive"`` its last season, whose length is found in `history`.
@@ -161,10 +162,11 @@ class ForecastDisplay:
         Raises
         ------
         ValueError
-            If there is no series `name`, the transformers of a plain pipeline cannot be inverted,
-            or as in `from_predictions`, or as in `ForecastPipeline.forecast_interval`.
+            If there is no series `name`, `y_true` or `history` has other columns than the training
+            series, the transformers of a plain pipeline cannot be inverted, or as in
+            `from_predictions`, or as in `ForecastPipeline.forecast_interval`.
         TypeError
-            If `coverage` is not a number or a sequence of numbers.
+            If `coverage` is not a number or a sequence of numbers, or `y_true` is not a series.
         """
         check_is_fitted(estimator)
         pipeline = as_forecast_pipeline(estimator)
