@@ -70,6 +70,4 @@ def _position(times, name):
         return (times.day_of_year.to_numpy() - 1) / (365 + times.is_leap_year)
     if name == "month":
         return (times.month.to_numpy() - 1) / 12
-    if name == "quarter":
-        return (times.quarter.to_numpy() - 1) / 4
-    raise ValueError(f"{name!r} is not one of {NAMES}.")
+    return (times.quarter.to_numpy() - 1) / 4

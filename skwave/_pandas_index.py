@@ -286,7 +286,7 @@ def check_labels(future, spec, n_steps):
     ----------
     future : object
         Values of `n_steps` rows or more.
-    spec : None or dict
+    spec : dict
         What `index_spec` returned for the series before.
     n_steps : int
         Steps of the forecast.
@@ -296,8 +296,6 @@ def check_labels(future, spec, n_steps):
     ValueError
         If the index of the series can be continued, and this is another one.
     """
-    if spec is None:
-        return
     check_index(future, "future")
     expected = next_index(spec, n_steps)
     if expected is None:

@@ -8,7 +8,7 @@ from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.decomposition import PCA
 from sklearn.frozen import FrozenEstimator
 from sklearn.impute import SimpleImputer
-from sklearn.metrics import mean_absolute_error
+from sklearn.metrics import mean_absolute_error, r2_score
 from sklearn.model_selection import GridSearchCV, TimeSeriesSplit
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import (
@@ -26,6 +26,12 @@ from skwave.model_selection import backtest, forecast_scorer
 TINY = {"units": 6, "epochs": 1, "batch_size": 32, "random_state": 0}
 LOG = FunctionTransformer(np.log, inverse_func=np.exp)
 NEITHER = "(neither begins nor ends|does not begin) with the training series"
+
+
+HOURS = pd.date_range("2026-01-01", periods=400, freq="h")
+LOAD = pd.Series(
+    3 + np.sin(np.arange(400) / 4) + 0.1 * np.random.default_rng(0).normal(size=400), HOURS
+)
 
 
 class Difference(TransformerMixin, BaseEstimator):
@@ -378,12 +384,21 @@ def test_it_is_cloned_and_tuned(wave):
     assert search.best_estimator_.forecast(4).shape == (4,)
 
 
-# --- New values ---------------------------------------------------------------------------------
+def test_scores_are_weighted():
+    model = pipeline().fit(LOAD[:300])
+    test = LOAD[300:]
+    predicted = model.predict(test)[:-1]
+    weights = np.arange(90.0)
+    expected = r2_score(test[10:], predicted, sample_weight=weights)
+    assert model.score(test, sample_weight=weights) == pytest.approx(expected)
+    gappy = test.where(np.arange(100) != 50)
+    # The missing value, and those whose window holds it.
+    left = np.r_[0:40, 51:90]
+    expected = r2_score(test[10:].iloc[left], predicted.iloc[left], sample_weight=weights[left])
+    assert model.score(gappy, sample_weight=weights) == pytest.approx(expected)
 
-HOURS = pd.date_range("2026-01-01", periods=400, freq="h")
-LOAD = pd.Series(
-    3 + np.sin(np.arange(400) / 4) + 0.1 * np.random.default_rng(0).normal(size=400), HOURS
-)
+
+# --- New values ---------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("steps", [(), (LOG,), (StandardScaler(),)], ids=str)
