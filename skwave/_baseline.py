@@ -74,7 +74,8 @@ def find_season_length(series):
         return 1
     first = int(peaks[likeness[peaks] >= 0.9 * likeness[peaks].max()][0])
     # Where the autocorrelation falls from season to season, the peak of 24 may be at 23.
-    near = np.arange(max(1, first - 2), min(first + 3, len(likeness)))
+    reach = min(2, (first - 1) // 2)
+    near = np.arange(first - reach, min(first + reach + 1, len(likeness)))
     slope = (likeness[min(2 * first, len(likeness) - 1)] - likeness[first]) / first
     return int(near[np.argmax(likeness[near] - slope * near)])
 
