@@ -432,7 +432,8 @@ class ForecastMixin:
                 f"n_steps={n_steps}, but residual paths are {n_longest} steps long: as many as a "
                 "window has, or as the values that fit held out, if these are fewer. Forecast at "
                 f"most {n_longest} steps, or call calibrate with n_steps={n_steps} and at least "
-                f"{n_values} values that were not used in fit."
+                f"{n_values} values that were not used in fit; a backtest takes that model in a "
+                "FrozenEstimator."
             )
         if self._residuals_are_in_sample:
             warn(

@@ -6,6 +6,7 @@ pandas is imported inside functions only, for users who gave a pandas object.
 import contextlib
 import datetime
 import itertools
+import re
 import warnings
 
 import numpy as np
@@ -58,8 +59,7 @@ def check_index(X, name="X"):
     if not index.is_monotonic_increasing:
         raise ValueError(
             f"{name} has an index from {index[0]} to {index[-1]} that does not increase all the "
-            "way, but rows are needed in the order of time, the newest last. Use "
-            f"{name}.sort_index()."
+            "way, but rows are needed in the order of time, the newest last. Use sort_index()."
         )
     # pandas reads 01.02.2020 as the second of January. Times since a start have no month.
     if hasattr(index, "month") and len(index) > 12 and _are_exchanged(index):
@@ -110,6 +110,11 @@ def as_times(index, name):
             warnings.simplefilter("ignore", FutureWarning)
             return pd.DatetimeIndex(pd.to_datetime(labels, format="ISO8601"))
     except (ValueError, TypeError) as error:
+        if re.fullmatch(r"\d{4}-?Q[1-4]", str(labels[0])):
+            raise ValueError(
+                f"{name} has an index of strings such as {labels[0]!r}. Make quarters of them: "
+                f"{name}.index = pandas.PeriodIndex({name}.index, freq='Q')."
+            ) from error
         if _have_offsets(labels):
             raise ValueError(
                 f"{name} has an index of times with different offsets from UTC, such as "
@@ -161,12 +166,74 @@ def index_spec(X, training_spec=None):
     return {"ndim": X.ndim, "columns": columns, "levels": levels, "index": index}
 
 
+def check_same_times(X, training_spec, name):
+    """Raise an error if times of a series are in another time zone, or at another distance.
+
+    Parameters
+    ----------
+    X : object
+        A series; without an index nothing is checked.
+    training_spec : None or dict
+        What `index_spec` returned for the training series.
+    name : str
+        What the messages call it.
+
+    Raises
+    ------
+    ValueError
+        If the times are of another kind than those of the training series.
+    """
+    known = (training_spec or {}).get("index")
+    if known is None or not hasattr(X, "iloc") or len(X) < 3:
+        return
+    index = as_times(X.index, name)
+    if known["type"] == "datetime" and hasattr(index, "tz"):
+        zones = _describe_zone(index[-1]), known["zone"]
+        # Two without names may be one, which has another offset in summer.
+        if zones[0] != zones[1] and not all(isinstance(zone, float) for zone in zones):
+            convert = "tz_localize" if None in zones else "tz_convert"
+            raise ValueError(
+                f"{name} has times in the time zone {index.tz}, but those of the training series "
+                f"are in {known['zone']}. Give {name}.{convert}({known['zone']!r})."
+            )
+    distance, training_distance = _distance(index), known["distance"]
+    if distance and training_distance and not 0.8 < distance / training_distance < 1.25:
+        raise ValueError(
+            f"{name} has rows that are {_in_words(distance)} apart, but those of the "
+            f"training series are {_in_words(training_distance)} apart. Give a series of "
+            f"the same frequency, or {name}.to_numpy() if only the order of its rows matters."
+        )
+
+
+def _distance(index):
+    """Return the median distance of times in seconds; None for other labels, or fewer than three.
+
+    The median, since working days are a day apart, whether a weekend is among them or not.
+    """
+    if len(index) < 3 or not (hasattr(index, "tz") or hasattr(index, "to_timestamp")):
+        return None
+    import pandas as pd
+
+    times = index if hasattr(index, "tz") else index.to_timestamp()
+    return pd.Series(times).diff().median().total_seconds()
+
+
+def _in_words(seconds):
+    """Return a distance in words."""
+    import pandas as pd
+
+    return str(pd.Timedelta(seconds=seconds).round("s"))
+
+
 def _describe(index, training_freq):
     import pandas as pd
 
     if isinstance(index, pd.PeriodIndex):
         consecutive = len(index) == 1 or np.all(np.diff(index.asi8) == index.freq.n)
-        found = {"type": "period", "last": str(index[-1]), "freq": index.freqstr}
+        found = {
+            "type": "period", "last": str(index[-1]), "freq": index.freqstr,
+            "distance": _distance(index),
+        }  # fmt: skip
         return found | {"name": index.name} if consecutive else None
     if isinstance(index, pd.DatetimeIndex):
         freq = _find_freq(index, training_freq)
@@ -175,12 +242,14 @@ def _describe(index, training_freq):
         found = {
             "type": "datetime", "last": index[-1].isoformat(), "freq": freq,
             "zone": _describe_zone(index[-1]), "unit": index.unit, "months": months,
-            "first": index[0].isoformat(), "n_labels": len(index),
+            "first": index[0].isoformat(), "n_labels": len(index), "distance": _distance(index),
         }  # fmt: skip
         return found | {"name": index.name} if freq or months else None
     if pd.api.types.is_integer_dtype(index.dtype) and len(index) > 1:
         distances = np.unique(np.diff(index.to_numpy(dtype=int)))
-        found = {"type": "integer", "last": int(index[-1]), "step": int(distances[0])}
+        found = {
+            "type": "integer", "last": int(index[-1]), "step": int(distances[0]), "distance": None,
+        }  # fmt: skip
         return found | {"name": index.name} if len(distances) == 1 and distances[0] != 0 else None
     return None
 

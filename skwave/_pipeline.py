@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skwave._gaps import with_missing_rows
 from skwave._inverse import check_invertible, inverts_window, transform
-from skwave._pandas_index import as_times, to_pandas
+from skwave._pandas_index import as_times, check_same_times, next_index, to_pandas
 from skwave._persistence import add_checksum, unchanged_on_failure, verify_checksum
 from skwave._pipeline_forecasts import PipelineForecastMixin
 from skwave._pipeline_series import PipelineSeriesMixin
@@ -130,9 +130,10 @@ class ForecastPipeline(
         Parameters
         ----------
         X : array-like or pandas object of shape (n_values,) or (n_values, n_channels)
-            The series from one window before the first new value on, in its units: the forecaster
-            is updated with each value after the first window. If an inverse depends on earlier
-            values, as that of differences, the whole series with the new values.
+            The series with its new values, in its units; it has to begin at least one window before
+            the first of them. The new values are those after the end of the series seen before, by
+            the index, or, without a regular index, all after the first window. If an inverse
+            depends on earlier values, as that of differences, the whole series.
         y : None
             Not used.
 
@@ -144,9 +145,10 @@ class ForecastPipeline(
         Raises
         ------
         ValueError
-            If the fit was of several series, or the series has no value after its first window, has
-            other channels, or dates that do not increase; if a transformer raises an error; or if
-            an inverse depends on earlier values, and the series does not begin with that of `fit`.
+            If the fit was of several series; if the series has no new value, no window before the
+            first one, or a gap between, has other channels, or dates that do not increase; if a
+            transformer raises an error; or if an inverse depends on earlier values, and the series
+            does not begin with that of `fit`.
         TypeError
             If `y` is given.
         """
@@ -159,14 +161,47 @@ class ForecastPipeline(
                 f"pipelines_[{next(iter(self.pipelines_))!r}]."
             )
         X = with_missing_rows(X)
-        columns = self[-2]._arrange(self._transform_context(X, "X"), X)
         if not self._inverts_rows:
-            # The window before the first new value, and what follows.
-            columns = columns[len(self._training_transformed) - self._window_length :]
+            # An error says first whether X begins with the training series.
+            self._transform_context(X, "X")
+        n_new = self._count_new(X)
+        columns = self[-2]._arrange(self._transform_context(X, "X"), X)
+        # The window before the first new value, and what follows.
+        columns = columns[len(columns) - n_new - self._window_length :]
         with unchanged_on_failure(self, self[-1]):
             self[-1].partial_fit(sliding_windows(columns, self._window_length))
             self._remember(X, as_2d(X))
         return self
+
+    def _count_new(self, X):
+        """Return how many values of a series are new, and check that they follow the others."""
+        length, expected = self._window_length, None
+        if hasattr(X, "iloc") and self._index_spec is not None:
+            check_same_times(X, self._index_spec, "X")
+            expected = next_index(self._index_spec, 1)
+        if not self._inverts_rows:
+            n_new = len(X) - len(self._training_series)
+        elif expected is None:
+            n_new = len(X) - length
+        else:
+            labels = as_times(X.index, "X")
+            n_new = int((labels >= expected[0]).sum())
+            if n_new and labels[-n_new] != expected[0]:
+                raise ValueError(
+                    f"X has no value at {expected[0]}, which follows the values seen before; its "
+                    f"next one is at {labels[-n_new]}. Give the values between, or NaN for them."
+                )
+        if n_new < 1:
+            raise ValueError(
+                f"X has {len(X)} values, but none after those seen before. Give newer values, with "
+                f"the {length} values before the first of them."
+            )
+        if len(X) - n_new < length:
+            raise ValueError(
+                f"X begins {len(X) - n_new} values before the first new one, but the window before "
+                f"it is needed. Give a series that begins at least {length} values before it."
+            )
+        return n_new
 
     def _fit_windows(self, series, name):
         """Fit all steps but the forecaster on one of several series, and return its windows."""

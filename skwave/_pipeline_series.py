@@ -5,6 +5,7 @@ from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 
 from skwave._several import join_results, split_series
+from skwave._validation import columns_of
 
 
 class PipelineSeriesMixin:
@@ -147,9 +148,16 @@ def _split(X, name):
 
 def _fit_windows_of(pipelines, several):
     """Fit the transformers of several series, each by its pipeline, and return their windows."""
-    parts = []
+    parts, columns = [], None
     for name, pipeline in pipelines.items():
         try:
+            found = columns_of(several[name])
+            columns = columns or found
+            if found and found != columns:
+                raise ValueError(
+                    f"X has the columns {found}, but the first series has {columns}, in this "
+                    "order. Give all series the same columns in the same order."
+                )
             parts.append(pipeline._fit_windows(several[name], f"X[{name!r}]"))
             # The forecaster, which checks them as well, does not know the names.
             pipeline[-1]._check_trainable(parts[-1])

@@ -4,7 +4,7 @@ import numpy as np
 from sklearn.utils.validation import validate_data
 
 from skwave._inverse import check_inverse, inverts_rows, transform
-from skwave._pandas_index import index_spec
+from skwave._pandas_index import check_same_times, index_spec
 from skwave._validation import as_2d, check_columns
 
 
@@ -139,6 +139,7 @@ class PipelineTransformMixin:
         the training series, if the context is its end.
         """
         columns = as_2d(context, name)
+        check_same_times(context, self._index_spec, name)
         if self._index_spec is not None and self._index_spec["ndim"] == 2:
             check_columns(columns, self._index_spec["columns"], name)
         transformed = self._transform(columns)

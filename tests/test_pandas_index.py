@@ -173,7 +173,7 @@ def test_values_become_a_series_a_frame_or_an_array():
     "order", [slice(None, None, -1), np.r_[5, 0:5, 6:120]], ids=["reversed", "one moved"]
 )
 def test_dates_out_of_order_are_refused(index, order):
-    with pytest.raises(ValueError, match=r"series has an .*order of time.*series\.sort_index\(\)"):
+    with pytest.raises(ValueError, match=r"series has an .*order of time.*Use sort_index\(\)"):
         check_index(series_of(index[order]), "series")
 
 

@@ -337,9 +337,31 @@ def test_a_working_week_continues_at_the_frequency_of_the_training_series(wave):
         following = pd.bdate_range(days[end - 1], periods=4)[1:]
         assert model.forecast(3, context=week).index.equals(following)
         assert model.predict(week).index[-1] == following[0]
-    # Where the dates do not follow it, their own frequency is taken.
-    hours = series[:30].set_axis(pd.date_range("2024-01-01", periods=30, freq="h"))
-    assert model.forecast(2, context=hours).index[-1] == pd.Timestamp("2024-01-02 07:00")
+    # All days of the week are as far apart as working days.
+    every_day = series[:30].set_axis(pd.date_range("2024-01-01", periods=30))
+    assert model.forecast(2, context=every_day).index[-1] == pd.Timestamp("2024-02-01")
+
+
+def test_times_of_another_frequency_or_zone_are_refused():
+    model = pipeline().fit(LOAD[:300])
+    zoned = LOAD.tz_localize("Europe/Berlin")
+    in_berlin = pipeline().fit(zoned[:300])
+    forecast = in_berlin.forecast(3, context=zoned[:300])
+    pd.testing.assert_series_equal(forecast, in_berlin.forecast(3))
+    for one, series, words in (
+        (model, LOAD[:300:2], "02:00:00 apart, but those of the training series are 0 days 01"),
+        (model, LOAD.set_axis(pd.date_range("2026", periods=400)), "rows that are 1 days 00:00:00"),
+        (model, zoned[:300], r"time zone Europe/Berlin.*in None. Give .*tz_localize\(None\)"),
+        (in_berlin, zoned[:300].tz_convert("UTC"), r"zone UTC.*tz_convert\('Europe/Berlin'\)"),
+        (in_berlin, LOAD[:300], r"time zone None.*tz_localize\('Europe/Berlin'\)"),
+    ):
+        for call in (one.predict, one.partial_fit, one.calibrate):
+            with pytest.raises(ValueError, match=words):
+                call(series)
+        with pytest.raises(ValueError, match=words):
+            one.forecast(3, context=series)
+    # Values alone have no times.
+    assert len(model.forecast(3, context=LOAD[:300:2].to_numpy())) == 3
 
 
 def test_an_irregular_index_gives_arrays(wave):
@@ -414,8 +436,18 @@ def test_forecasts_continue_new_values_after_partial_fit(steps):
     alone[-1].partial_fit(alone[:-1].transform(LOAD[290:350].to_frame("value")))
     np.testing.assert_allclose(alone.forecast(5, context=LOAD[:350]), forecast)
     before = pickle.dumps(model)
-    with pytest.raises(ValueError, match="X has 5 values, but window_length=10"):
-        model.partial_fit(LOAD[:5])
+    # By the index the whole series gives the same new values.
+    again = pipeline(*steps).fit(LOAD[:300]).partial_fit(LOAD[:350])
+    pd.testing.assert_series_equal(again.forecast(5), forecast)
+    for values, words in (
+        (LOAD[:5], "X has 5 values, but none after those seen before"),
+        (LOAD[345:370], "X begins 5 values before the first new one, .* at least 10 values"),
+        (LOAD[360:390], "X has no value at 2026-01-15 14:00:00, which follows"),
+        (LOAD[340:370].tz_localize("UTC"), "time zone UTC, but those of the training series"),
+        (LOAD[340:370].asfreq("2h"), "rows that are 0 days 02:00:00 apart, but those of the tr"),
+    ):
+        with pytest.raises(ValueError, match=words):
+            model.partial_fit(values)
     assert pickle.dumps(model) == before
 
 

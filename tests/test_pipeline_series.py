@@ -347,6 +347,13 @@ def test_an_error_names_the_series_and_changes_nothing(fitted):
         model.fit(LONG, lstmforecaster__sample_weight=np.ones(3))
 
 
+def test_series_with_other_columns_are_refused():
+    frame = pd.DataFrame({"load": SHOPS["shop 0"], "price": SHOPS["shop 0"] + 1})
+    for other in (frame[["price", "load"]], frame.rename(columns={"price": "heat"})):
+        with pytest.raises(ValueError, match="Series 'b': X has the columns .*first series has"):
+            pipeline().fit({"a": frame, "b": other})
+
+
 def test_gaps_in_the_index_of_a_series_are_filled_with_a_warning():
     gappy = SHOPS | {"shop 1": SHOPS["shop 1"].drop(SHOPS["shop 1"].index[[20, 21]])}
     with warnings.catch_warnings(record=True) as found:

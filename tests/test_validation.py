@@ -91,7 +91,7 @@ def test_a_series_gets_a_column_and_a_frame_keeps_its_names():
         (np.ones((9, 9, 2)), ValueError, "context has the type ndarray and 3 dim"),
         (3.0, ValueError, "context has the type float and 0 dim"),
         (np.zeros(9, "m8[s]"), ValueError, "context has dtype timedelta64.*unit of time"),
-        (UNORDERED, ValueError, r"context has an index from.*context\.sort_index\(\)"),
+        (UNORDERED, ValueError, r"context has an index from.*Use sort_index\(\)"),
     ],
 )
 def test_what_is_not_one_series_is_refused_by_its_name(X, error, words):

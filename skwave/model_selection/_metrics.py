@@ -54,10 +54,21 @@ def probabilities_for(metric, kwargs):
     None or ndarray
         Of lower and upper bound where the forecast is called ``y_interval``, of ``quantiles``
         where it is called ``y_quantiles``, and None where it is one of values.
+
+    Raises
+    ------
+    ValueError
+        If the forecast is called ``y_samples``.
     """
     if not callable(metric):
         return None
     parameters = inspect.signature(metric).parameters
+    if "y_samples" in parameters:
+        raise ValueError(
+            f"{metric_name(metric)} scores samples of forecasts, which neither a backtest nor a "
+            "scorer makes. Call it with what sample_paths returns, or give mean_quantile_loss to "
+            "forecast_scorer."
+        )
     if "y_interval" in parameters:
         # A metric without the argument has intervals of 0.9.
         default = parameters["coverage"].default if "coverage" in parameters else 0.9
