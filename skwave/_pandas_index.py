@@ -192,9 +192,10 @@ def check_same_times(X, training_spec, name):
         # Two without names may be one, which has another offset in summer.
         if zones[0] != zones[1] and not all(isinstance(zone, float) for zone in zones):
             convert = "tz_localize" if None in zones else "tz_convert"
+            needed = "UTC" if zones[1] == 0 else zones[1]
             raise ValueError(
                 f"{name} has times in the time zone {index.tz}, but those of the training series "
-                f"are in {known['zone']}. Give {name}.{convert}({known['zone']!r})."
+                f"are in {needed}. Give {name}.{convert}({needed!r})."
             )
     distance, training_distance = _distance(index), known["distance"]
     if distance and training_distance and not 0.8 < distance / training_distance < 1.25:

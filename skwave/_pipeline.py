@@ -170,7 +170,7 @@ class ForecastPipeline(
         columns = columns[len(columns) - n_new - self._window_length :]
         with unchanged_on_failure(self, self[-1]):
             self[-1].partial_fit(sliding_windows(columns, self._window_length))
-            self._remember(X, as_2d(X))
+            self._remember(X, as_2d(X), self._index_spec)
         return self
 
     def _count_new(self, X):

@@ -25,13 +25,13 @@ class PipelineTransformMixin:
         known = self[-2]._known_positions
         return [k for k in range(self[-2].n_features_in_) if k not in known]
 
-    def _remember(self, series, columns):
+    def _remember(self, series, columns, training_spec=None):
         """Store what forecasts need of the training series.
 
         That is its index, its newest values, whether rows can be inverted alone, and the series
-        where they cannot.
+        where they cannot. The frequency of `training_spec` is that of a part of the series, too.
         """
-        self._index_spec = index_spec(series)
+        self._index_spec = index_spec(series, training_spec)
         transformed = self._transform(columns)
         self._newest_values = np.array(transformed[-1, self._predicted_positions], dtype=float)
         check_inverse(self._transformers, columns, transformed)

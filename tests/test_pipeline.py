@@ -451,6 +451,21 @@ def test_forecasts_continue_new_values_after_partial_fit(steps):
     assert pickle.dumps(model) == before
 
 
+def test_working_days_continue_as_such_after_partial_fit(wave):
+    days = pd.bdate_range("2024-01-01", periods=120)
+    series = pd.Series(wave, pd.DatetimeIndex(np.array(days)))
+    model = make_forecast_pipeline(WindowTransformer(2), LSTMForecaster(**TINY)).fit(series[:102])
+    # The five days of a week look like days of any kind.
+    forecast = model.partial_fit(series[100:105]).forecast(8)
+    assert forecast.index.equals(days[105:113])
+    zoned = pd.Series(wave, pd.date_range("2024", periods=120, freq="h", tz="UTC"))
+    model = pipeline().fit(zoned)
+    with pytest.raises(
+        ValueError, match=r"zone Asia/Tokyo.*in UTC. Give .*tz_convert\('UTC'\)"
+    ):
+        model.forecast(3, context=zoned.tz_convert("Asia/Tokyo"))
+
+
 @pytest.mark.parametrize("step", [Difference(), Season()], ids=["differences", "season"])
 def test_partial_fit_takes_the_whole_series_where_the_inverse_depends_on_it(step):
     model = pipeline(step).fit(LOAD[:300])
