@@ -19,7 +19,7 @@ demo: $(VENV)/.demo
 test: $(VENV)/.test
 	OMP_NUM_THREADS=1 $(RUN) -m pytest --numprocesses auto --dist worksteal
 
-# The benchmarks that take half a minute each even with tiny sizes.
+# The benchmarks that take ten seconds to half a minute each, even with tiny sizes.
 test-benchmarks: $(VENV)/.test
 	OMP_NUM_THREADS=1 $(RUN) -m pytest -m benchmark tests/test_benchmarks.py
 

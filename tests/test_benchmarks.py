@@ -119,6 +119,7 @@ def test_the_benchmark_of_hourly_series_scores_a_known_forecast(hourly):
     assert line["MSIS 0.95"] == ""
 
 
+@pytest.mark.benchmark
 def test_the_benchmark_of_tourism_scores_the_last_two_years(tmp_path):
     path = tmp_path / "results.csv"
     trips = np.tile([4.0, 1.0, 2.0, 3.0], 20) + np.arange(80)
