@@ -296,20 +296,13 @@ def make_dataset(windows, output_length, targets=None, *, n_known=0):
         np.arange(len(starts)), targets, None, len(starts), autoregressive, is_missing,
         lost_rows(raw, begins, longest_gap(length)), n_known=n_known,
     )  # fmt: skip
-    if n_known and autoregressive:
-        _check_newest_known(raw, dataset, begins)
     is_usable = dataset.is_usable
-    indices = np.flatnonzero(is_usable)
+    indices = np.arange(len(starts))
     if autoregressive:
-        followed = windows_followed_by(output_length, first_windows, len(starts))
-        if len(followed) == 0:
-            raise ValueError(
-                f"Without y the targets are the values that follow, but none of the {len(starts)} "
-                f"windows in X is followed by its output_length={output_length} targets. Give "
-                "the windows of a series in the order of time and unshuffled, or a longer series."
-            )
-        in_target = starts[followed][:, None] + length + np.arange(output_length)
-        indices = followed[is_usable[followed] & ~in_future[in_target].any(axis=1)]
+        indices, following = _targets_in_the_series(dataset)
+        is_usable = is_usable[indices] & ~in_future[following].any(axis=1)
+        following = following[is_usable]
+    indices = indices[is_usable]
     if len(indices) == 0:
         raise ValueError(
             f"None of the {len(starts)} windows of {length} values in X can be used in training: "
@@ -318,7 +311,6 @@ def make_dataset(windows, output_length, targets=None, *, n_known=0):
             "missing. Use a smaller window_length, or fill the gaps."
         )
     if autoregressive:
-        following = starts[indices][:, None] + length + np.arange(output_length)
         targets = dataset.values[following, :n_predicted]
         targets = targets.reshape(len(indices), *(n for n in targets.shape[1:] if n > 1))
     else:
@@ -326,20 +318,41 @@ def make_dataset(windows, output_length, targets=None, *, n_known=0):
     return replace(dataset, indices=indices, targets=targets, n_train=len(indices))
 
 
-def _check_newest_known(values, dataset, begins):
-    """Raise an error if a long gap of known inputs ends a series, as nothing could be forecast."""
-    length, n_known = dataset.window_length, dataset.n_known
-    for begin, end in zip(begins, np.append(begins[1:], len(values)), strict=True):
-        newest = slice(end - length, end)
-        is_missing = np.isnan(values[newest, -n_known:]).any(axis=1) & dataset.is_lost[newest]
-        if is_missing.any():
-            # In the windows known inputs stand one step ahead.
-            row = end - length + int(np.argmax(is_missing)) + 1 - begin
-            raise ValueError(
-                f"X lacks values of inputs known in advance in its last window, from row "
-                f"{row} on. A gap of at most {longest_gap(length)} rows is filled, and longer ones "
-                "of known inputs cannot be forecast. Fill them, as by ffill()."
-            )
+def _targets_in_the_series(dataset):
+    """Return the windows that are followed by a target, and the rows of their targets."""
+    length, output_length, starts = dataset.window_length, dataset.output_length, dataset.starts
+    followed = windows_followed_by(output_length, dataset.first_windows, len(starts))
+    if len(followed) == 0:
+        raise ValueError(
+            f"Without y the targets are the values that follow, but none of the {len(starts)} "
+            f"windows in X is followed by its output_length={output_length} targets. Give the "
+            "windows of a series in the order of time and unshuffled, or a longer series."
+        )
+    return followed, starts[followed][:, None] + length + np.arange(output_length)
+
+
+def check_newest_known(windows, dataset):
+    """Raise an error if a long gap of known inputs ends a series, as nothing could be forecast.
+
+    Parameters
+    ----------
+    windows : ndarray of shape (n_windows, window_length, n_channels)
+        What `make_dataset` was given, of one series.
+    dataset : WindowDataset
+        What it returned.
+    """
+    length = dataset.window_length
+    # The newest row is given by the forecast.
+    is_missing = missing_rows(windows[-1, :-1, dataset.n_predicted :])
+    is_missing &= dataset.is_lost[-length:-1]
+    if is_missing.any():
+        # In the windows known inputs stand one step ahead.
+        row = len(dataset.values) - length + int(np.argmax(is_missing)) + 1
+        raise ValueError(
+            f"X lacks values of inputs known in advance in its last window, from row {row} on. A "
+            f"gap of at most {longest_gap(length)} rows is filled, and longer ones of known inputs "
+            "cannot be forecast. Fill them, as by ffill()."
+        )
 
 
 def _with_newest_known(values, ends, n_known):

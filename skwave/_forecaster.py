@@ -14,7 +14,12 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted
 
 from skwave._calibration import add_paths
-from skwave._dataset import fit_scaling, make_dataset, warn_about_window_length
+from skwave._dataset import (
+    check_newest_known,
+    fit_scaling,
+    make_dataset,
+    warn_about_window_length,
+)
 from skwave._fit import check_can_roll_out, solves_readout, train_and_solve, train_readout
 from skwave._fitted import describe_fit, describe_windows, last_window
 from skwave._forecaster_series import ForecasterSeriesMixin
@@ -585,6 +590,9 @@ class LSTMForecaster(
         if y is not None:
             targets = check_targets(y, windows, self.output_length, len(known))
         data = make_dataset(windows, self.output_length, targets, n_known=len(known))
+        # Those of several series have been checked one by one.
+        if data.autoregressive and not isinstance(windows, list):
+            check_newest_known(windows, data)
         if sample_weight is not None:
             if not isinstance(windows, list):
                 sample_weight = _check_sample_weight(

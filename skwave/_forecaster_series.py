@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from skwave._dataset import make_dataset
+from skwave._dataset import check_newest_known, make_dataset
 from skwave._fitted import last_window
 from skwave._known import check_roles, known_of, with_known
 from skwave._series_readouts import (
@@ -73,7 +73,8 @@ class ForecasterSeriesMixin:
     def _check_trainable(self, windows):
         """Raise an error if none of the windows of a series can be trained on."""
         known, _ = known_of(windows)
-        make_dataset(windows, self.output_length, n_known=len(known))
+        data = make_dataset(windows, self.output_length, n_known=len(known))
+        check_newest_known(windows, data)
 
     def _forecaster_of(self, attributes):
         """Return a forecaster that differs from this one by some of the fitted attributes."""

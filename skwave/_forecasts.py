@@ -301,6 +301,8 @@ class ForecastMixin:
         check_is_fitted(self)
         self._check_feeds_back()
         check_roles(X, self.known_)
+        if n_steps is not None:
+            n_steps = check_positive_int(n_steps, "n_steps")
         windows = check_windows(self, X, reset=False)
         length = windows.shape[1]
         if len(windows) < 2:
@@ -312,7 +314,6 @@ class ForecastMixin:
         n_most = int(data.n_windows_of_series.max()) - 1
         if n_steps is None:
             n_steps = min(data.window_length, n_most)
-        n_steps = check_positive_int(n_steps, "n_steps")
         if n_steps > n_most:
             raise ValueError(
                 f"n_steps={n_steps}, but the longest series in X has {n_most} values after its "

@@ -184,25 +184,31 @@ def check_same_times(X, training_spec, name):
         If the times are of another kind than those of the training series.
     """
     known = (training_spec or {}).get("index")
-    if known is None or not hasattr(X, "iloc") or len(X) < 3:
+    if known is None or not hasattr(X, "iloc") or len(X) == 0:
         return
     index = as_times(X.index, name)
-    if known["type"] == "datetime" and hasattr(index, "tz"):
-        zones = _describe_zone(index[-1]), known["zone"]
-        # Two without names may be one, which has another offset in summer.
-        if zones[0] != zones[1] and not all(isinstance(zone, float) for zone in zones):
-            convert = "tz_localize" if None in zones else "tz_convert"
-            needed = "UTC" if zones[1] == 0 else zones[1]
-            raise ValueError(
-                f"{name} has times in the time zone {index.tz}, but those of the training series "
-                f"are in {needed}. Give {name}.{convert}({needed!r})."
-            )
+    _check_same_zone(index, known, name)
     distance, training_distance = _distance(index), known["distance"]
     if distance and training_distance and not 0.8 < distance / training_distance < 1.25:
         raise ValueError(
             f"{name} has rows that are {_in_words(distance)} apart, but those of the "
             f"training series are {_in_words(training_distance)} apart. Give a series of "
             f"the same frequency, or {name}.to_numpy() if only the order of its rows matters."
+        )
+
+
+def _check_same_zone(index, known, name):
+    """Raise an error if times are in another time zone than those of the training series."""
+    if known["type"] != "datetime" or not hasattr(index, "tz"):
+        return
+    zones = _describe_zone(index[-1]), known["zone"]
+    # Two without names may be one, which has another offset in summer.
+    if zones[0] != zones[1] and not all(isinstance(zone, float) for zone in zones):
+        convert = "tz_localize" if None in zones else "tz_convert"
+        needed = "UTC" if zones[1] == 0 else zones[1]
+        raise ValueError(
+            f"{name} has times in the time zone {index.tz}, but those of the training series are "
+            f"in {needed}. Give {name}.{convert}({needed!r})."
         )
 
 
@@ -378,12 +384,7 @@ def check_labels(future, spec, n_steps):
             f"future has an index of {labels.dtype}, but the series continues with {expected[0]}. "
             "Give future an index of the same kind."
         )
-    zones = getattr(labels, "tz", None), getattr(expected, "tz", None)
-    if (zones[0] is None) != (zones[1] is None):
-        raise ValueError(
-            f"future has times in the time zone {zones[0]}, but those of the series are in "
-            f"{zones[1]}. Give future.tz_localize({str(zones[1]) if zones[1] else None!r})."
-        )
+    _check_same_zone(labels, spec["index"], "future")
     is_other = np.flatnonzero(np.asarray(labels != expected))
     if len(is_other):
         row = int(is_other[0])

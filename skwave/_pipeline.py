@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skwave._gaps import with_missing_rows
 from skwave._inverse import check_invertible, inverts_window, transform
-from skwave._pandas_index import as_times, check_same_times, next_index, to_pandas
+from skwave._pandas_index import as_times, next_index, to_pandas
 from skwave._persistence import add_checksum, unchanged_on_failure, verify_checksum
 from skwave._pipeline_forecasts import PipelineForecastMixin
 from skwave._pipeline_series import PipelineSeriesMixin
@@ -146,9 +146,9 @@ class ForecastPipeline(
         ------
         ValueError
             If the fit was of several series; if the series has no new value, no window before the
-            first one, or a gap between, has other channels, or dates that do not increase; if a
-            transformer raises an error; or if an inverse depends on earlier values, and the series
-            does not begin with that of `fit`.
+            first one, or a gap between, has other channels, dates that do not increase, or times of
+            another zone or frequency; if a transformer raises an error; or if an inverse depends on
+            earlier values, and the series does not begin with that of `fit`.
         TypeError
             If `y` is given.
         """
@@ -161,13 +161,9 @@ class ForecastPipeline(
                 f"pipelines_[{next(iter(self.pipelines_))!r}]."
             )
         X = with_missing_rows(X)
-        if not self._inverts_rows:
-            # An error says first whether X begins with the training series.
-            self._transform_context(X, "X")
-        n_new = self._count_new(X)
         columns = self[-2]._arrange(self._transform_context(X, "X"), X)
         # The window before the first new value, and what follows.
-        columns = columns[len(columns) - n_new - self._window_length :]
+        columns = columns[len(columns) - self._count_new(X) - self._window_length :]
         with unchanged_on_failure(self, self[-1]):
             self[-1].partial_fit(sliding_windows(columns, self._window_length))
             self._remember(X, as_2d(X), self._index_spec)
@@ -177,7 +173,6 @@ class ForecastPipeline(
         """Return how many values of a series are new, and check that they follow the others."""
         length, expected = self._window_length, None
         if hasattr(X, "iloc") and self._index_spec is not None:
-            check_same_times(X, self._index_spec, "X")
             expected = next_index(self._index_spec, 1)
         if not self._inverts_rows:
             n_new = len(X) - len(self._training_series)
@@ -244,9 +239,10 @@ class ForecastPipeline(
         Raises
         ------
         ValueError
-            If the series is shorter than a window, has other channels, or dates that do not
-            increase; if a transformer raises an error; or if it neither begins nor ends with the
-            training series, and an inverse depends on earlier values.
+            If the series is shorter than a window, has other channels, dates that do not increase,
+            or times of another zone or frequency than in `fit`; if a transformer raises an error;
+            or if it neither begins nor ends with the training series, and an inverse depends on
+            earlier values.
         """
         check_is_fitted(self)
         if self.pipelines_:

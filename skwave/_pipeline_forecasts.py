@@ -16,11 +16,11 @@ from skwave._intervals import (
     path_quantiles,
 )
 from skwave._inverse import invert
-from skwave._known import check_future, columns_again
-from skwave._pandas_index import check_labels, index_spec, next_index, to_pandas
+from skwave._known import columns_again
+from skwave._pandas_index import index_spec, next_index, to_pandas
 from skwave._persistence import unchanged_on_failure
 from skwave._sliding import sliding_windows
-from skwave._validation import check_context, check_finite, check_positive_int, make_random_state
+from skwave._validation import check_finite, check_positive_int, make_random_state
 
 # So many of the paths that are added in a backtest reach over the same value.
 MOST_OVERLAPS = 4
@@ -66,10 +66,11 @@ class PipelineForecastMixin:
         Raises
         ------
         ValueError
-            If `n_steps` is below 1, `context` is shorter than a window, has other channels, or its
-            dates do not increase, or if it neither begins nor ends with the training series where
-            an inverse depends on earlier values; or if `future` has other times, lacks a column, a
-            row or a value, or has a column that is not known in advance.
+            If `n_steps` is below 1; if `context` is shorter than a window, has other channels,
+            dates that do not increase, or times of another zone or frequency than in `fit`; if it
+            neither begins nor ends with the training series where an inverse depends on earlier
+            values; or if `future` has other times, lacks a column, a row or a value, or has a
+            column that is not known in advance.
         TypeError
             If `n_steps` is not an integer.
 
@@ -282,7 +283,8 @@ class PipelineForecastMixin:
         Raises
         ------
         ValueError
-            If the series is too short, has other channels, or a transformer raises an error.
+            If the series is too short, has other channels, or times of another zone or frequency
+            than in `fit`, or a transformer raises an error.
         TypeError
             If `n_steps` is not an integer.
         """
@@ -314,98 +316,6 @@ class PipelineForecastMixin:
             return None, None
         columns = [spec["columns"][k] for k in self._predicted_positions]
         return spec | {"columns": columns}, next_index(spec, n_steps)
-
-    def _starts(self, contexts, futures, n_steps):
-        """Return what forecasts start from, as the network sees it.
-
-        Parameters
-        ----------
-        contexts : None or list of array-like
-            As in `_forecast_after`.
-        futures : list
-            The inputs known in advance after each context, as `forecast` is given them.
-        n_steps : int
-            Values to forecast.
-
-        Returns
-        -------
-        known : list of ndarray of shape (n_values, n_columns)
-            The transformed values of each context.
-        windows : ndarray of shape (n_contexts, window_length, n_channels)
-            Their last windows, complete.
-        future : None or ndarray of shape (n_contexts, n_steps, n_known)
-            The transformed inputs known in advance.
-        """
-        self[-1]._check_feeds_back()
-        if contexts is None:
-            known, columns = [self._training_transformed], [self._training_context()]
-        else:
-            known = [self._transform_context(c, "context", continues=True) for c in contexts]
-            # One after the other: all of them would take n_contexts times the memory of the series.
-            columns = map(self[-2]._arrange, known, contexts)
-        future = None
-        if self[-1].known_:
-            ends = [None] * len(futures) if contexts is None else contexts
-            future = np.stack([
-                self._transform_future(end, one, n_steps)
-                for end, one in zip(ends, futures, strict=True)
-            ])  # fmt: skip
-        else:
-            check_future(futures[0], [], n_steps)
-        return known, self[-1]._complete(columns, future), future
-
-    def _training_context(self):
-        """Return the last window of the training series, or raise an error if it is another's."""
-        context, newest = check_context(self[-1], None), self._newest_values
-        if newest is None:
-            return context
-        is_same = np.isnan(newest) | np.isclose(context[-1, : len(newest)], newest)
-        if not is_same.all():
-            raise ValueError(
-                "The forecaster was updated by itself, so that the pipeline does not know the "
-                "times of its newest values. Use partial_fit of the pipeline, or give context=."
-            )
-        return context
-
-    def _transform_future(self, context, future, n_steps):
-        """Return the inputs known in advance after one context, as the windows hold them.
-
-        Parameters
-        ----------
-        context : None or array-like
-            The series before; None is the training series.
-        future : None, array-like or pandas object of shape (n_rows, n_known)
-            In the units of the series.
-        n_steps : int
-            Rows needed.
-
-        Returns
-        -------
-        ndarray of shape (n_steps, n_known + n_calendar)
-            Transformed, and the calendar features of these steps.
-        """
-        positions, windows = self[-2]._known_positions, self[-2]
-        spec = self._index_spec if context is None else index_spec(context, self._index_spec)
-        has_names = bool(positions) and self._index_spec is not None
-        if has_names and future is not None and not hasattr(future, "iloc"):
-            raise ValueError(
-                f"future has the type {type(future).__name__}, but the series was a pandas object. "
-                "Give one with the same columns, and the index of the forecast, so that nothing is "
-                "taken by its position."
-            )
-        values = check_future(future, self._known_columns, n_steps)
-        parts = []
-        if positions:
-            if has_names:
-                check_labels(future, spec, n_steps)
-            rows = np.full((n_steps, windows.n_features_in_), np.nan)
-            rows[:, positions] = values
-            before = self._training_series if context is None else context
-            parts.append(self._transform_rows(rows, before)[:, positions])
-        if windows.calendar:
-            # A plain Pipeline keeps no index, but its windows do.
-            parts.append(windows._calendar_at(next_index(spec or windows._index_spec, n_steps)))
-        return np.hstack(parts)
 
     def _forecast_after(self, contexts, futures, n_steps):
         """Forecast what follows each of several contexts, all in one batch.

@@ -4,7 +4,7 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 
-from skwave._several import join_results, split_series
+from skwave._several import join_results, naming_the_series, split_series
 from skwave._validation import columns_of
 
 
@@ -89,14 +89,12 @@ class PipelineSeriesMixin:
                         "Give those of each series, or one future for all."
                     )
                 given["future"] = future if futures is None else futures[name]
-            try:
+            with naming_the_series(name):
                 if name in self.pipelines_:
                     one = self.pipelines_[name]
                 else:
                     one = self._pipeline_for(given.pop("context"))
                 results[name] = getattr(one, verb)(*arguments, **given)
-            except (ValueError, TypeError) as error:
-                raise type(error)(f"Series {name!r}: {error}") from error
         return join_results(results, self._form)
 
     def _names(self, series, contexts):
@@ -150,7 +148,7 @@ def _fit_windows_of(pipelines, several):
     """Fit the transformers of several series, each by its pipeline, and return their windows."""
     parts, columns = [], None
     for name, pipeline in pipelines.items():
-        try:
+        with naming_the_series(name):
             found = columns_of(several[name])
             columns = columns or found
             if found and found != columns:
@@ -161,6 +159,4 @@ def _fit_windows_of(pipelines, several):
             parts.append(pipeline._fit_windows(several[name], f"X[{name!r}]"))
             # The forecaster, which checks them as well, does not know the names.
             pipeline[-1]._check_trainable(parts[-1])
-        except (ValueError, TypeError) as error:
-            raise type(error)(f"Series {name!r}: {error}") from error
     return parts

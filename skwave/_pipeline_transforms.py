@@ -1,11 +1,12 @@
-"""A series as the windows of a `ForecastPipeline` are cut from it, and its columns."""
+"""What a `ForecastPipeline` gives its forecaster: transformed series, contexts and known inputs."""
 
 import numpy as np
 from sklearn.utils.validation import validate_data
 
 from skwave._inverse import check_inverse, inverts_rows, transform
-from skwave._pandas_index import check_same_times, index_spec
-from skwave._validation import as_2d, check_columns
+from skwave._known import check_future
+from skwave._pandas_index import check_labels, check_same_times, index_spec, next_index
+from skwave._validation import as_2d, check_columns, check_context
 
 
 class PipelineTransformMixin:
@@ -113,6 +114,99 @@ class PipelineTransformMixin:
             )
         return X.iloc[:, positions]
 
+    def _starts(self, contexts, futures, n_steps):
+        """Return what forecasts start from, as the network sees it.
+
+        Parameters
+        ----------
+        contexts : None or list of array-like
+            As in `_forecast_after`.
+        futures : list
+            The inputs known in advance after each context, as `forecast` is given them.
+        n_steps : int
+            Values to forecast.
+
+        Returns
+        -------
+        known : list of ndarray of shape (n_values, n_columns)
+            The transformed values of each context.
+        windows : ndarray of shape (n_contexts, window_length, n_channels)
+            Their last windows, complete.
+        future : None or ndarray of shape (n_contexts, n_steps, n_known)
+            The transformed inputs known in advance.
+        """
+        self[-1]._check_feeds_back()
+        if contexts is None:
+            known, columns = [self._training_transformed], [self._training_context()]
+        else:
+            known = [self._transform_context(c, "context", continues=True) for c in contexts]
+            # One after the other: all of them would take n_contexts times the memory of the series.
+            columns = map(self[-2]._arrange, known, contexts)
+        future = None
+        if self[-1].known_:
+            ends = [None] * len(futures) if contexts is None else contexts
+            future = np.stack([
+                self._transform_future(end, one, n_steps)
+                for end, one in zip(ends, futures, strict=True)
+            ])  # fmt: skip
+        else:
+            check_future(futures[0], [], n_steps)
+        return known, self[-1]._complete(columns, future), future
+
+    def _training_context(self):
+        """Return the last window of the training series, or raise an error if it is another's."""
+        context, newest = check_context(self[-1], None), self._newest_values
+        if newest is None:
+            return context
+        distance = np.abs(context[-1, : len(newest)] - newest)
+        # The values of fit_transform and of transform may differ by rounding.
+        if (distance > 1e-6 * self[-1].network_.scaling.input_scale[: len(newest)]).any():
+            raise ValueError(
+                "The forecaster was updated by itself, so that the pipeline does not know the "
+                "times of its newest values. Use partial_fit of the pipeline, or give context=."
+            )
+        return context
+
+    def _transform_future(self, context, future, n_steps):
+        """Return the inputs known in advance after one context, as the windows hold them.
+
+        Parameters
+        ----------
+        context : None or array-like
+            The series before; None is the training series.
+        future : None, array-like or pandas object of shape (n_rows, n_known)
+            In the units of the series.
+        n_steps : int
+            Rows needed.
+
+        Returns
+        -------
+        ndarray of shape (n_steps, n_known + n_calendar)
+            Transformed, and the calendar features of these steps.
+        """
+        positions, windows = self[-2]._known_positions, self[-2]
+        spec = self._index_spec if context is None else index_spec(context, self._index_spec)
+        has_names = bool(positions) and self._index_spec is not None
+        if has_names and future is not None and not hasattr(future, "iloc"):
+            raise ValueError(
+                f"future has the type {type(future).__name__}, but the series was a pandas object. "
+                "Give one with the same columns, and the index of the forecast, so that nothing is "
+                "taken by its position."
+            )
+        values = check_future(future, self._known_columns, n_steps)
+        parts = []
+        if positions:
+            if has_names:
+                check_labels(future, spec, n_steps)
+            rows = np.full((n_steps, windows.n_features_in_), np.nan)
+            rows[:, positions] = values
+            before = self._training_series if context is None else context
+            parts.append(self._transform_rows(rows, before)[:, positions])
+        if windows.calendar:
+            # A plain Pipeline keeps no index, but its windows do.
+            parts.append(windows._calendar_at(next_index(spec or windows._index_spec, n_steps)))
+        return np.hstack(parts)
+
     def _transform_rows(self, rows, before):
         """Return rows after a series as the windows are cut from them.
 
@@ -146,7 +240,7 @@ class PipelineTransformMixin:
         if len(transformed) < self._window_length:
             raise ValueError(
                 f"{name} has {len(transformed)} values, but window_length={self._window_length} "
-                "needs at least as many. Give a longer series, or a smaller window_length."
+                "needs at least as many. Give a longer series, or fit with a smaller window_length."
             )
         if not self._is_inverse_checked:
             check_inverse(self._transformers, columns, transformed)

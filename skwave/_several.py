@@ -1,5 +1,7 @@
 """Several series in the forms that people have: a list, a dict, or an index of two levels."""
 
+import contextlib
+
 import numpy as np
 from scipy.sparse import issparse
 
@@ -41,6 +43,15 @@ def split_series(X):
             )
     by_name = X.groupby(level=levels[0] if len(levels) == 1 else levels, sort=False)
     return {name: of_one.droplevel(levels) for name, of_one in by_name}
+
+
+@contextlib.contextmanager
+def naming_the_series(name):
+    """Name the series in an error about one of several."""
+    try:
+        yield
+    except (ValueError, TypeError) as error:
+        raise type(error)(f"Series {name!r}: {error}") from error
 
 
 def _check_order_of_levels(index):

@@ -1,5 +1,6 @@
 """Inputs known in advance and calendar features: in the windows, in the fit, in forecasts."""
 
+import copy
 import pickle
 import re
 
@@ -398,7 +399,7 @@ def test_a_column_of_strings_in_the_future_is_named(model):
 
 
 def test_a_future_of_another_time_zone_is_refused(model):
-    with pytest.raises(ValueError, match=r"zone UTC, but those of the series are in None.*\(None"):
+    with pytest.raises(ValueError, match=r"zone UTC, but those of the training series.*\(None"):
         model.forecast(10, future=TEST[["heat"]].tz_localize("UTC"))
 
 
@@ -411,8 +412,15 @@ def test_a_long_gap_of_known_inputs_at_the_end_is_refused_before_training(monkey
     words = "lacks values of inputs known in advance in its last window, from row 241 on"
     with pytest.raises(ValueError, match=words):
         make_forecast_pipeline(*steps).fit(train)
-    with pytest.raises(ValueError, match="Series 'with a gap': X lacks values"):
+    with pytest.raises(ValueError, match="Series 'with a gap': X lacks values .* from row 241 on"):
         make_forecast_pipeline(*steps).fit({"good": TRAIN, "with a gap": train})
+
+
+def test_a_calibration_does_not_need_the_known_inputs_after_its_end(model):
+    gappy = FRAME.copy()
+    gappy.iloc[-9:-6, 1] = np.nan
+    calibrated = copy.deepcopy(model).calibrate(gappy, n_steps=5)
+    assert len(calibrated[-1].residual_paths_) > 100
 
 
 def test_a_future_without_known_inputs_is_refused():

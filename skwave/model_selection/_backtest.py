@@ -17,7 +17,7 @@ from skwave._baseline import find_longest_season, seasonal_naive
 from skwave._gaps import fill_forward, with_missing_rows
 from skwave._intervals import check_coverage, check_n_paths, path_quantiles
 from skwave._pipeline import as_forecast_pipeline, is_forecaster
-from skwave._several import form_of, join_results, split_series
+from skwave._several import form_of, join_results, naming_the_series, split_series
 from skwave._validation import check_not_too_large, check_positive_int, check_series, fill_masked
 from skwave.exceptions import warn
 from skwave.model_selection._metrics import check_metrics, score_forecasts, score_intervals
@@ -148,7 +148,7 @@ def _backtest_one(
     estimator, series, refit, n_jobs, *, horizon, initial, step, season_length, metrics, coverage,
     probabilities,
 ):  # fmt: skip
-    """Return the backtest of one series, with `probabilities` of the bounds for `coverage`."""
+    """Forecast one series from many origins; `probabilities` are of the bounds for `coverage`."""
     series, values = _check_series(series)
     origins = _make_origins(len(values), horizon, initial, step)
     _check_season(season_length, origins[0])
@@ -162,10 +162,10 @@ def _backtest_one(
     parts = Parallel(n_jobs=n_jobs)(delayed(task)(block) for block in blocks)
     predicted, bounds, overlaps, positions = zip(*parts, strict=True)
     # From here on without the columns that are known in advance.
-    columns = positions[0]
     if series.ndim == 2:
-        series = _take(series, (slice(None), columns))
-    values, filled = values[:, columns], filled[:, columns]
+        series = _take(series, (slice(None), positions[0]))
+    values, filled = values[:, positions[0]], filled[:, positions[0]]
+    y_true = values[origins[:, None] + np.arange(horizon)]
     if isinstance(season_length, str):
         season_length = find_longest_season(filled[: origins[0]])
     forecasts = {
@@ -173,18 +173,26 @@ def _backtest_one(
         "naive": seasonal_naive(filled, origins, horizon, 1),
         "seasonal_naive": seasonal_naive(filled, origins, horizon, season_length),
     }
-    y_true = values[origins[:, None] + np.arange(horizon)]
-    known = {"y_train": filled[: origins[0]], "season_length": season_length}
-    scores = score_forecasts(metrics, y_true, forecasts, known)
     _warn_about(y_true, forecasts, overlaps[0])
+    known = {"y_train": filled[: origins[0]], "season_length": season_length}
+    return _score(
+        series, origins, y_true, forecasts, metrics, known, coverage, probabilities,
+        None if probabilities is None else np.concatenate(bounds),
+    )  # fmt: skip
 
+
+def _score(
+    series, origins, y_true, forecasts, metrics, known, coverage, probabilities, bounds
+):  # fmt: skip
+    """Score forecasts of one series, (n_origins, horizon, n_channels), and return its backtest."""
+    scores = score_forecasts(metrics, y_true, forecasts, known)
     shape = y_true.shape if series.ndim == 2 else y_true.shape[:2]
     intervals = None
     if probabilities is not None:
-        intervals = _make_intervals(np.concatenate(bounds), forecasts, known, probabilities)
+        intervals = _make_intervals(bounds, forecasts, known, probabilities)
         of_intervals = score_intervals(y_true, intervals, coverage)
         scores = [by | of_one for by, of_one in zip(scores, of_intervals, strict=True)]
-        intervals = {name: bounds.reshape(*shape, 2) for name, bounds in intervals.items()}
+        intervals = {name: pair.reshape(*shape, 2) for name, pair in intervals.items()}
     forecasts = {name: forecast.reshape(shape) for name, forecast in forecasts.items()}
     return Backtest(
         series=series,
@@ -192,7 +200,7 @@ def _backtest_one(
         y_true=y_true.reshape(shape),
         y_pred=forecasts.pop("model"),
         baselines=forecasts,
-        season_length=season_length,
+        season_length=known["season_length"],
         scores=scores[0],
         scores_by_step=scores[1],
         scores_by_channel=scores[2],
@@ -209,14 +217,12 @@ def _backtest_several(estimator, several, form, refit, settings):
         )
     checked = {}
     for name, one in several.items():
-        try:
+        with naming_the_series(name):
             checked[name], values = _check_series(one)
             origins = _make_origins(
                 len(values), settings["horizon"], settings["initial"], settings["step"]
             )
             _check_season(settings["season_length"], origins[0])
-        except (ValueError, TypeError) as error:
-            raise type(error)(f"Series {name!r}: {error}") from error
     first = {name: _take(one, slice(settings["initial"])) for name, one in checked.items()}
     model = _fit_model(estimator, join_results(first, form))
     return SeriesBacktest({
