@@ -11,9 +11,6 @@ import nbclient
 import nbformat
 import numpy as np
 import pytest
-from sphinx_gallery.gen_gallery import DEFAULT_GALLERY_CONF
-from sphinx_gallery.notebook import jupyter_notebook
-from sphinx_gallery.py_source_parser import split_code_and_text_blocks
 
 from skwave.datasets import make_wave
 
@@ -110,49 +107,12 @@ def test_the_recipe_trains_with_the_original_settings(monkeypatch, tmp_path):
     assert list((tmp_path / "result").glob("model*.keras"))
 
 
-def as_notebook(text, path):
-    """Convert a script as the gallery does, and look at the model at the end."""
-    script = path / "script.py"
-    script.write_text(text)
-    _, blocks = split_code_and_text_blocks(str(script))
-    as_json = json.dumps(jupyter_notebook(blocks, DEFAULT_GALLERY_CONF, str(path)))
-    notebook = nbformat.reads(as_json, as_version=4)
-    notebook.cells.append(nbformat.v4.new_code_cell("model"))
-    return notebook
-
-
-@pytest.fixture(scope="module")
-def notebook(tmp_path_factory):
-    """The example from a CSV file, run as a notebook and saved."""
-    path = tmp_path_factory.mktemp("notebook")
-    text = source(FOLDER / "plot_04_sunspots.py", EPOCHS=2, VERBOSE=1)
-    notebook = as_notebook(text, path)
-    nbclient.NotebookClient(notebook, timeout=120, resources={"metadata": {"path": path}}).execute()
-    nbformat.write(notebook, path / "run.ipynb")
-    return nbformat.read(path / "run.ipynb", as_version=4)
-
-
 def outputs(notebook, kind):
     return [
         output.get("data", output).get(kind, "")
         for cell in notebook.cells
         for output in cell.get("outputs", [])
     ]
-
-
-def test_the_notebook_shows_the_picture_and_the_progress(notebook):
-    assert any(outputs(notebook, "image/png"))
-    text = "".join(outputs(notebook, "text"))
-    assert "Epoch 2/2" in text
-    assert "val_loss" in text
-
-
-def test_the_notebook_shows_the_model_with_its_parameters(notebook):
-    html = "".join(outputs(notebook, "text/html"))
-    for step in ("ForecastPipeline", "WindowTransformer", "LSTMForecaster"):
-        assert step in html, step
-    assert "window_length" in html
-    assert "units" in html
 
 
 def test_examples_need_no_screen():
@@ -167,19 +127,29 @@ TUTORIAL = FOLDER / "tutorial.ipynb"
 
 
 @pytest.mark.slow
-def test_the_tutorial_notebook_runs(tmp_path):
+def test_the_tutorial_notebook_runs_and_shows_pictures_progress_and_the_model(tmp_path):
     notebook = nbformat.read(TUTORIAL, as_version=4)
-    # A smaller network, and fewer fits of the search.
-    for text, smaller in (("UNITS = 300", "UNITS = 16"), ("ForecastSplit(3", "ForecastSplit(1")):
+    # A smaller network, progress bars in place of lines, and fewer fits of the search.
+    for text, quicker in (
+        ("UNITS = 300", "UNITS = 16"),
+        ("verbose=2", "verbose=1"),
+        ("ForecastSplit(3", "ForecastSplit(1"),
+    ):
         assert any(text in cell.source for cell in notebook.cells)
         for cell in notebook.cells:
-            cell.source = cell.source.replace(text, smaller)
-    client = nbclient.NotebookClient(
-        notebook, timeout=300, resources={"metadata": {"path": tmp_path}}
-    )
-    client.execute()  # an error in a cell is raised
-    assert "same forecast: True" in "".join(outputs(notebook, "text"))
+            cell.source = cell.source.replace(text, quicker)
+    notebook.cells.append(nbformat.v4.new_code_cell("model"))
+    where = {"metadata": {"path": tmp_path}}
+    nbclient.NotebookClient(notebook, timeout=300, resources=where).execute()  # raises errors
     assert list(tmp_path.iterdir()) == []
+    text = "".join(outputs(notebook, "text"))
+    assert "same forecast: True" in text
+    assert re.search(r"Epoch 2/\d+", text)
+    assert "val_loss" in text
+    assert len([png for png in outputs(notebook, "image/png") if png]) >= 4
+    (html,) = (out["data"]["text/html"] for out in notebook.cells[-1].outputs)
+    for shown in ("ForecastPipeline", "WindowTransformer", "LSTMForecaster", "units"):
+        assert shown in html, shown
 
 
 def test_the_tutorial_notebook_is_stored_with_its_outputs():

@@ -290,7 +290,7 @@ positions, kinds = rng.integers(0, 8 * len(whole), int(sys.argv[3])), []
 while len(kinds) < len(positions):
     kinds += kinds_in_a_child(positions[len(kinds):])
 counts = {kind: kinds.count(kind) for kind in kinds}
-for length in [0, 1, *rng.integers(2, len(whole), 50)]:
+for length in [0, 1, *rng.integers(2, len(whole), 20)]:
     assert isinstance(outcome(whole[:length]), str), f"{length} bytes were enough"
 print(counts)
 """
@@ -310,15 +310,15 @@ def test_a_damaged_file_never_gives_a_wrong_forecast(
         "skops": lambda: skops.io.dump(estimator, path),
     }[suffix]()
     expected = estimator.forecast(5).tobytes().hex()
-    command = [sys.executable, "-c", DAMAGE, str(path), expected, "400"]
+    command = [sys.executable, "-c", DAMAGE, str(path), expected, "150"]
     run = subprocess.run(command, capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stderr
     counts = Counter(eval(run.stdout))
     assert counts.keys() <= {"right", "refused", "checksum", "crashed"}
-    assert counts["refused"] + counts["checksum"] > 200
-    assert counts["crashed"] < 10
+    assert counts["refused"] + counts["checksum"] > 75
+    assert counts["crashed"] < 5
     if suffix != "skops":  # which has checksums of its own
-        assert counts["checksum"] > 50
+        assert counts["checksum"] > 20
 
 
 def test_the_checksum_depends_on_every_part():

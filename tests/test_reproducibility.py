@@ -2,7 +2,6 @@
 
 import os
 import random
-import subprocess
 import sys
 import warnings
 from collections import OrderedDict
@@ -76,27 +75,7 @@ def test_earlier_fits_do_not_matter(windows, two_channels):
     np.testing.assert_array_equal(found, expected)
 
 
-FRESH = """
-import sys, numpy as np
-from skwave import LSTMForecaster, WindowTransformer
-windows = np.load(sys.argv[1])
-print(LSTMForecaster(**{parameters}).fit(windows).forecast(30).tobytes().hex())
-"""
-
-
-def test_in_a_fresh_process_of_one_thread(windows, tmp_path):
-    np.save(tmp_path / "windows.npy", windows)
-    run = subprocess.run(
-        [sys.executable, "-c", FRESH.format(parameters=TINY), str(tmp_path / "windows.npy")],
-        env=os.environ | {"OMP_NUM_THREADS": "1"},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert run.stdout.split()[-1] == forecaster().fit(windows).forecast(30).tobytes().hex()
-
-
-def test_in_a_grid_search_with_one_and_two_jobs(wave):
+def test_in_a_grid_search_here_and_in_two_fresh_processes(wave):
     def search(n_jobs):
         model = make_pipeline(WindowTransformer(10), forecaster())
         grid = {"lstmforecaster__units": [5]}
