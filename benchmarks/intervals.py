@@ -21,8 +21,9 @@ import protocols
 import tables
 from environments import FOLDER, last_line, make_environment
 from joblib import Parallel, delayed
+from sklearn.frozen import FrozenEstimator
 
-from skwave import LSTMForecaster, WindowTransformer
+from skwave import LSTMForecaster, WindowTransformer, make_forecast_pipeline
 from skwave._baseline import seasonal_naive
 from skwave._intervals import path_quantiles
 from skwave.datasets import make_mackey_glass, make_wave
@@ -33,6 +34,7 @@ from skwave.metrics import (
     mean_quantile_loss,
     mean_scaled_interval_score,
 )
+from skwave.model_selection import backtest
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "intervals.csv"
@@ -58,6 +60,7 @@ class Rows(NamedTuple):
     contexts: np.ndarray  # (n_origins, n_context)
     y_true: np.ndarray  # (n_origins, n_steps)
     gaps: np.ndarray  # values from the origin before, or from the training part, to each origin
+    whole: np.ndarray | None  # the series that all this is of; None if it is of several
     season: int  # of the naive forecasts
     longest_season: int  # that is known beforehand
     horizons: tuple
@@ -72,8 +75,9 @@ def make_rows(name, title, series, n_train, step, horizons, season, longest_seas
     contexts, y_true = protocols.cut(series, origins, n_steps, min(n_context, n_train))
     gaps = np.diff(origins, prepend=n_train)
     return Rows(
-        name, title, series[:n_train], contexts, y_true, gaps, season, longest_season, horizons
-    )
+        name, title, series[:n_train], contexts, y_true, gaps, series, season, longest_season,
+        horizons,
+    )  # fmt: skip
 
 
 def waves(seed):
@@ -88,7 +92,7 @@ def mackey_glass(seed):
     train = make_mackey_glass(3000, random_state=2 * seed)
     test = make_mackey_glass(50 * 1084, random_state=2 * seed + 1)
     cut = protocols.cut(test, 1084 * np.arange(50) + 1000, 84, n_context=1000)
-    yield Rows("D2", "D2 Mackey-Glass", train, *cut, np.full(50, 1000), 50, 1, (84,))
+    yield Rows("D2", "D2 Mackey-Glass", train, *cut, np.full(50, 1000), None, 50, 1, (84,))
 
 
 def heart_rate(folder):
@@ -122,7 +126,7 @@ def all_m4_hourly(folder):
     """D7 in the order of the competition."""
     gap = np.zeros(1, dtype=int)
     for name, train, test in protocols.read_m4_hourly(folder):
-        yield Rows("D7", f"D7 {name}", train, train[None], test[None], gap, 24, 168, (48,))
+        yield Rows("D7", f"D7 {name}", train, train[None], test[None], gap, None, 24, 168, (48,))
 
 
 ALL = {
@@ -134,9 +138,10 @@ ALL = {
     "D7": m4_hourly,
 }
 DEFAULTS, RECOMMENDED, SEASONAL = "skwave, defaults", "skwave, recommended", "seasonal naive"
-# The recommended settings, and `calibrate` with the values between training part and first origin.
-CALIBRATED = "skwave, calibrated"
-SKWAVE = (RECOMMENDED, CALIBRATED, DEFAULTS)
+# The recommended settings with the newest residuals: those of `calibrate` with the values between
+# training part and first origin, and at each origin those that a backtest knows by then.
+UPDATED = "skwave, updated"
+SKWAVE = (RECOMMENDED, UPDATED, DEFAULTS)
 # Each one's environment; their methods are those of `interval_contestants.py`.
 PEERS = {
     "skforecast conformal": "skforecast",
@@ -156,16 +161,45 @@ def recommended_length(rows):
     return window_length(rows, max(80, rows.longest_season))
 
 
-def skwave(rows, seed, length, units, *, is_calibrated=False, **settings):
+def fit(rows, seed, length, units):
+    """Return a pipeline that was fitted on the training part."""
+    forecaster = LSTMForecaster(units, random_state=seed)
+    return make_forecast_pipeline(WindowTransformer(length), forecaster).fit(rows.train)
+
+
+def skwave(rows, seed, length, units):
     """Return forecasts (n_origins, n_steps) and quantiles (n_origins, n_steps, n_quantiles)."""
-    length, n_steps = window_length(rows, length), rows.y_true.shape[1]
-    cut = WindowTransformer(length)
-    model = LSTMForecaster(units, random_state=seed, **settings).fit(cut.fit_transform(rows.train))
-    if is_calibrated:
-        model.calibrate(cut.transform(rows.contexts[0, -rows.gaps[0] - length :]), n_steps)
-    context = rows.contexts[:, -length:, None]
-    quantiles = model.forecast_quantiles(n_steps, PROBABILITIES, context=context)
-    return model.forecast(n_steps, context=context), quantiles
+    length = window_length(rows, length)
+    return forecast_all(fit(rows, seed, length, units), rows)
+
+
+def forecast_all(model, rows):
+    """Return forecasts and quantiles after all contexts."""
+    n_steps = rows.y_true.shape[1]
+    context = rows.contexts[:, -model[-1].window_shape_[0] :, None]
+    quantiles = model[-1].forecast_quantiles(n_steps, PROBABILITIES, context=context)
+    return model[-1].forecast(n_steps, context=context), quantiles
+
+
+def updated(rows, seed):
+    """Return forecasts and quantiles, or bounds, by residuals as new as each origin allows."""
+    length, n_steps = recommended_length(rows), rows.y_true.shape[1]
+    first = len(rows.train) + int(rows.gaps[0])
+    model = fit(rows, seed, length, 64)
+    if rows.whole is None:
+        model.calibrate(rows.contexts[0], n_steps)
+        return forecast_all(model, rows)
+    if rows.gaps[0]:
+        model.calibrate(rows.whole[len(rows.train) - length : first], n_steps)
+    results = [
+        backtest(
+            FrozenEstimator(model), rows.whole, horizon=n_steps, initial=first,
+            step=int(rows.gaps[1]), season_length=rows.season, coverage=coverage,
+        )
+        for coverage in COVERAGES
+    ]  # fmt: skip
+    bounds = np.concatenate([result.intervals["model"] for result in results], axis=-1)
+    return results[0].y_pred, bounds
 
 
 def seasonal(rows, seed):
@@ -198,8 +232,8 @@ def peer(rows, method, python):
 def forecast(rows, method, seed, pythons):
     if method == RECOMMENDED:
         return skwave(rows, seed, max(80, rows.longest_season), 64)
-    if method == CALIBRATED:
-        return skwave(rows, seed, max(80, rows.longest_season), 64, is_calibrated=True)
+    if method == UPDATED:
+        return updated(rows, seed)
     if method == DEFAULTS:
         return skwave(rows, seed, 80, 300)
     if method == SEASONAL:
@@ -244,9 +278,7 @@ def row_names(rows):
 
 
 def is_possible(method, row, rows):
-    """MAPIE forecasts one step; D7 is for skwave and the seasonal naive forecast."""
-    if method == CALIBRATED:
-        return rows.gaps[0] > 0
+    """Return whether it can: MAPIE forecasts one step, and D7 has one origin for each series."""
     if method == "MAPIE EnbPI":
         return row.endswith(", 1")
     return "D7" not in row or method in (RECOMMENDED, SEASONAL)
