@@ -8,7 +8,7 @@ import itertools
 
 import numpy as np
 
-from skwave._pandas_index import as_times, check_index
+from skwave._pandas_index import as_times, check_index, date_range
 from skwave._sliding import is_sliding_view, series_of_view
 from skwave.exceptions import warn
 
@@ -161,7 +161,7 @@ def with_missing_rows(X, name="X"):
     if expected is None:
         return X
     is_there = expected.isin(index)
-    missing = expected[~is_there & (expected <= index[-1])]
+    missing = expected[~is_there]
     times = index if hasattr(index, "tz") else index.to_timestamp()
     is_of_working_days = (times.day_of_week < 5).all() and (times[-1] - times[0]).days >= 7
     is_sparse = len(missing) > 0.2 * (len(missing) + len(index))
@@ -179,7 +179,7 @@ def with_missing_rows(X, name="X"):
         f"first at {missing[0]}. They are taken as missing values. Insert them with {insert} to "
         f"avoid this warning.{one_part}"
     )
-    return X.set_axis(index).reindex(expected[expected <= index[-1]].rename(X.index.name))
+    return X.set_axis(index).reindex(expected.rename(X.index.name))
 
 
 def _are_closing_times(times, sizes):
@@ -212,13 +212,17 @@ def _are_closing_times(times, sizes):
 
 
 def _regular_index(index):
-    """Return a regular index that holds all labels of another and reaches past its end, or None."""
+    """Return the regular index from the first to the last label that holds all of them, or None."""
     import pandas as pd
 
-    if len(index) < 5 or len(np.unique(np.diff(index.asi8))) == 1:
+    if len(index) < 5:
+        return None
+    steps = np.diff(index.asi8)
+    # An index at the least distance of a few labels over a long time would be huge.
+    if steps.min() == steps.max() or steps.sum() > 10 * len(index) * steps.min():
         return None
     if isinstance(index, pd.PeriodIndex):
-        expected = pd.period_range(index[0], periods=2 * len(index), freq=index.freq)
+        expected = pd.period_range(index[0], index[-1], freq=index.freq)
     elif isinstance(index, pd.DatetimeIndex) and index.freq is None:
         # The frequency of most stretches of four labels.
         starts = np.linspace(0, len(index) - 4, 25).astype(int)
@@ -227,8 +231,7 @@ def _regular_index(index):
         if not freqs:
             return None
         freq = max(freqs, key=freqs.count)
-        expected = pd.date_range(index[0], periods=2 * len(index), freq=freq, unit=index.unit)
+        expected = date_range(index[0], index[-1], freq=freq, unit=index.unit)
     else:
         return None
-    is_regular = expected[-1] >= index[-1] and index.isin(expected).all()
-    return expected if is_regular else None
+    return expected if index.isin(expected).all() else None

@@ -99,10 +99,19 @@ def check_inverse(transformers, series, transformed):
     Raises
     ------
     ValueError
-        If it does not come back, or a transformer raises an error for its inverse.
+        If it does not come back, a transformer raises an error for its inverse, or the number of
+        columns is another one.
     """
     cause, reason = None, "their inverse does not give the series back"
+    names = [name for name, _ in transformers]
     y_true = np.asarray(series, dtype=float)
+    if transformed.shape[1] != y_true.shape[1]:
+        raise ValueError(
+            f"The transformers before the windows ({names}) make {transformed.shape[1]} columns of "
+            f"{y_true.shape[1]}, but each column of the series is forecast, and has to be one of "
+            "those that they return. Use transformers that keep the number and the order of the "
+            "columns, or change the columns before the pipeline."
+        )
     fraction = 0.5 if inverts_rows(transformers, transformed) else 1 - 0.5 / len(y_true)
     try:
         again = invert(transformers, transformed)
@@ -113,18 +122,17 @@ def check_inverse(transformers, series, transformed):
     except ValueError as error:
         cause, reason = error, str(error).rstrip(".")
     raise ValueError(
-        f"The transformers before the windows ({[name for name, _ in transformers]}) cannot be "
-        f"inverted: {reason}. Give each the inverse of its transform (inverse_func of a "
-        "FunctionTransformer), and none that loses most of the values; gaps are filled before the "
-        "pipeline."
+        f"The transformers before the windows ({names}) cannot be inverted: {reason}. Give each "
+        "the inverse of its transform (inverse_func of a FunctionTransformer), and none that loses "
+        "most of the values; gaps are filled before the pipeline."
     ) from cause
 
 
 def inverts_rows(transformers, transformed):
     """Return whether a row is inverted by itself, wherever it stands and whatever came before."""
-    # With a transformer that depends on the position in a season, the last row may by chance be at
-    # the beginning of a season as well, or the last two rows, but not both.
-    ends = transformed[len(transformed) // 2 :], transformed[-2:], transformed[-1:]
+    # All rows but the first: whatever depends on the position in a season changes when it is moved
+    # by one. And the last row alone, since it may be taken for the first.
+    ends = transformed[min(1, len(transformed) - 1) :], transformed[-1:]
     try:
         inverted = [invert(transformers, end) for end in ends]
         whole = invert(transformers, transformed)

@@ -20,8 +20,10 @@ class Windows(np.ndarray):
     """
 
     def __array_finalize__(self, obj):
-        self.known = getattr(obj, "known", ())
-        self.n_calendar = getattr(obj, "n_calendar", 0)
+        # An array of other channels has other roles.
+        is_same = obj is not None and self.shape[-1:] == obj.shape[-1:]
+        self.known = getattr(obj, "known", ()) if is_same else ()
+        self.n_calendar = getattr(obj, "n_calendar", 0) if is_same else 0
 
     def __reduce__(self):
         make, arguments, state = super().__reduce__()

@@ -11,6 +11,8 @@ import warnings
 
 import numpy as np
 
+_UTC = "UTC", "Etc/UTC", "Etc/UCT", "Etc/Universal", "Etc/Zulu", "UCT", "Universal", "Zulu"
+
 
 def check_index(X, name="X"):
     """Raise an error if the index of a pandas object is not one of increasing times.
@@ -149,20 +151,21 @@ def index_spec(X, training_spec=None):
         A Series or DataFrame; anything else has no description.
     training_spec : None or dict, default=None
         The description of the training series. Its frequency is taken where `X` has none of its
-        own: a working week alone looks like any other five days.
+        own: a working week alone looks like any other five days, and dates from February on need
+        not show on which day of the month they are.
 
     Returns
     -------
     None or dict
-        Strings and numbers alone. The entry ``"index"`` is None if the index has no regular
-        frequency with which it could be continued.
+        Strings and numbers alone. The entry ``"index"`` is None if labels are neither dates nor at
+        regular distances; dates without a regular frequency cannot be continued.
     """
     if not hasattr(X, "iloc"):
         return None
     columns = [X.name] if X.ndim == 1 else list(X.columns)
     levels = [None] if X.ndim == 1 else list(X.columns.names)
-    training_freq = ((training_spec or {}).get("index") or {}).get("freq")
-    index = _describe(as_times(X.index, "X"), training_freq) if len(X) else None
+    training = (training_spec or {}).get("index") or {}
+    index = _describe(as_times(X.index, "X"), training) if len(X) else None
     return {"ndim": X.ndim, "columns": columns, "levels": levels, "index": index}
 
 
@@ -232,7 +235,7 @@ def _in_words(seconds):
     return str(pd.Timedelta(seconds=seconds).round("s"))
 
 
-def _describe(index, training_freq):
+def _describe(index, training):
     import pandas as pd
 
     if isinstance(index, pd.PeriodIndex):
@@ -243,15 +246,18 @@ def _describe(index, training_freq):
         }  # fmt: skip
         return found | {"name": index.name} if consecutive else None
     if isinstance(index, pd.DatetimeIndex):
-        freq = _find_freq(index, training_freq)
-        months = None if freq else _find_months(index)
+        freq = _find_freq(index, training.get("freq"))
+        months, first, n_labels = 0, index[0], len(index)
+        if not freq:
+            months, first, n_labels = _find_months(index, training)
         # With the offset from UTC, which distinguishes the two hours at the end of summer time.
         found = {
             "type": "datetime", "last": index[-1].isoformat(), "freq": freq,
             "zone": _describe_zone(index[-1]), "unit": index.unit, "months": months,
-            "first": index[0].isoformat(), "n_labels": len(index), "distance": _distance(index),
+            "first": first.isoformat(), "n_labels": n_labels,
+            "distance": _distance(index) if freq or months else None,
         }  # fmt: skip
-        return found | {"name": index.name} if freq or months else None
+        return found | {"name": index.name}
     if pd.api.types.is_integer_dtype(index.dtype) and len(index) > 1:
         distances = np.unique(np.diff(index.to_numpy(dtype=int)))
         found = {
@@ -271,9 +277,11 @@ def _find_freq(index, training_freq):
             if pd.tseries.frequencies.to_offset(index.freqstr) == index.freq:
                 return index.freqstr
         return None
-    # The attribute inferred_freq warns from pandas 3 on.
-    inferred = pd.DatetimeIndex(index, freq="infer").freqstr if len(index) > 2 else None
-    for freq in (training_freq, inferred):
+    # The attribute inferred_freq warns from pandas 3 on. A change of clocks at the time of the day
+    # may hide the frequency of all dates, but not of both ends.
+    parts = (index, index[:4], index[-4:]) if len(index) > 2 else ()
+    inferred = [pd.DatetimeIndex(part, freq="infer").freqstr for part in parts]
+    for freq in (training_freq, *inferred):
         # A frequency of the training series may not be one of these dates, or leave their range;
         # that of periods has a deprecated name in pandas 2.
         with (
@@ -282,21 +290,59 @@ def _find_freq(index, training_freq):
         ):
             warnings.simplefilter("ignore", FutureWarning)
             if freq and index.equals(
-                pd.date_range(index[0], periods=len(index), freq=freq, unit=index.unit)
+                date_range(index[0], periods=len(index), freq=freq, unit=index.unit)
             ):
                 return freq
     return None
 
 
-def _find_months(index):
-    """Return the number of months from each date to the next, for days such as the 15th, or 0."""
+def date_range(first, end=None, *, periods=None, freq, unit):
+    """Return dates of a frequency, as `pandas.date_range` does, at a change of clocks, too.
+
+    A date that is skipped by clocks put forward at its time of the day is moved to the next one
+    that exists, as by `resample`, and of two equal ones the first is taken.
+    """
     import pandas as pd
 
-    if len(index) < 3:
-        return 0
-    months = 12 * (index[1].year - index[0].year) + index[1].month - index[0].month
-    dates = [index[0] + pd.DateOffset(months=months * k) for k in range(len(index))]
-    return months if months > 0 and index.equals(pd.DatetimeIndex(dates)) else 0
+    offset = pd.tseries.frequencies.to_offset(freq)
+    is_fixed = isinstance(offset, pd.offsets.Tick) and not isinstance(offset, pd.offsets.Day)
+    if first.tz is not None and not is_fixed:
+        begin, zone = first.tz_localize(None), first.tz
+        end = None if end is None else end.tz_localize(None)
+        local = pd.date_range(begin, end, periods=periods, freq=freq, unit=unit)
+        if local.tz_localize(zone, nonexistent="NaT", ambiguous="NaT").hasnans:
+            is_first = np.ones(len(local), bool)
+            return local.tz_localize(zone, nonexistent="shift_forward", ambiguous=is_first)
+        end = None if end is None else end.tz_localize(zone)
+    return pd.date_range(first, end, periods=periods, freq=freq, unit=unit)
+
+
+def _find_months(index, training):
+    """Return how dates such as the 15th of a month go on.
+
+    Returns
+    -------
+    months : int
+        From each date to the next; 0 if their number or the day changes.
+    first : Timestamp
+        The date that they are counted from, which has the day of the month.
+    n_labels : int
+        How many there are from that date on.
+    """
+    import pandas as pd
+
+    counts = 12 * index.year + index.month
+    months = int(counts[1] - counts[0]) if len(index) > 2 else 0
+    starts = [index[0]]
+    if training.get("months") == months:
+        starts.append(_timestamp(training["first"], training))
+    for first in starts if months > 0 else ():
+        n_before = int(counts[0] - 12 * first.year - first.month) // months
+        n_labels = n_before + len(index)
+        dates = [first + pd.DateOffset(months=months * k) for k in range(n_before, n_labels)]
+        if index.equals(pd.DatetimeIndex(dates)):
+            return months, first, n_labels
+    return 0, index[0], len(index)
 
 
 def _describe_zone(label):
@@ -305,7 +351,8 @@ def _describe_zone(label):
         return None
     # The key of zoneinfo, the zone of pytz. Other zones have names that are not IANA's.
     name = getattr(label.tzinfo, "key", None) or getattr(label.tzinfo, "zone", None)
-    return name or label.utcoffset().total_seconds()
+    # UTC has several names, and none as datetime.timezone.utc.
+    return label.utcoffset().total_seconds() if name in (None, *_UTC) else name
 
 
 def next_index(spec, n_steps):
@@ -336,23 +383,51 @@ def next_index(spec, n_steps):
         last = pd.Period(index["last"], freq=index["freq"])
         return pd.period_range(last, periods=n_steps + 1, name=name)[1:]
     if index["type"] == "datetime":
-        last, zone = pd.Timestamp(index["last"]), index["zone"]
-        if zone is not None:
-            fixed = isinstance(zone, float)
-            tz = datetime.timezone(datetime.timedelta(seconds=zone)) if fixed else zone
-            last = last.tz_convert(tz)
+        last, first = _timestamp(index["last"], index), _timestamp(index["first"], index)
         if index["months"]:
-            first = pd.Timestamp(index["first"])
-            first = first if zone is None else first.tz_convert(tz)
             months = index["months"] * (index["n_labels"] + np.arange(n_steps))
             dates = [first + pd.DateOffset(months=int(n)) for n in months]
             return pd.DatetimeIndex(dates, name=name).as_unit(index["unit"])
-        dates = pd.date_range(
-            last, periods=n_steps + 1, freq=index["freq"], unit=index["unit"], name=name
-        )
-        return dates[1:]
+        if not index["freq"]:
+            return None
+        dates = date_range(last, periods=n_steps + 1, freq=index["freq"], unit=index["unit"])
+        return dates[1:].rename(name)
     first, step = index["last"] + index["step"], index["step"]
     return pd.RangeIndex(first, first + n_steps * step, step, name=name)
+
+
+def _timestamp(text, index):
+    """Return a label of described dates, in their time zone."""
+    import pandas as pd
+
+    zone, label = index["zone"], pd.Timestamp(text)
+    if zone is None:
+        return label
+    is_offset = isinstance(zone, float)
+    return label.tz_convert(
+        datetime.timezone(datetime.timedelta(seconds=zone)) if is_offset else zone
+    )
+
+
+def labels_after(labels, spec):
+    """Return which labels are after the last one of a series of dates, or None for other labels.
+
+    Parameters
+    ----------
+    labels : pandas.Index of shape (n,)
+        The labels.
+    spec : dict
+        What `index_spec` returned for the series.
+
+    Returns
+    -------
+    None or ndarray of bool of shape (n,)
+        None also where these labels are no dates.
+    """
+    index = spec["index"]
+    if index is None or index["type"] != "datetime" or not hasattr(labels, "tz"):
+        return None
+    return np.asarray(labels > _timestamp(index["last"], index))
 
 
 def check_labels(future, spec, n_steps):
@@ -370,13 +445,15 @@ def check_labels(future, spec, n_steps):
     Raises
     ------
     ValueError
-        If the index of the series can be continued, and this is another one.
+        If the index of the series can be continued, and this is another one, or if dates are not
+        after those of the series.
     """
     check_index(future, "future")
     expected = next_index(spec, n_steps)
-    if expected is None:
-        return
     labels = as_times(future.index[:n_steps], "future")
+    if expected is None:
+        _check_after(labels, spec)
+        return
     if type(labels) is not type(expected) and not (
         hasattr(expected, "step") and len(labels) and not hasattr(labels, "freq")
     ):
@@ -391,6 +468,20 @@ def check_labels(future, spec, n_steps):
         raise ValueError(
             f"future has the label {labels[row]} in row {row}, but the forecast is of "
             f"{expected[row]} there. Give the rows from {expected[0]} to {expected[-1]}."
+        )
+
+
+def _check_after(labels, spec):
+    """Raise an error if known inputs are not after a series whose dates cannot be continued."""
+    index = spec["index"]
+    if index is None or index["type"] != "datetime":
+        return
+    _check_same_zone(labels, index, "future")
+    is_after = labels_after(labels, spec)
+    if is_after is None or not is_after.all():
+        raise ValueError(
+            f"future begins with the label {labels[0]}, but the series before ends with "
+            f"{_timestamp(index['last'], index)}. Give the rows after that alone."
         )
 
 

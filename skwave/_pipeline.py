@@ -8,11 +8,11 @@ from numpy.typing import ArrayLike
 from sklearn.exceptions import NotFittedError
 from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline, _name_estimators
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.validation import _check_sample_weight, check_is_fitted
 
 from skwave._gaps import with_missing_rows
 from skwave._inverse import check_invertible, inverts_window, transform
-from skwave._pandas_index import as_times, next_index, to_pandas
+from skwave._pandas_index import as_times, labels_after, next_index, to_pandas
 from skwave._persistence import add_checksum, unchanged_on_failure, verify_checksum
 from skwave._pipeline_forecasts import PipelineForecastMixin
 from skwave._pipeline_series import PipelineSeriesMixin
@@ -132,8 +132,8 @@ class ForecastPipeline(
         X : array-like or pandas object of shape (n_values,) or (n_values, n_channels)
             The series with its new values, in its units; it has to begin at least one window before
             the first of them. The new values are those after the end of the series seen before, by
-            the index, or, without a regular index, all after the first window. If an inverse
-            depends on earlier values, as that of differences, the whole series.
+            the dates or numbers of its index, and of an array all after the first window. If an
+            inverse depends on earlier values, as that of differences, the whole series.
         y : None
             Not used.
 
@@ -178,6 +178,9 @@ class ForecastPipeline(
             n_new = len(X) - len(self._training_series)
         elif expected is None:
             n_new = len(X) - length
+            if hasattr(X, "iloc") and self._index_spec is not None:
+                is_new = labels_after(as_times(X.index, "X"), self._index_spec)
+                n_new = n_new if is_new is None else int(is_new.sum())
         else:
             labels = as_times(X.index, "X")
             n_new = int((labels >= expected[0]).sum())
@@ -314,7 +317,9 @@ class ForecastPipeline(
         predictions = predictions.reshape(y_true.shape)
         is_known = ~np.isnan(y_true + predictions).any(axis=1)
         if sample_weight is not None:
-            sample_weight = np.asarray(sample_weight)[is_known]
+            sample_weight = _check_sample_weight(
+                sample_weight, y_true, dtype=float, ensure_non_negative=True
+            )[is_known]
         return r2_score(y_true[is_known], predictions[is_known], sample_weight=sample_weight)
 
     def set_output(self, *, transform: Any = None) -> Self:

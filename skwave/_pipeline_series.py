@@ -101,7 +101,9 @@ class PipelineSeriesMixin:
         """Return the names of the series to forecast."""
         if series is None:
             return list(contexts or self.pipelines_)
-        names = list(series) if isinstance(series, list) else [series]
+        # A tuple is one name, of two levels.
+        is_array = hasattr(series, "tolist") and np.ndim(series) == 1
+        names = series.tolist() if is_array else series if isinstance(series, list) else [series]
         surplus = [name for name in contexts if name not in names]
         if surplus:
             raise ValueError(

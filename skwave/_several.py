@@ -55,9 +55,10 @@ def naming_the_series(name):
 
 
 def _check_order_of_levels(index):
-    """Raise an error if the first of two levels has times, and the last one strings."""
+    """Raise an error if the first of two levels has times, and the last one fewer labels."""
     first, last = index.levels[0], index.levels[-1]
-    if index.nlevels == 2 and hasattr(first, "freq") and last.inferred_type == "string":
+    is_swapped = hasattr(first, "freq") and not hasattr(last, "freq") and len(last) < len(first)
+    if index.nlevels == 2 and is_swapped:
         raise ValueError(
             f"X has an index of two levels, {index.names[0]!r} with times and {index.names[1]!r} "
             f"with names such as {last[0]!r}, but the names of the series come first. Give "

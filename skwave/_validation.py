@@ -37,12 +37,12 @@ def check_series(X, name="X"):
 def check_column_types(X, name):
     """Raise an error for columns of dates, and for those of strings in a pandas object."""
     columns = columns_of(X) or [None] * len(_dtypes(X))
-    for column, dtype in zip(columns, _dtypes(X), strict=True):
+    for k, (column, dtype) in enumerate(zip(columns, _dtypes(X), strict=True)):
         # The first condition is for pandas, the second one for polars.
         if getattr(dtype, "kind", "") in ("m", "M") or getattr(dtype, "is_temporal", bool)():
             _refuse_dtype(dtype, name, is_time=True)
         if hasattr(X, "iloc") and getattr(dtype, "kind", "") == "O":
-            _check_words(X if column is None else X[column], name, column)
+            _check_words(X if X.ndim == 1 else X.iloc[:, k], name, column)
 
 
 def _check_words(values, name, column):
@@ -88,6 +88,14 @@ def fill_masked(X):
     if isinstance(X, np.ma.MaskedArray):
         return X.astype(float).filled(np.nan) if np.ma.is_masked(X) else X.data
     return X
+
+
+def objects_as_floats(X):
+    """Return a pandas object without Python objects that NumPy takes for no number: pd.NA, None."""
+    if not hasattr(X, "iloc") or not any(getattr(d, "kind", "") == "O" for d in _dtypes(X)):
+        return X
+    is_missing = X.isna()
+    return X.where(~is_missing, np.nan).astype(float) if is_missing.any(axis=None) else X
 
 
 def check_not_too_large(values, name="X"):
@@ -168,6 +176,7 @@ def as_2d(X, name="X"):
         )
     X = fill_masked(X)
     check_series(X, name)
+    X = objects_as_floats(X)
     if hasattr(X, "iloc"):
         # The name of a Series does not name a channel.
         X = X.to_frame("value") if X.ndim == 1 else X

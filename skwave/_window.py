@@ -27,6 +27,7 @@ from skwave._validation import (
     check_series,
     columns_of,
     fill_masked,
+    objects_as_floats,
 )
 
 # Values in a window where the longest season is shorter: as many as in the default.
@@ -313,6 +314,7 @@ class WindowTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
             self._columns = columns_of(series)
         else:
             check_columns(series, self._columns)
+        series = objects_as_floats(series)
         ndim = series.ndim if hasattr(series, "ndim") else np.asarray(series).ndim
         if ndim == 1 and (reset or self.n_features_in_ == 1):
             series = np.reshape(np.asarray(series), (-1, 1))

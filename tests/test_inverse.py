@@ -110,6 +110,23 @@ def test_a_season_is_found_to_count_positions_wherever_the_series_ends():
             assert inverts_rows(transformers, transformed) is (length == 1)
 
 
+class Hours(Season):
+    """Adds the same number to some of the positions of a day."""
+
+    def transform(self, X):
+        return np.asarray(X) - np.resize([0.0] * 8 + [40.0] * 10 + [0.0] * 6, len(X))[:, None]
+
+    def inverse_transform(self, X):
+        return np.asarray(X) + np.resize([0.0] * 8 + [40.0] * 10 + [0.0] * 6, len(X))[:, None]
+
+
+def test_hours_of_the_day_are_found_to_count_positions_wherever_the_series_ends():
+    series = np.random.default_rng(0).normal(size=(100, 1))
+    for end in range(48, 100):
+        transformers, transformed = fit(series[:end], Hours(24))
+        assert not inverts_rows(transformers, transformed)
+
+
 @pytest.mark.parametrize("unit", [1e-12, 1.0, 1e12])
 def test_an_inverse_is_checked_in_any_unit(wave, unit):
     series = unit * (3 + wave[:, None])
@@ -123,6 +140,12 @@ def test_an_inverse_is_checked_in_any_unit(wave, unit):
 def _arguments(series, *steps):
     transformers, transformed = fit(series, *steps)
     return transformers, series, transformed
+
+
+def test_a_step_that_leaves_out_a_column_is_refused(two_channels):
+    transformers, transformed = fit(two_channels, PCA(1))
+    with pytest.raises(ValueError, match=r"make 1 columns of 2.*keep the number"):
+        check_inverse(transformers, two_channels, transformed)
 
 
 def test_an_inverse_that_refuses_is_quoted(wave):

@@ -595,3 +595,30 @@ def test_an_index_without_a_regular_step_has_no_calendar_ahead():
     series = FRAME["load"].iloc[np.cumsum(np.random.default_rng(0).integers(1, 4, 100))]
     with pytest.raises(ValueError, match="has an index without a regular frequency"):
         WindowTransformer(5, calendar="hour").fit(series)
+
+
+def test_known_inputs_after_dates_that_cannot_be_continued_are_not_taken_by_position():
+    days = pd.bdate_range("2024-01-01", periods=162).drop(["2024-03-29", "2024-04-01"])
+    rng = np.random.default_rng(0)
+    promotion = np.arange(160) % 9 < 2
+    series = 50 + 20 * promotion + rng.normal(size=160)
+    table = pd.DataFrame({"sales": series, "promotion": promotion}, days)
+    model = make_forecast_pipeline(
+        WindowTransformer(14, known="promotion"), LSTMForecaster(**TINY)
+    ).fit(table[:150])
+    known = table[["promotion"]]
+    forecast = np.ravel(model.forecast(10, future=known[150:]))
+    assert np.abs(forecast - series[150:]).mean() < 5
+    for future in (known, known[:10], known[145:]):
+        with pytest.raises(ValueError, match=r"future begins with.*before ends with 2024-07-3"):
+            model.forecast(10, future=future)
+    with pytest.raises(ValueError, match="future begins with the label 0"):
+        model.forecast(10, future=known[150:].reset_index(drop=True))
+
+
+def test_windows_of_other_channels_have_other_roles():
+    values = np.random.default_rng(0).normal(size=(40, 3))
+    table = pd.DataFrame(values, columns=["a", "b", "known"])
+    windows = WindowTransformer(12, known=["known"]).fit_transform(table)
+    assert windows[3:9].known == windows[:, ::2].known == ("known",)
+    assert windows[:, :, :2].known == windows[:, :, 0].known == ()

@@ -5,7 +5,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from skwave._pandas_index import check_index, index_spec, next_index, to_pandas
+from skwave._pandas_index import (
+    check_index,
+    check_same_times,
+    index_spec,
+    next_index,
+    to_pandas,
+)
 
 INDEXES = {
     "days": pd.date_range("2024-01-01", periods=120, freq="D", name="day"),
@@ -145,9 +151,34 @@ IRREGULAR = {
 
 @pytest.mark.parametrize("name", IRREGULAR)
 def test_an_irregular_index_has_no_next_labels(name):
-    spec = index_spec(series_of(IRREGULAR[name]))
-    assert spec["index"] is None
-    assert next_index(spec, 3) is None
+    assert next_index(index_spec(series_of(IRREGULAR[name])), 3) is None
+
+
+@pytest.mark.parametrize("zone", ["Africa/Cairo", "America/Santiago", "America/Havana"])
+def test_days_continue_where_clocks_change_at_midnight(zone):
+    hours = pd.date_range("2024-01-01", periods=24 * 900, freq="h", tz=zone)
+    days = pd.Series(1.0, hours).resample("D").sum().index[:800]
+    for end in range(100, 780, 7):
+        for index in (days[:end], pd.DatetimeIndex(list(days[:end]))):
+            found = next_index(index_spec(series_of(index)), 14)
+            assert list(found) == list(days[end : end + 14]), index[-1]
+
+
+def test_dates_at_the_end_of_months_continue_from_february():
+    dates = [pd.Timestamp("2000-01-30") + pd.DateOffset(months=k) for k in range(60)]
+    spec = index_spec(series_of(pd.DatetimeIndex(dates)))
+    context = series_of(pd.DatetimeIndex(dates[25:40]))
+    assert context.index[0] == pd.Timestamp("2002-02-28")
+    assert list(next_index(index_spec(context, spec), 20)) == dates[40:]
+
+
+@pytest.mark.parametrize("zone", [zoneinfo.ZoneInfo("UTC"), "UTC", datetime.UTC, "Etc/UTC"])
+def test_the_names_of_utc_are_one_zone(zone):
+    index = pd.date_range("2024", periods=9, freq="h")
+    spec = index_spec(series_of(index.tz_localize("UTC")))
+    check_same_times(series_of(index.tz_localize(zone)), spec, "context")
+    with pytest.raises(ValueError, match=r"Europe/Berlin.*are in UTC.*tz_convert\('UTC'\)"):
+        check_same_times(series_of(index.tz_localize("Europe/Berlin")), spec, "context")
 
 
 def test_an_array_and_an_empty_series_have_no_index():

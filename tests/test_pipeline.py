@@ -413,6 +413,10 @@ def test_scores_are_weighted():
     weights = np.arange(90.0)
     expected = r2_score(test[10:], predicted, sample_weight=weights)
     assert model.score(test, sample_weight=weights) == pytest.approx(expected)
+    with pytest.raises(ValueError, match="sample_weight"):
+        model.score(test, sample_weight=np.ones(len(test)))
+    with pytest.raises(ValueError, match="Negative values"):
+        model.score(test, sample_weight=-weights)
     gappy = test.where(np.arange(100) != 50)
     # The missing value, and those whose window holds it.
     left = np.r_[0:40, 51:90]
@@ -450,6 +454,16 @@ def test_forecasts_continue_new_values_after_partial_fit(steps):
         with pytest.raises(ValueError, match=words):
             model.partial_fit(values)
     assert pickle.dumps(model) == before
+
+
+def test_new_values_after_irregular_dates_are_those_of_later_dates(wave):
+    days = pd.bdate_range("2024-01-01", periods=122).drop(["2024-03-29", "2024-04-01"])
+    series = pd.Series(wave, days)
+    model = pipeline().fit(series[:80])
+    n_before = model[-1]._n_windows
+    assert model.partial_fit(series[:100])[-1]._n_windows == n_before + 20
+    with pytest.raises(ValueError, match="none after those seen before"):
+        model.partial_fit(series[:90])
 
 
 def test_working_days_continue_as_such_after_partial_fit(wave):

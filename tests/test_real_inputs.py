@@ -195,6 +195,7 @@ TAKEN = {
     "a sparse column": (of(DAYS).astype("Sparse[float]"), "2024-04-30", "D"),
     "decimal numbers": (of(DAYS, np.array([Decimal(str(x)) for x in WAVE])), "2024-04-30", "D"),
     "nullable numbers": (of(DAYS).astype("Float64"), "2024-04-30", "D"),
+    "objects": (of(DAYS).astype(object).where(np.arange(120) != 0, pd.NA), "2024-04-30", "D"),
     "sessions of a market": (
         of(pd.DatetimeIndex(np.concatenate([pd.date_range(f"2024-01-0{day} 09:00", periods=40,
                                                           freq="15min") for day in (2, 3, 4)]))),
