@@ -2,10 +2,12 @@
 
 import numpy as np
 
-from skwave._intervals import mean_change, width_exponent, width_factors
+from skwave._dataset import make_dataset
+from skwave._intervals import MOST_OVERLAPS, mean_change, width_exponent, width_factors
 from skwave._readout import N_FOLDS, make_folds, solve_readout
 from skwave._ridge import total
-from skwave._rollout import EXPLODING, make_calibration
+from skwave._rollout import EXPLODING, make_calibration, make_rollouts_until
+from skwave._sliding import sliding_windows
 
 # Residual paths that a fit keeps: enough for a coverage of 0.98, and rolled out in a fraction of
 # the time that training takes.
@@ -57,8 +59,8 @@ def paths_over(network, dataset, fraction, n_steps, n_most):
     )
 
 
-def add_paths(residual_paths, typical_change, exponent, network, data):
-    """Return residual paths and those of a network over new values, before it is updated.
+def add_paths(residual_paths, typical_change, exponent, network, recent, values, n_since):
+    """Return residual paths and those that new values complete, by a network before its update.
 
     Parameters
     ----------
@@ -70,23 +72,54 @@ def add_paths(residual_paths, typical_change, exponent, network, data):
         How far widths follow their window.
     network : Network
         As it was fitted before.
-    data : WindowDataset
-        The new windows, in the units of the series.
+    recent : ndarray of shape (n_recent, n_channels)
+        The newest values seen before, in the units of the series.
+    values : ndarray of shape (n_values, n_channels)
+        A window of values, and the new ones. Where the window is the last one of `recent`, paths
+        may begin before it, since a few new values complete no path of their own.
+    n_since : int
+        Values seen since the end of the newest path.
 
     Returns
     -------
-    ndarray of shape (n_paths, n_steps, n_channels)
-        The newest of them all. None are new where no window is followed by `n_steps` values.
+    residual_paths : ndarray of shape (n_paths, n_steps, n_channels)
+        The newest of them all.
+    recent : ndarray of shape (n_recent, n_channels)
+        The newest values, as many as the next path may need.
+    n_since : int
+        Values since the end of the newest path.
     """
-    n_steps, n_channels = residual_paths.shape[1:]
+    (n_steps, n_channels), length = residual_paths.shape[1:], network.window_length
     n_most = n_paths_kept(MAX_PATHS, n_steps, n_channels)
-    rollouts = make_calibration(data, 1.0, n_steps, n_most)
-    if rollouts is None:
-        return residual_paths
-    residuals = rollouts.residuals(network)
-    new, _ = _scale(residuals, rollouts, network.scaling, exponent, typical_change)
-    # No more than before, or than a fit keeps, so that intervals follow the newest errors.
-    return np.concatenate([residual_paths, new])[-max(n_most, len(residual_paths)) :]
+    n_new = len(values) - length
+    if _is_same(recent[-length:], values[:length], network):
+        values = np.concatenate([recent[:-length], values])
+    # Those due, by the number of values up to their end.
+    distance = max(1, n_steps // MOST_OVERLAPS)
+    ends = np.arange(len(values) - n_new + max(1, distance - n_since), len(values) + 1, distance)
+    n_since = len(values) - ends[-1] if len(ends) else n_since + n_new
+    dataset = make_dataset(
+        sliding_windows(values, length), network.output_length, n_known=network.n_known
+    )
+    rollouts = make_rollouts_until(dataset, ends[-n_most:], n_steps)
+    if rollouts is not None:
+        residuals = rollouts.residuals(network)
+        new, _ = _scale(residuals, rollouts, network.scaling, exponent, typical_change)
+        # No more than before, or than a fit keeps, so that intervals follow the newest errors.
+        n_most = max(n_most, len(residual_paths))
+        residual_paths = np.concatenate([residual_paths, new])[-n_most:]
+    return residual_paths, values[1 - length - n_steps :], int(n_since)
+
+
+def _is_same(recent, window, network):
+    """Return whether a window has the newest values seen before, but for rounding."""
+    if recent.shape != window.shape:
+        return False
+    predicted = slice(network.n_predicted)
+    allowed = 1e-6 * network.scaling.input_scale[predicted]
+    distance = np.abs(recent[:, predicted] - window[:, predicted])
+    is_missing = np.isnan(recent[:, predicted]) & np.isnan(window[:, predicted])
+    return bool((is_missing | (distance <= allowed)).all())
 
 
 def _scale(residuals, rollouts, scaling, exponent, typical_change=None):

@@ -26,10 +26,15 @@ def describe_windows(data, normalization):
     dict
         Attributes by name.
     """
-    context = data.values[-data.window_length :].astype(float)
+    length = data.window_length
+    context = data.values[-length:].astype(float)
+    # Of the last series.
+    recent = data.values[data.starts[data.first_windows[-1]] :][1 - 2 * length :].astype(float)
     return {
-        "window_shape_": (data.window_length, data.n_channels),
+        "window_shape_": (length, data.n_channels),
         "context_": context if data.autoregressive else None,
+        "_recent_values": recent if data.autoregressive else None,
+        "_n_since_path": 0,
         "_target_shape": data.targets.shape[1:],
         "_scaled_by": normalization,
     }

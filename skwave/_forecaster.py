@@ -484,9 +484,13 @@ class LSTMForecaster(
         dataset, seed = self._split(data, config, network, solves=False)
         fitted = describe_windows(data, self.normalization)
         if self.residual_paths_ is not None:
-            fitted["residual_paths_"] = add_paths(
-                self.residual_paths_, self._typical_change, self._width_exponent, network, data
-            )
+            paths, recent, n_since = add_paths(
+                self.residual_paths_, self._typical_change, self._width_exponent, network,
+                self._recent_values, data.values.astype(float), self._n_since_path,
+            )  # fmt: skip
+            fitted |= {
+                "residual_paths_": paths, "_recent_values": recent, "_n_since_path": n_since,
+            }  # fmt: skip
         shown = _shown_to_callbacks(data)
         with callback_context(self, **shown, n_tasks=config.epochs) as callback_ctx:
             progress = EpochProgress(self, callback_ctx, fitted, **shown)
@@ -774,9 +778,11 @@ class LSTMForecaster(
         if "network_" in state:
             network = vars(self.network_) | {"scaling": vars(self.network_.scaling)}
             state |= {"network_": network, "_regressor": None, "_model": None, "callbacks": None}
-            # All series have the same layers.
+            # All series have the same layers, unless partial_fit has trained those of one.
             state["forecasters_"] = [
                 one._forecaster_of({"network_": replace(one.network_, layers=())})
+                if one.network_.layers is self.network_.layers
+                else one
                 for one in self.forecasters_
             ]
         return add_checksum(state)
@@ -787,7 +793,8 @@ class LSTMForecaster(
             scaling = Scaling(**state["network_"]["scaling"])
             state["network_"] = Network(**state["network_"] | {"scaling": scaling})
             for one in state["forecasters_"]:
-                one.network_ = replace(one.network_, layers=state["network_"].layers)
+                if not one.network_.layers:
+                    one.network_ = replace(one.network_, layers=state["network_"].layers)
         vars(self).update(state)
 
     def __sklearn_tags__(self):

@@ -334,7 +334,7 @@ class ForecastMixin:
                 f"coverage of 0.9 needs {FEW_PATHS} residual paths. Give windows of a longer "
                 "series, or fewer n_steps."
             )
-        self.residual_paths_, self._typical_change = paths, change
+        self.residual_paths_, self._typical_change, self._n_since_path = paths, change, 0
         self._width_exponent = width_exponent(len(data.first_windows))
         self._residuals_are_in_sample = self.context_ is not None and np.array_equal(
             windows[-1], self.context_, equal_nan=True

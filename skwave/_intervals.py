@@ -13,6 +13,9 @@ _ROUNDING = 1e-9
 # follow their window and widths that are all the same (benchmarks/tried.md). Several series may
 # differ in scale, so that widths follow it all the way.
 WIDTH_EXPONENT, OF_SEVERAL_SERIES = 0.5, 1.0
+# How many residual paths of new values may contain the same value: those that overlap much are
+# nearly the same, and would replace different ones.
+MOST_OVERLAPS = 4
 # Ratios of changes are limited to this factor, so that neither windows that are nearly constant nor
 # an outlier in a window give useless widths.
 MAX_CHANGE_FACTOR = 100

@@ -9,6 +9,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skwave._gaps import with_missing_rows
 from skwave._intervals import (
+    MOST_OVERLAPS,
     check_coverage,
     check_fractions,
     draw_paths,
@@ -21,9 +22,6 @@ from skwave._pandas_index import index_spec, next_index, to_pandas
 from skwave._persistence import unchanged_on_failure
 from skwave._sliding import sliding_windows
 from skwave._validation import check_finite, check_positive_int, make_random_state
-
-# So many of the paths that are added in a backtest reach over the same value.
-MOST_OVERLAPS = 4
 
 
 class PipelineForecastMixin:
@@ -395,7 +393,6 @@ class PipelineForecastMixin:
                 origin = len(known[earlier])
                 y_true = known[k][origin : origin + n_steps, self._predicted_positions]
                 path = (y_true - forecasts[earlier]) / scale[earlier]
-                # Paths that overlap much are nearly the same, and would replace different ones.
                 if origin >= next_origin and np.isfinite(path).all():
                     residuals = np.concatenate([residuals, path[None]])[-n_kept:]
                     next_origin = origin + max(1, n_steps // MOST_OVERLAPS)

@@ -203,6 +203,30 @@ def make_calibration(dataset, fraction, n_steps, n_most):
     return _roll_outs_from(dataset, windows, held_out, n_steps)
 
 
+def make_rollouts_until(dataset, ends, n_steps):
+    """Take the origins of forecasts of a series that end after so many of its values.
+
+    Parameters
+    ----------
+    dataset : WindowDataset
+        Of one series, in its units.
+    ends : ndarray of int
+        How many values of the series there are up to the end of each forecast.
+    n_steps : int
+        Values to forecast.
+
+    Returns
+    -------
+    RollOuts or None
+        Without those next to gaps; None where none is left.
+    """
+    held_out = dataset.n_windows_of_series - 1
+    windows = _windows_before(dataset, held_out, n_steps)
+    until = dataset.starts[windows] + dataset.window_length + n_steps
+    windows = windows[np.isin(until, ends)]
+    return _roll_outs_from(dataset, windows, held_out, n_steps) if len(windows) else None
+
+
 def make_season_rollouts(dataset, fraction):
     """Take origins of forecasts of one season, or of a window where there is none.
 

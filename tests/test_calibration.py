@@ -190,27 +190,59 @@ def test_paths_that_are_not_finite_are_left_out():
 # --- New values -------------------------------------------------------------------------------
 
 
-def test_paths_over_new_values_are_added_and_the_newest_are_kept():
+def paths_before(n_steps):
+    """Return a network, and what is known after the first hundred values of the noise."""
     network, old = network_of([0.0, 0.0, 0.5]), targets_of(NOISE[:100], length=3)
-    paths, change = paths_over(network, old, 1.0, 4, 1000)
-    new = targets_of(NOISE[100:130], length=3)
-    added = add_paths(paths, change, 0.5, network, new)
+    paths, change = paths_over(network, old, 1.0, n_steps, 1000)
+    return network, paths, change
+
+
+def residual(network, change, end, n_steps):
+    """Return the scaled errors of the forecast whose last value is that before `end`."""
+    origin = end - n_steps
+    context = NOISE[origin - 3 : origin][None]
+    errors = NOISE[origin:end] - roll_forward(network, context, n_steps)[0]
+    return errors / width_factors(context, change)
+
+
+@pytest.mark.parametrize("nights", [[30], [15, 15], [1] * 30, [2, 7, 13, 8]], ids=str)
+def test_new_values_add_a_path_every_quarter_of_its_length_however_they_come(nights):
+    network, paths, change = paths_before(8)
+    added, recent, n_since, end = paths, NOISE[:100][-5:], 0, 100
+    for n_new in nights:
+        values = NOISE[end - 3 : end + n_new]
+        added, recent, n_since = add_paths(added, change, 0.5, network, recent, values, n_since)
+        end += n_new
+    # The first fit keeps as many values as two windows have: the first paths lack their context.
+    ends = [e for e in range(102, 131, 2) if e - 8 - 3 >= 95]
+    expected = [residual(network, change, e, 8) for e in ends]
     np.testing.assert_array_equal(added[: len(paths)], paths)
-    assert len(paths) == 94
-    assert len(added) == 94 + 30 - 3 - 4 + 1
-    context = NOISE[126 - 3 : 126][None]
-    residual = (NOISE[126:130] - roll_forward(network, context, 4)[0]) / width_factors(
-        context, change
-    )
-    np.testing.assert_allclose(added[-1], residual, rtol=1e-5)
+    np.testing.assert_allclose(added[len(paths) :], expected, rtol=1e-5)
+    assert n_since == 0
+    np.testing.assert_array_equal(recent, NOISE[:130][-10:])
+
+
+def test_the_newest_paths_are_kept_and_as_many_as_before():
+    network, _, change = paths_before(4)
     many = np.zeros((500, 4, 1), np.float32)
-    longer = add_paths(many, change, 0.5, network, new)
-    assert len(longer) == 500
-    np.testing.assert_array_equal(longer[-1], added[-1])
+    added, _, _ = add_paths(many, change, 0.5, network, NOISE[:100], NOISE[97:130], 0)
+    assert len(added) == 500
+    np.testing.assert_allclose(added[-1], residual(network, change, 130, 4), rtol=1e-5)
+    assert not added[: 500 - 30].any()
 
 
-def test_new_values_that_are_too_few_add_no_path():
-    network = network_of([0.0, 0.0, 0.5])
-    paths, change = paths_over(network, targets_of(NOISE[:100], length=3), 1.0, 4, 1000)
-    new = targets_of(NOISE[100:106], length=3)
-    assert add_paths(paths, change, 0.5, network, new) is paths
+def test_new_values_that_do_not_follow_begin_anew():
+    network, paths, change = paths_before(4)
+    elsewhere = np.concatenate([NOISE[100:103] + 5, NOISE[103:106]])
+    added, _, _ = add_paths(paths, change, 0.5, network, NOISE[:100], elsewhere, 0)
+    # Three new values: no path of four begins after the first window.
+    np.testing.assert_array_equal(added, paths)
+
+
+def test_paths_next_to_a_gap_are_left_out():
+    network, paths, change = paths_before(4)
+    values = NOISE[97:130].copy()
+    values[10] = np.nan
+    added, _, _ = add_paths(paths, change, 0.5, network, NOISE[:100], values, 0)
+    assert np.isfinite(added).all()
+    assert len(paths) < len(added) < len(paths) + 30

@@ -456,6 +456,21 @@ def test_forecasts_continue_new_values_after_partial_fit(steps):
     assert pickle.dumps(model) == before
 
 
+def test_nightly_updates_leave_the_residual_paths_of_one_update():
+    nightly = pipeline().fit(LOAD[:300])
+    for end in range(304, 349, 4):
+        nightly.partial_fit(LOAD[end - 14 : end])
+    once = pipeline().fit(LOAD[:300])
+    before = once[-1].residual_paths_
+    once.partial_fit(LOAD[290:348])
+    assert nightly[-1]._n_since_path == once[-1]._n_since_path == 0
+    # 24 paths of ten values, one for every second value.
+    np.testing.assert_array_equal(once[-1].residual_paths_[:-24], before[24:])
+    # The network of the nights has seen some of the values before.
+    found, expected = (m[-1].residual_paths_[-24:] for m in (nightly, once))
+    assert np.corrcoef(found.ravel(), expected.ravel())[0, 1] > 0.95
+
+
 def test_new_values_after_irregular_dates_are_those_of_later_dates(wave):
     days = pd.bdate_range("2024-01-01", periods=122).drop(["2024-03-29", "2024-04-01"])
     series = pd.Series(wave, days)

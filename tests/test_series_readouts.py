@@ -264,6 +264,15 @@ def test_the_forecaster_of_one_series_learns_from_new_values(fitted):
     np.testing.assert_array_equal(one.context_[:, 0], SERIES[2][22:30])
 
 
+def test_a_series_that_was_trained_further_alone_is_stored_with_layers_of_its_own():
+    trained = fit(SERIES, readout="trained", epochs=1)
+    one = trained.forecasters_[2]
+    one.partial_fit(WindowTransformer(8).fit_transform(SERIES[2][-60:]))
+    again = pickle.loads(pickle.dumps(trained))
+    np.testing.assert_array_equal(again.forecasters_[2].forecast(5), one.forecast(5))
+    assert again.forecasters_[0].network_.layers is again.network_.layers
+
+
 def test_a_trained_readout_warns_of_intervals_over_values_it_was_trained_on():
     trained = fit(SERIES, readout="trained")
     for one in trained.forecasters_:
