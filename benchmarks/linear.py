@@ -11,7 +11,7 @@ from choosing import split
 
 from skwave import WindowTransformer
 from skwave._calibration import cross_fitted_paths
-from skwave._intervals import make_paths, path_quantiles, width_factors
+from skwave._intervals import path_quantiles, width_factors
 from skwave._network import Network
 from skwave._readout import Readout, count_blocks, gram_folds, join_blocks, solve_readout
 from skwave._readout_choice import penalties_of_window
@@ -35,7 +35,7 @@ class LinearModel(NamedTuple):
         contexts = self._windows(contexts)
         scale = self.network.scaling.input_scale * width_factors(contexts, self.typical_change)
         forecasts = roll_forward(self.network, contexts, n_steps)
-        paths = make_paths(forecasts, self.residual_paths, scale)
+        paths = forecasts[:, None] + scale[:, None, None] * self.residual_paths
         return path_quantiles(paths, np.array(probabilities))[:, :, 0]
 
     def _windows(self, contexts):

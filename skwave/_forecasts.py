@@ -13,8 +13,6 @@ from skwave._intervals import (
     check_coverage,
     check_fractions,
     check_n_paths,
-    draw_paths,
-    make_paths,
     path_quantiles,
     width_exponent,
     width_factors,
@@ -156,11 +154,7 @@ class ForecastMixin:
         (10, 2)
         """
         check_is_fitted(self)
-        probabilities = check_coverage(coverage)
-        self._check_residual_paths(n_steps, probabilities)
-        batch, future, is_batch = self._contexts(context, future, n_steps)
-        quantiles = self._path_quantiles(batch, n_steps, probabilities, future)
-        return _without_single_axes(quantiles, 2, is_batch)
+        return self._path_quantiles(n_steps, check_coverage(coverage), context, future)
 
     def forecast_quantiles(
         self,
@@ -205,10 +199,7 @@ class ForecastMixin:
         """
         check_is_fitted(self)
         probabilities = check_fractions(quantiles, "quantiles")
-        self._check_residual_paths(n_steps, probabilities)
-        batch, future, is_batch = self._contexts(context, future, n_steps)
-        forecasts = self._path_quantiles(batch, n_steps, probabilities, future)
-        return _without_single_axes(forecasts, 2, is_batch)
+        return self._path_quantiles(n_steps, probabilities, context, future)
 
     def sample_paths(
         self,
@@ -259,10 +250,11 @@ class ForecastMixin:
         n_paths = check_positive_int(n_paths, "n_paths")
         self._check_residual_paths(n_steps)
         batch, future, is_batch = self._contexts(context, future, n_steps)
-        random_state = make_random_state(random_state)
-        drawn = draw_paths(self.residual_paths_[:, :n_steps], len(batch), n_paths, random_state)
-        scale = self._scale_residuals(batch)
-        paths = make_paths(self._roll_forward(batch, n_steps, future), drawn, scale)
+        size = (len(batch), n_paths)
+        drawn = make_random_state(random_state).randint(len(self.residual_paths_), size=size)
+        scale = self._scale_residuals(batch)[:, None, None]
+        forecasts = self._roll_forward(batch, n_steps, future)
+        paths = forecasts[:, None] + scale * self.residual_paths_[drawn, :n_steps]
         return _without_single_axes(check_finite(paths, "The path"), 3, is_batch)
 
     def calibrate(self, X: ArrayLike, n_steps: int | None = None) -> Self:
@@ -456,14 +448,17 @@ class ForecastMixin:
         warn_about_recursion(contexts[..., : self.network_.n_predicted], forecasts)
         return forecasts
 
-    def _path_quantiles(self, contexts, n_steps, probabilities, future):
-        """Return quantiles, (n_contexts, n_steps, n_predicted, *probabilities.shape)."""
-        forecasts = self._roll_forward(contexts, n_steps, future)
+    def _path_quantiles(self, n_steps, probabilities, context, future):
+        """Return quantiles, the axes of their probabilities last."""
+        self._check_residual_paths(n_steps, probabilities)
+        batch, future, is_batch = self._contexts(context, future, n_steps)
+        forecasts = self._roll_forward(batch, n_steps, future)
         # Those of the residuals, to which the same rank belongs after each context.
         residuals = path_quantiles(self.residual_paths_[None, :, :n_steps], probabilities)
         axes = tuple(range(3, residuals.ndim))
-        scale = np.expand_dims(self._scale_residuals(contexts)[:, None], axes)
-        return check_finite(np.expand_dims(forecasts, axes) + scale * residuals, "The quantile")
+        scale = np.expand_dims(self._scale_residuals(batch)[:, None], axes)
+        quantiles = np.expand_dims(forecasts, axes) + scale * residuals
+        return _without_single_axes(check_finite(quantiles, "The quantile"), 2, is_batch)
 
 
 def _without_single_axes(values, channel_axis, is_batch):

@@ -1,4 +1,4 @@
-"""Sample paths from residual paths, and quantiles of them; all on arrays."""
+"""How wide residual paths are after a window, and quantiles of paths; all on arrays."""
 
 import math
 from numbers import Real
@@ -52,32 +52,6 @@ def width_factors(contexts, typical_change, exponent=WIDTH_EXPONENT):
     known = np.where(typical_change > 0, typical_change, 1.0)
     ratio = np.where(typical_change > 0, mean_change(contexts) / known, 1.0)
     return np.clip(ratio, 1 / MAX_CHANGE_FACTOR, MAX_CHANGE_FACTOR) ** exponent
-
-
-def make_paths(forecasts, residual_paths, scale):
-    """Return forecasts plus residual paths.
-
-    Parameters
-    ----------
-    forecasts : ndarray of shape (n_contexts, n_steps, n_channels)
-        Forecasts.
-    residual_paths : ndarray of shape (n_paths, n_steps, n_channels) or \
-            (n_contexts, n_paths, n_steps, n_channels)
-        Scaled residuals.
-    scale : ndarray of shape (n_contexts, n_channels)
-        From these to the units of the series, after each context.
-
-    Returns
-    -------
-    ndarray of shape (n_contexts, n_paths, n_steps, n_channels)
-        The paths, in float64.
-    """
-    return forecasts[:, None] + scale[:, None, None] * residual_paths
-
-
-def draw_paths(residual_paths, n_contexts, n_paths, random_state):
-    """Draw whole residual paths with replacement, (n_contexts, n_paths, n_steps, n_channels)."""
-    return residual_paths[random_state.randint(len(residual_paths), size=(n_contexts, n_paths))]
 
 
 def path_quantiles(paths, probabilities):

@@ -12,8 +12,6 @@ from skwave._intervals import (
     MOST_OVERLAPS,
     check_coverage,
     check_fractions,
-    draw_paths,
-    make_paths,
     path_quantiles,
 )
 from skwave._inverse import invert
@@ -143,7 +141,7 @@ class PipelineForecastMixin:
             )  # fmt: skip
         probabilities = check_coverage(coverage)
         contexts, futures = self._single(context, future, series)
-        values = self._quantiles_after(contexts, futures, n_steps, probabilities)
+        _, (values,) = self._forecasts_and_quantiles(contexts, futures, n_steps, probabilities)
         labels = [np.atleast_1d(coverage)] if np.ndim(coverage) else []
         spec, index = self._labels_after(contexts, n_steps)
         return to_pandas(values, spec, index, [*labels, ["lower", "upper"]])
@@ -193,7 +191,7 @@ class PipelineForecastMixin:
             )  # fmt: skip
         probabilities = check_fractions(quantiles, "quantiles")
         contexts, futures = self._single(context, future, series)
-        values = self._quantiles_after(contexts, futures, n_steps, probabilities)
+        _, (values,) = self._forecasts_and_quantiles(contexts, futures, n_steps, probabilities)
         labels = [np.atleast_1d(quantiles)] if np.ndim(quantiles) else []
         spec, index = self._labels_after(contexts, n_steps)
         return to_pandas(values, spec, index, labels)
@@ -248,12 +246,12 @@ class PipelineForecastMixin:
         n_paths = check_positive_int(n_paths, "n_paths")
         contexts, futures = self._single(context, future, series)
         self[-1]._check_residual_paths(n_steps)
-        random_state = make_random_state(random_state)
         residuals = self[-1].residual_paths_[:, :n_steps]
-        drawn = draw_paths(residuals, 1, n_paths, random_state)[0]
+        drawn = residuals[make_random_state(random_state).randint(len(residuals), size=n_paths)]
         known, windows, future = self._starts(contexts, futures, n_steps)
         forecasts = self[-1]._roll_forward(windows, n_steps, future)
-        paths = self._invert_paths(forecasts, windows, drawn, known, future)
+        scale = self[-1]._scale_residuals(windows)
+        paths = self._invert(forecasts + scale * drawn, known * n_paths, future)
         check_finite(paths, "The path")
         spec, index = self._labels_after(contexts, n_steps)
         if index is None:
@@ -353,10 +351,6 @@ class PipelineForecastMixin:
             ])  # fmt: skip
         return values[..., self._predicted_positions]
 
-    def _quantiles_after(self, contexts, futures, n_steps, probabilities):
-        """Forecast quantiles of what follows a context, (n_steps, n_predicted, ...)."""
-        return self._forecasts_and_quantiles(contexts, futures, n_steps, probabilities)[1][0]
-
     def _forecasts_and_quantiles(self, contexts, futures, n_steps, probabilities):
         """Forecast what follows each of several contexts, and its quantiles, all in one batch.
 
@@ -397,16 +391,9 @@ class PipelineForecastMixin:
                     residuals = np.concatenate([residuals, path[None]])[-n_kept:]
                     next_origin = origin + max(1, n_steps // MOST_OVERLAPS)
                 earlier += 1
-            one = slice(k, k + 1)
-            of_future = None if future is None else future[one]
-            paths = self._invert_paths(
-                forecasts[one], windows[one], residuals, known[one], of_future
-            )
+            paths = forecasts[k] + scale[k] * residuals
+            of_future = None if future is None else future[k]
+            paths = self._invert(paths, [known[k]] * len(paths), of_future)
             quantiles.append(path_quantiles(paths[None], probabilities))
         forecasts = self._invert(forecasts, known, future)
         return forecasts, check_finite(np.concatenate(quantiles), "The quantile")
-
-    def _invert_paths(self, forecasts, windows, residual_paths, known, future):
-        """Return the paths after one context, in the units of the series."""
-        (paths,) = make_paths(forecasts, residual_paths, self[-1]._scale_residuals(windows))
-        return self._invert(paths, known * len(paths), future)

@@ -226,6 +226,9 @@ def test_paths_are_drawn_anew_or_from_a_random_state(solved):
     np.testing.assert_array_equal(first, again)
     assert not np.array_equal(first, solved.sample_paths(4, 5, random_state=4))
     assert not np.array_equal(solved.sample_paths(4, 5), solved.sample_paths(4, 5))
+    same = np.stack([solved.context_, solved.context_])
+    first, second = solved.sample_paths(4, 5, context=same, random_state=3)
+    assert not np.array_equal(first, second)
 
 
 # --- Calibrating anew -------------------------------------------------------------------------

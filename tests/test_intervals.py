@@ -1,4 +1,4 @@
-"""Sample paths and their quantiles: ranks, coverage, widths, and what is refused."""
+"""Quantiles of paths: ranks, coverage, widths, and what is refused."""
 
 import numpy as np
 import pytest
@@ -9,8 +9,6 @@ from skwave._intervals import (
     check_coverage,
     check_fractions,
     check_n_paths,
-    draw_paths,
-    make_paths,
     mean_change,
     path_quantiles,
     width_factors,
@@ -72,24 +70,6 @@ def test_quantiles_never_cross():
     paths = np.random.default_rng(0).normal(size=(2, 30, 5, 1))
     quantiles = path_quantiles(paths, np.linspace(0.04, 0.96, 40))
     assert (np.diff(quantiles, axis=-1) >= 0).all()
-
-
-# --- Paths ------------------------------------------------------------------------------------
-
-
-def test_paths_are_forecasts_plus_scaled_residuals():
-    forecasts, residuals = np.array([[[1.0], [2.0]], [[5.0], [5.0]]]), np.array([[[1.0], [-1.0]]])
-    paths = make_paths(forecasts, residuals, np.array([[1.0], [10.0]]))
-    np.testing.assert_array_equal(paths[..., 0], [[[2, 1]], [[15, -5]]])
-
-
-def test_whole_residual_paths_are_drawn_with_replacement():
-    residuals = np.random.default_rng(0).normal(size=(7, 4, 2))
-    drawn = draw_paths(residuals, 3, 200, np.random.RandomState(0))
-    assert drawn.shape == (3, 200, 4, 2)
-    known = {path.tobytes() for path in residuals}
-    assert {path.tobytes() for path in drawn.reshape(600, 4, 2)} == known
-    assert not np.array_equal(drawn[0], drawn[1])
 
 
 # --- Widths -----------------------------------------------------------------------------------

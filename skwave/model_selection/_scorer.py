@@ -186,7 +186,9 @@ class ForecastScorer:
             if probabilities is None:
                 y_pred = model._forecast_after([context], futures, self.horizon)[0]
             else:
-                y_pred = model._quantiles_after([context], futures, self.horizon, probabilities)
+                _, (y_pred,) = model._forecasts_and_quantiles(
+                    [context], futures, self.horizon, probabilities
+                )
         rows = ~missing_rows(y_true.reshape(len(y_true), -1))
         y_pred, y_true = y_pred.reshape(*y_true.shape, *y_pred.shape[2:])[rows], y_true[rows]
         if isinstance(self.metric, str):
