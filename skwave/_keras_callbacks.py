@@ -78,7 +78,7 @@ def make_callbacks(model, dataset, config, monitor, per_epoch, rollouts, exact_r
         Path(config.checkpoint_dir).mkdir(parents=True, exist_ok=True)
     # First, since early stopping reads what is added to the logs.
     before = callback(
-        on_epoch_begin=partial(_begin_epoch, progress),
+        on_epoch_begin=lambda epoch, logs: progress.begin(),
         on_epoch_end=partial(_before_stopping, model, dataset, config, rollouts, stopping),
     )
     callbacks = [before, stopping]
@@ -98,11 +98,6 @@ def make_callbacks(model, dataset, config, monitor, per_epoch, rollouts, exact_r
                 f"callbacks holds {one!r}, but a list of keras.callbacks.Callback is needed."
             )
     return [*callbacks, *further, after], stopping
-
-
-def _begin_epoch(progress, epoch, logs):
-    """Notify scikit-learn's callbacks that an epoch begins."""
-    progress.begin()
 
 
 def _set_rate(stopping, config, per_epoch, batch, logs):

@@ -193,10 +193,13 @@ def check_same_times(X, training_spec, name):
     _check_same_zone(index, known, name)
     distance, training_distance = _distance(index), known["distance"]
     if distance and training_distance and not 0.8 < distance / training_distance < 1.25:
+        import pandas as pd
+
+        found, needed = pd.to_timedelta([distance, training_distance], unit="s").round("s")
         raise ValueError(
-            f"{name} has rows that are {_in_words(distance)} apart, but those of the "
-            f"training series are {_in_words(training_distance)} apart. Give a series of "
-            f"the same frequency, or {name}.to_numpy() if only the order of its rows matters."
+            f"{name} has rows that are {found} apart, but those of the training series are "
+            f"{needed} apart. Give a series of the same frequency, or {name}.to_numpy() if only "
+            "the order of its rows matters."
         )
 
 
@@ -226,13 +229,6 @@ def _distance(index):
 
     times = index if hasattr(index, "tz") else index.to_timestamp()
     return pd.Series(times).diff().median().total_seconds()
-
-
-def _in_words(seconds):
-    """Return a distance in words."""
-    import pandas as pd
-
-    return str(pd.Timedelta(seconds=seconds).round("s"))
 
 
 def _describe(index, training):

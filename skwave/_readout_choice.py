@@ -179,7 +179,10 @@ def choose_readout(network, dataset, folds, rollouts, all_rollouts, known_penalt
         tried.append(readout)
     chosen, reason = 0, "the strongest penalty, as no windows are held out to choose by"
     if dataset.holds_out:
-        chosen = _within_one_standard_error([errors[r.name] for r in tried], rollouts)
+        of_tried = [errors[readout.name] for readout in tried]
+        least = min(of_tried, key=np.mean)
+        # The first one that is not worse by more than a standard error.
+        chosen = [rollouts.is_better(least, others) for others in of_tried].index(False)
         reason = "the strongest penalty within a standard error of the least error"
         if rollouts.n_independent < 2:
             reason = "the strongest penalty, as the values held out are too few to choose by"
@@ -194,12 +197,6 @@ def choose_readout(network, dataset, folds, rollouts, all_rollouts, known_penalt
     else:
         reason = "the strongest penalty, as forecasts over the series explode with each"
     return solved, readout, errors, reason
-
-
-def _within_one_standard_error(errors, rollouts):
-    """Return the index of the first errors within one standard error of the least ones."""
-    least = min(errors, key=np.mean)
-    return [rollouts.is_better(least, others) for others in errors].index(False)
 
 
 def linear_errors(network, dataset, rollouts, known_penalty):

@@ -189,7 +189,11 @@ def _score(
     shape = y_true.shape if series.ndim == 2 else y_true.shape[:2]
     intervals = None
     if probabilities is not None:
-        intervals = _make_intervals(bounds, forecasts, known, probabilities)
+        intervals = {"model": bounds}
+        for name, length in (("naive", 1), ("seasonal_naive", known["season_length"])):
+            intervals[name] = _baseline_intervals(
+                known["y_train"], forecasts[name], length, probabilities
+            )
         of_intervals = score_intervals(y_true, intervals, coverage)
         scores = [by | of_one for by, of_one in zip(scores, of_intervals, strict=True)]
         intervals = {name: pair.reshape(*shape, 2) for name, pair in intervals.items()}
@@ -249,16 +253,6 @@ def _fit_model(estimator, series):
 def _take(series, rows):
     """Return rows of a pandas object or of an array."""
     return series.iloc[rows] if hasattr(series, "iloc") else series[rows]
-
-
-def _make_intervals(bounds, forecasts, known, probabilities):
-    """Return the intervals of the model, and of the baselines by quantiles of their own errors."""
-    intervals = {"model": bounds}
-    for name, length in (("naive", 1), ("seasonal_naive", known["season_length"])):
-        intervals[name] = _baseline_intervals(
-            known["y_train"], forecasts[name], length, probabilities
-        )
-    return intervals
 
 
 def _baseline_intervals(known, forecasts, season_length, probabilities):

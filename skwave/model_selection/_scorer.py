@@ -192,7 +192,7 @@ class ForecastScorer:
         rows = ~missing_rows(y_true.reshape(len(y_true), -1))
         y_pred, y_true = y_pred.reshape(*y_true.shape, *y_pred.shape[2:])[rows], y_true[rows]
         if isinstance(self.metric, str):
-            return float(get_scorer(self.metric)(_GivenForecast(y_pred), y_true, y_true))
+            return float(get_scorer(self.metric)(_Unchanged(), y_pred, y_true))
         values = np.asarray(model._take_predicted(context))
         filled = fill_forward(values.reshape(len(values), -1)).reshape(values.shape)
         kwargs = arguments_for(self.metric, {"y_train": filled}) | self.kwargs
@@ -225,18 +225,12 @@ def _check_truth(test):
     return y_true
 
 
-class _GivenForecast(RegressorMixin, BaseEstimator):
+class _Unchanged(RegressorMixin, BaseEstimator):
     """Predicts what it is given, since a scorer of scikit-learn scores an estimator."""
 
-    def __init__(self, y_pred):
-        self.y_pred = y_pred
-
-    def __sklearn_is_fitted__(self):
-        return True
-
     def predict(self, X):
-        """Return the forecast."""
-        return self.y_pred
+        """Return the forecast `X`."""
+        return X
 
 
 def _series_of_windows(model, X):
