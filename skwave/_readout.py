@@ -121,7 +121,9 @@ def accumulate(network, dataset, rows):
     """
     n_states, n_predicted = network.n_states, network.n_predicted
     n_inputs = n_states + network.window_length * network.n_channels
-    gram = GramSums(n_states, n_inputs, network.n_outputs)
+    n_columns = n_inputs + network.n_outputs
+    zeros = np.zeros(n_columns), np.zeros((n_columns, n_columns))
+    gram = GramSums(n_states, n_inputs, 0.0, *zeros)
     part = dataset.take(rows, len(rows))
     for block in part.blocks():
         windows = part.windows(block)

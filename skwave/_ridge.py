@@ -2,28 +2,34 @@
 
 import functools
 import operator
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 
+@dataclass(eq=False)
 class GramSums:
     """Sums over rows of states, window values and targets: all that least squares needs.
 
-    The columns are `n_states` states, the values of the window, and `n_targets` targets.
+    The columns are states, the values of the window, and targets.
 
     Parameters
     ----------
-    n_states, n_inputs, n_targets : int
+    n_states, n_inputs : int
         Numbers of columns; the states are among the inputs.
+    weight : float
+        The sum of the weights of the rows.
+    sums : ndarray of shape (n_columns,)
+        The weighted sum of each column.
+    products : ndarray of shape (n_columns, n_columns)
+        The weighted sums of products of two columns.
     """
 
-    def __init__(self, n_states, n_inputs, n_targets):
-        n_columns = n_inputs + n_targets
-        self.n_states = n_states
-        self.n_inputs = n_inputs
-        self.weight = 0.0
-        self.sums = np.zeros(n_columns)
-        self.products = np.zeros((n_columns, n_columns))
+    n_states: int
+    n_inputs: int
+    weight: float
+    sums: np.ndarray
+    products: np.ndarray
 
     def accumulate(self, columns, weights=None):
         """Add rows of shape (n_rows, n_columns), with weights of shape (n_rows,)."""
@@ -34,35 +40,25 @@ class GramSums:
 
     def __add__(self, other):
         """Return the sums over the rows of both."""
-        both = GramSums(self.n_states, self.n_inputs, len(self.sums) - self.n_inputs)
-        both.weight = self.weight + other.weight
-        both.sums = self.sums + other.sums
-        both.products = self.products + other.products
-        return both
+        weight, sums = self.weight + other.weight, self.sums + other.sums
+        return replace(self, weight=weight, sums=sums, products=self.products + other.products)
 
     def __sub__(self, other):
         """Return the sums over the rows that are not among those of `other`."""
-        rest = GramSums(self.n_states, self.n_inputs, len(self.sums) - self.n_inputs)
-        rest.weight = self.weight - other.weight
-        rest.sums = self.sums - other.sums
-        rest.products = self.products - other.products
-        return rest
+        weight, sums = self.weight - other.weight, self.sums - other.sums
+        return replace(self, weight=weight, sums=sums, products=self.products - other.products)
 
     def residual(self, coef, intercept):
         """Return the sums with the residuals of a linear model in place of the targets."""
         n = self.n_inputs
         change = np.eye(len(self.sums))
         change[:n, n:] = -coef
-        rest = GramSums(self.n_states, n, len(self.sums) - n)
-        rest.weight = self.weight
-        rest.sums = self.sums @ change
-        rest.products = change.T @ self.products @ change
+        sums, products = self.sums @ change, change.T @ self.products @ change
         # Columns less a constant: (x - c)(y - d) = xy - cy - xd + cd.
         shift = np.append(np.zeros(n), intercept)
-        rest.products -= np.outer(shift, rest.sums) + np.outer(rest.sums, shift)
-        rest.products += self.weight * np.outer(shift, shift)
-        rest.sums = rest.sums - self.weight * shift
-        return rest
+        products -= np.outer(shift, sums) + np.outer(sums, shift)
+        products += self.weight * np.outer(shift, shift)
+        return replace(self, sums=sums - self.weight * shift, products=products)
 
     def centered(self):
         """Return mean and covariance of the columns; zeros where nothing has weight."""

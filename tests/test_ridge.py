@@ -22,9 +22,11 @@ def some_data(n=150, n_states=3, n_values=6, n_targets=2):
 
 
 def gram_of(states, window, targets, weights=None):
-    n_inputs = states.shape[1] + window.shape[1]
-    gram = GramSums(states.shape[1], n_inputs, targets.shape[1])
-    gram.accumulate(np.hstack([states, window, targets]), weights)
+    columns = np.hstack([states, window, targets])
+    n_inputs, n_columns = columns.shape[1] - targets.shape[1], columns.shape[1]
+    zeros = np.zeros(n_columns), np.zeros((n_columns, n_columns))
+    gram = GramSums(states.shape[1], n_inputs, 0.0, *zeros)
+    gram.accumulate(columns, weights)
     return gram
 
 

@@ -81,7 +81,8 @@ def random_gram(n, seed, coef):
     rng = np.random.default_rng(seed)
     x = rng.normal(size=(n, len(coef)))
     columns = np.column_stack([x, x @ coef + 0.5 + 0.3 * rng.normal(size=n)])
-    gram = GramSums(0, len(coef), 1)
+    n_columns = len(coef) + 1
+    gram = GramSums(0, len(coef), 0.0, np.zeros(n_columns), np.zeros((n_columns, n_columns)))
     gram.accumulate(columns)
     return gram, columns
 
@@ -98,7 +99,7 @@ def test_sums_of_residuals_are_those_of_the_columns():
     gram, columns = random_gram(25, 0, np.ones(3))
     coef, intercept = np.array([[0.3], [-1.0], [2.0]]), np.array([0.7])
     columns[:, 3:] -= columns[:, :3] @ coef + intercept
-    expected = GramSums(0, 3, 1)
+    expected = GramSums(0, 3, 0.0, np.zeros(4), np.zeros((4, 4)))
     expected.accumulate(columns)
     found = gram.residual(coef, intercept)
     np.testing.assert_allclose(found.sums, expected.sums, atol=1e-10)
