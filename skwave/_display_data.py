@@ -10,13 +10,7 @@ from skwave._gaps import fill_forward
 from skwave._intervals import check_coverage
 from skwave._pandas_index import as_times, index_spec, next_index
 from skwave._plot import BASELINE_NAMES, channel_names
-from skwave._validation import (
-    check_no_missing,
-    check_not_too_large,
-    check_numeric,
-    check_series,
-    fill_masked,
-)
+from skwave._validation import check_numbers, check_series, fill_masked
 
 
 def check_values(given):
@@ -26,8 +20,7 @@ def check_values(given):
         check_series(y, name)
         y = check_array(fill_masked(y), ensure_2d=False, ensure_all_finite=False, input_name=name)
         # The line of the true values has gaps at missing values; a forecast has no missing values.
-        check = check_no_missing if name == "y_pred" else check_not_too_large
-        values[name] = check(y, name)
+        values[name] = check_numbers(y, name, allow_nan=name != "y_pred")
     y_true, y_pred = values["y_true"], values["y_pred"]
     check_consistent_length(y_true, y_pred)
     if y_true.size != y_pred.size:
@@ -142,7 +135,7 @@ def check_intervals(interval, coverage, y_pred, names):
         fill_masked(interval), ensure_2d=False, allow_nd=True, ensure_all_finite=False,
         input_name="interval",
     )  # fmt: skip
-    check_no_missing(check_numeric(bounds, "interval"), "interval")
+    check_numbers(bounds, "interval", allow_nan=False)
     bounds = _as_bounds(bounds, y_pred.shape, coverages, hasattr(interval, "columns"))
     is_reversed = (bounds[..., 0] > bounds[..., 1]).reshape(len(bounds), -1).any(axis=1)
     if is_reversed.any():

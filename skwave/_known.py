@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from skwave._validation import check_column_types, check_not_too_large, check_numeric
+from skwave._validation import check_column_types, check_numbers
 
 
 class Windows(np.ndarray):
@@ -234,7 +234,7 @@ def check_future(future, names, n_steps):
             f"future has shape {values.shape}, but ({n_steps}, {len(names)}) is needed: a row for "
             f"each step, and a column for each of {names}."
         )
-    check_not_too_large(check_numeric(values, "future"), "future")
+    check_numbers(values, "future")
     if values.shape[-2] < n_steps:
         raise ValueError(
             f"future has {values.shape[-2]} rows, but n_steps={n_steps} needs as many. Give later "

@@ -98,32 +98,29 @@ def objects_as_floats(X):
     return X.where(~is_missing, np.nan).astype(float) if is_missing.any(axis=None) else X
 
 
-def check_not_too_large(values, name="X"):
-    """Return numbers as they are, NaN among them, or raise an error that names one too large."""
-    if values.dtype.kind == "f":
-        _refuse_values(values, (values < -LARGEST) | (values > LARGEST), name)
-    return values
+def check_numbers(values, name="X", *, allow_nan=True):
+    """Return an array as it is, if it holds real numbers that are not too large.
 
-
-def check_no_missing(values, name="X"):
-    """Return numbers as they are, or raise an error that names the first NaN or one too large.
+    scikit-learn lets dates through, and very large numbers.
 
     Parameters
     ----------
     values : ndarray
-        Numbers; the rows are positions in the series, or windows.
+        The rows are positions in the series, or windows.
     name : str, default="X"
-        What the message calls them.
+        What the message calls it.
+    allow_nan : bool, default=True
+        Whether NaN is accepted, which is a missing value.
     """
-    if values.dtype.kind == "f":
-        _refuse_values(values, ~((values >= -LARGEST) & (values <= LARGEST)), name)
-    return values
-
-
-def _refuse_values(values, is_bad, name):
-    """Raise an error that names the first bad value, if there is one."""
+    if values.dtype.kind not in "biuf":
+        _refuse_dtype(values.dtype, name, is_time=values.dtype.kind in "mM")
+    if values.dtype.kind != "f":
+        return values
+    is_bad = (values < -LARGEST) | (values > LARGEST)
+    if not allow_nan:
+        is_bad |= np.isnan(values)
     if not is_bad.any():
-        return
+        return values
     first = tuple(int(k) for k in np.argwhere(is_bad)[0])
     kind, what = f"{values[first]:.3g}", f"are larger than {LARGEST:.0e}"
     advice = "Give the series in other units."
@@ -197,13 +194,6 @@ def as_2d(X, name="X"):
     return X.astype(float) if any(is_short + is_special) and is_numeric else X
 
 
-def check_numeric(values, name="X"):
-    """Return an array as it is, if it holds real numbers; scikit-learn lets dates through."""
-    if values.dtype.kind not in "biuf":
-        _refuse_dtype(values.dtype, name, is_time=values.dtype.kind in "mM")
-    return values
-
-
 def _refuse_dtype(dtype, name, *, is_time):
     advice = (
         "Leave dates to the index, and divide durations by a unit of time."
@@ -241,16 +231,15 @@ def check_windows(estimator, X, *, reset):
         _check_window_shape(estimator, X)
     loose = {"dtype": "numeric", "ensure_all_finite": False}
     if isinstance(X, np.ndarray) and X.ndim == 3 and is_sliding_view(X):
-        series = check_not_too_large(check_array(series_of_view(X), input_name="X", **loose))
+        series = check_numbers(check_array(series_of_view(X), input_name="X", **loose))
         # Of the windows themselves only the shape is left to check.
         validate_data(estimator, X, reset=reset, skip_check_array=True)
         windows = sliding_windows(series, X.shape[1])
     else:
         windows = validate_data(estimator, X, reset=reset, allow_nd=True, **loose)
-        check_not_too_large(windows)
+        check_numbers(windows)
         if windows.ndim == 2:
             windows = windows[:, :, None]
-    check_numeric(windows)
     if windows.ndim != 3 or min(windows.shape) == 0:
         raise ValueError(
             f"X has shape {windows.shape}, but windows of shape (n_windows, window_length) or "
@@ -331,7 +320,7 @@ def check_context(estimator, context):
         fill_masked(context), ensure_2d=False, allow_nd=True, dtype="numeric",
         ensure_all_finite=False, input_name="context",
     )  # fmt: skip
-    context = check_not_too_large(check_numeric(context, "context"), "context").astype(float)
+    context = check_numbers(context, "context").astype(float)
     if context.ndim == 1 and n_channels == 1:
         context = context[:, None]
     if context.ndim not in (2, 3) or context.shape[-2:] != (length, n_channels):
@@ -370,7 +359,7 @@ def check_targets(y, windows, output_length, n_known=0):
         fill_masked(y), ensure_2d=False, allow_nd=True, dtype="numeric", ensure_all_finite=False,
         input_name="y",
     )  # fmt: skip
-    check_no_missing(check_numeric(y, "y"), "y")
+    check_numbers(y, "y", allow_nan=False)
     if len(y) == n_windows + length - 1:
         y = y[length - 1 :]
     if len(y) != n_windows:

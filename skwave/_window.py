@@ -22,8 +22,7 @@ from skwave._sliding import join_windows, sliding_windows
 from skwave._validation import (
     are_of_several,
     check_columns,
-    check_not_too_large,
-    check_numeric,
+    check_numbers,
     check_series,
     columns_of,
     fill_masked,
@@ -322,8 +321,7 @@ class WindowTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         series = validate_data(
             self, series, reset=reset, dtype="numeric", order="C", ensure_all_finite=False
         )
-        check_not_too_large(check_numeric(series))
-        return series
+        return check_numbers(series)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -15,7 +15,7 @@ from skwave._validation import (
     check_context,
     check_finite,
     check_float32_range,
-    check_numeric,
+    check_numbers,
     check_positive_int,
     check_series,
     check_targets,
@@ -66,12 +66,12 @@ def test_dates_and_durations_are_refused_as_values():
 
 def test_values_that_are_not_real_numbers_are_refused():
     with pytest.raises(ValueError, match=r"X has dtype object.*astype\(float\)"):
-        check_numeric(np.array(["1", "2"], dtype=object))
+        check_numbers(np.array(["1", "2"], dtype=object))
     with pytest.raises(ValueError, match="y has dtype complex128"):
-        check_numeric(np.ones(2) * 1j, "y")
+        check_numbers(np.ones(2) * 1j, "y")
     for dtype in (bool, int, np.uint8, np.float32):
         values = np.ones(2, dtype)
-        assert check_numeric(values) is values
+        assert check_numbers(values) is values
 
 
 def test_a_series_gets_a_column_and_a_frame_keeps_its_names():

@@ -18,7 +18,7 @@ from skwave._gaps import fill_forward, with_missing_rows
 from skwave._intervals import check_coverage, check_n_paths, path_quantiles
 from skwave._pipeline import as_forecast_pipeline, is_forecaster
 from skwave._several import form_of, join_results, naming_the_series, split_series
-from skwave._validation import check_not_too_large, check_positive_int, check_series, fill_masked
+from skwave._validation import check_numbers, check_positive_int, check_series, fill_masked
 from skwave.exceptions import warn
 from skwave.model_selection._metrics import check_metrics, score_forecasts, score_intervals
 from skwave.model_selection._results import Backtest, SeriesBacktest
@@ -291,7 +291,7 @@ def _check_series(series):
     values = check_array(
         series, ensure_2d=False, dtype=float, ensure_all_finite=False, input_name="series"
     )
-    check_not_too_large(values, "series")
+    check_numbers(values, "series")
     series = series if hasattr(series, "iloc") else values
     return series, values.reshape(len(values), -1)
 

@@ -14,7 +14,7 @@ from skwave._known import check_roles
 from skwave._pipeline import as_forecast_pipeline, is_forecaster
 from skwave._sliding import join_windows
 from skwave._validation import (
-    check_not_too_large,
+    check_numbers,
     check_positive_int,
     check_series,
     check_windows,
@@ -214,7 +214,7 @@ class ForecastScorer:
 
 def _check_truth(test):
     """Return the values to forecast as an array, and warn if some are missing."""
-    y_true = check_not_too_large(np.asarray(test, dtype=float), "The test part")
+    y_true = check_numbers(np.asarray(test, dtype=float), "The test part")
     n_missing = int(np.isnan(y_true).sum())
     if n_missing == y_true.size:
         raise ValueError(
