@@ -128,7 +128,7 @@ def train_and_solve(
     if exact is not None:
         network, readout, errors = exact
         linear = linear_errors(layers, dataset, rollouts, known_penalty)
-        errors = {readout.name: errors} | linear
+        errors = {readout.name: errors, "linear": linear}
         reason, solution = "its forecasts are as exact as float32 allows", None
         paths, change = paths_over(network, data, config.validation_split, n_steps, EXACT_PATHS)
     else:
@@ -193,7 +193,7 @@ def train_readout(
     errors = {"trained": rollouts.errors(result.network)}
     if data.window_length * data.n_channels <= MAX_LINEAR_VALUES:
         known_penalty = choose_known_penalty(data, dataset, config.validation_split, n_calendar)
-        errors |= linear_errors(result.network, dataset, rollouts, known_penalty)
+        errors["linear"] = linear_errors(result.network, dataset, rollouts, known_penalty)
     n_steps = rollouts.n_steps
     paths, change = paths_over(result.network, data, config.validation_split, n_steps, MAX_PATHS)
     return result._replace(errors=errors, residual_paths=paths, typical_change=change)

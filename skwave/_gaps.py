@@ -25,14 +25,14 @@ def missing_rows(values):
     return np.isnan(values).any(axis=1)
 
 
-def interpolate(values, begins):
+def interpolate(values, begins=(0,)):
     """Return series without NaN: straight lines in gaps, and the nearest value at the ends.
 
     Parameters
     ----------
     values : ndarray of shape (n_values, n_channels)
         Series, one after the other.
-    begins : ndarray of shape (n_series,)
+    begins : sequence of shape (n_series,), default=(0,)
         The row at which each begins.
 
     Returns

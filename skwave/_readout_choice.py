@@ -202,25 +202,12 @@ def choose_readout(network, dataset, folds, rollouts, all_rollouts, known_penalt
 def linear_errors(network, dataset, rollouts, known_penalty):
     """Return the errors of the linear model of the window, without the LSTM, for comparison.
 
-    Parameters
-    ----------
-    network : Network
-        Its shapes and scaling.
-    dataset : WindowDataset
-        On the scale of the layers; the training windows are solved on.
-    rollouts : RollOuts
-        Forecasts over held-out values.
-    known_penalty : None or ndarray of shape (window_length, n_known)
-        What `choose_known_penalty` returned.
-
-    Returns
-    -------
-    dict of ndarray of shape (n_origins,)
-        Mean squared errors under ``"linear"``.
+    It is solved for the training windows of `dataset`, with the shapes and the scaling of
+    `network`, and what `choose_known_penalty` returned.
     """
     network = without_layers(network)
     folds = gram_folds(network, dataset)
     penalty = choose_penalty(folds, penalties_of_window(network, known_penalty))
     linear = Readout("linear", np.inf, penalty)
     solved, _ = solve_readout(network, total(folds[:N_FOLDS]), linear)
-    return {linear.name: rollouts.errors(solved)}
+    return rollouts.errors(solved)

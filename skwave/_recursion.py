@@ -77,9 +77,8 @@ def fill_end(network, values, name="context"):
     length, n_predicted = network.window_length, network.n_predicted
     if not missing_rows(values[-length:]).any():
         return values[-length:]
-    begin = np.zeros(1, dtype=int)
-    lost = np.flatnonzero(lost_rows(values, begin, longest_gap(length)))
-    filled = np.array(interpolate(values, begin), dtype=float)
+    lost = np.flatnonzero(lost_rows(values, np.zeros(1, dtype=int), longest_gap(length)))
+    filled = np.array(interpolate(values), dtype=float)
     # Those that a row of the last window depends on.
     oldest, rows = len(values) - length, []
     for row in lost[::-1]:

@@ -78,7 +78,7 @@ def weight_of(values):
     ----------
     Greene, W. H. (2003). Econometric Analysis, 5th edition, section 11.5.
     """
-    values = interpolate(np.asarray(values, float), np.zeros(1, dtype=int))
+    values = interpolate(np.asarray(values, float))
     lags = {1, find_season_length(values)}
     errors = [np.mean((values[lag:] - values[:-lag]) ** 2) for lag in lags]
     return 1 / max(LEAST_NOISE**2, min(errors))

@@ -31,7 +31,14 @@ def split_series(X):
         return dict(enumerate(X))
     if not is_multi_index(X):
         return None
-    _check_order_of_levels(X.index)
+    first, last = X.index.levels[0], X.index.levels[-1]
+    is_swapped = hasattr(first, "freq") and not hasattr(last, "freq") and len(last) < len(first)
+    if X.index.nlevels == 2 and is_swapped:
+        raise ValueError(
+            f"X has an index of two levels, {X.index.names[0]!r} with times and "
+            f"{X.index.names[1]!r} with names such as {last[0]!r}, but the names of the series "
+            "come first. Give X.swaplevel()."
+        )
     levels = list(range(X.index.nlevels - 1))
     for level in levels:
         has_no_name = X.index.get_level_values(level).isna()
@@ -52,18 +59,6 @@ def naming_the_series(name):
         yield
     except (ValueError, TypeError) as error:
         raise type(error)(f"Series {name!r}: {error}") from error
-
-
-def _check_order_of_levels(index):
-    """Raise an error if the first of two levels has times, and the last one fewer labels."""
-    first, last = index.levels[0], index.levels[-1]
-    is_swapped = hasattr(first, "freq") and not hasattr(last, "freq") and len(last) < len(first)
-    if index.nlevels == 2 and is_swapped:
-        raise ValueError(
-            f"X has an index of two levels, {index.names[0]!r} with times and {index.names[1]!r} "
-            f"with names such as {last[0]!r}, but the names of the series come first. Give "
-            "X.swaplevel()."
-        )
 
 
 def pick_series(X, name, parameter):

@@ -294,9 +294,8 @@ class WindowTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         if self.window_length != "auto":
             return int(self.window_length)
         n_predicted = self.n_features_in_ - len(self._known_positions)
-        values = interpolate(np.asarray(columns[:, :n_predicted], float), np.zeros(1, dtype=int))
-        season = find_longest_season(values)
-        return max(1, min(max(AUTO_LENGTH, season), len(values) // 3))
+        season = find_longest_season(interpolate(np.asarray(columns[:, :n_predicted], float)))
+        return max(1, min(max(AUTO_LENGTH, season), len(columns) // 3))
 
     def _check_length(self, n_values):
         """Raise an error if a series is shorter than a window."""

@@ -122,8 +122,8 @@ class Backtest:
 
         n_origins, n_steps = self.y_true.shape[:2]
         n_channels = self.y_true[0, 0].size
-        index = getattr(self.series, "index", None) if hasattr(self.series, "iloc") else None
-        labels = np.arange(len(self.series)) if index is None else index
+        is_pandas = hasattr(self.series, "iloc")
+        labels = self.series.index if is_pandas else np.arange(len(self.series))
         times = (self.origins[:, None] + np.arange(n_steps)).ravel()
         columns = {
             "origin": np.repeat(self.origins, n_steps * n_channels),
