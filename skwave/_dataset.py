@@ -106,12 +106,8 @@ class WindowDataset:
     def borders(self, fraction):
         """Return which window of each series is the first to be held out, of shape (n_series,).
 
-        That is the number of its windows with a target where none is held out.
-
-        Parameters
-        ----------
-        fraction : float
-            Fraction of the newest windows to hold out, in [0, 1].
+        A `fraction` of its windows is held out, from 0 to 1: the newest ones. Where that is none,
+        it is the number of its windows with a target.
         """
         sizes = self.n_targets_of_series
         borders = np.round(sizes * (1 - fraction)).astype(int)
@@ -132,10 +128,7 @@ class WindowDataset:
     def windows(self, rows):
         """Return windows as the layers see them, (n_rows, window_length, n_channels), in float64.
 
-        Parameters
-        ----------
-        rows : slice or ndarray of int
-            Which of the windows in `indices`.
+        `rows` is a slice or an array of positions in `indices`.
         """
         starts = self.starts[self.indices[rows]]
         windows = self.values[starts[:, None] + np.arange(self.window_length)].astype(float)
@@ -226,12 +219,8 @@ class WindowDataset:
     def with_skip(self, skip):
         """Return the dataset with the residuals of a linear model, which are trained on.
 
-        They are scaled to mean 0 and variance 1 over the training windows.
-
-        Parameters
-        ----------
-        skip : ndarray of shape (window_length * n_channels, n_outputs)
-            Coefficients of the linear model of the scaled window.
+        They are scaled to mean 0 and variance 1 over the training windows. `skip` has the
+        coefficients of the scaled window, (window_length * n_channels, n_outputs).
         """
         residuals = np.empty(self.targets.shape)
         for rows in self.blocks():
@@ -335,12 +324,7 @@ def _targets_in_the_series(dataset):
 def check_newest_known(windows, dataset):
     """Raise an error if a long gap of known inputs ends a series, as nothing could be forecast.
 
-    Parameters
-    ----------
-    windows : ndarray of shape (n_windows, window_length, n_channels)
-        What `make_dataset` was given, of one series.
-    dataset : WindowDataset
-        What it returned.
+    `dataset` is what `make_dataset` returned for these windows of one series.
     """
     length = dataset.window_length
     # The newest row is given by the forecast.

@@ -22,19 +22,7 @@ MAX_LINEAR_VALUES = 2_000
 
 
 def solves_readout(readout, dataset, config, normalization):
-    """Return whether the readout is solved for: as asked, or where that is sound.
-
-    Parameters
-    ----------
-    readout : {"auto", "ridge", "trained"}
-        What is asked for.
-    dataset : WindowDataset
-        The windows and their targets.
-    config : TrainingConfig
-        Its units and loss.
-    normalization : {"series", "window"} or None
-        How the values are scaled.
-    """
+    """Return whether the readout is solved for: as asked, or where that is sound."""
     if readout != "auto":
         return readout == "ridge"
     n_coefficients = config.units[-1] + dataset.window_length * dataset.n_channels
@@ -53,22 +41,7 @@ def _is_mean_squared(loss):
 
 
 def check_can_roll_out(dataset, config, *, solves):
-    """Raise an error if forecasts are to be rolled out, but the targets are others.
-
-    Parameters
-    ----------
-    dataset : WindowDataset
-        The windows and their targets.
-    config : TrainingConfig
-        Whether forecasts choose the best epoch.
-    solves : bool
-        Whether the readout is solved for, and chosen by forecasts.
-
-    Raises
-    ------
-    ValueError
-        If the targets are not the values that follow the windows.
-    """
+    """Raise an error if forecasts choose something, but the targets are not what follows a window."""
     if not dataset.autoregressive and (solves or config.validation == "forecast"):
         asks = "readout='ridge'" if solves else "validation='forecast'"
         raise ValueError(
@@ -152,20 +125,12 @@ def train_readout(
 ):
     """Train the LSTM and its output layer, beside a linear model that stays as it is.
 
+    Parameters are those of `train_and_solve`, but for these.
+
     Parameters
     ----------
-    data, dataset : WindowDataset
-        The windows in the units of the series, and those on the scale of the layers, split.
-    config : TrainingConfig
-        How to train.
-    seed : int
-        The seed of all random numbers.
-    previous : None or Network
-        The network to continue from.
     normalization : {"series", "window"} or None
         How the values are scaled.
-    progress : EpochProgress
-        Notified of each epoch.
     rollouts : None or RollOuts, default=None
         Forecasts over the newest values; None where the targets are others, or none is held out.
     n_calendar : int, default=0

@@ -12,20 +12,7 @@ from skwave._summary import make_report
 
 
 def describe_windows(data, normalization):
-    """Return the attributes that follow from the windows alone.
-
-    Parameters
-    ----------
-    data : WindowDataset
-        In the units of the series.
-    normalization : {"series", "window"} or None
-        How they are scaled.
-
-    Returns
-    -------
-    dict
-        Attributes by name.
-    """
+    """Return the attributes that follow from windows in the units of the series, as a dict."""
     length = data.window_length
     context = data.values[-length:].astype(float)
     # Of the last series.
@@ -41,7 +28,7 @@ def describe_windows(data, normalization):
 
 
 def describe_fit(result, data, dataset, rollouts, seconds, *, validation):
-    """Return the attributes that follow from what was learned.
+    """Return the attributes that follow from what was learned, as a dict.
 
     Parameters
     ----------
@@ -55,11 +42,6 @@ def describe_fit(result, data, dataset, rollouts, seconds, *, validation):
         Time of the fit.
     validation : {"random", "last", "forecast"}
         Which windows were held out where the readout is trained.
-
-    Returns
-    -------
-    dict
-        Attributes by name.
     """
     solved = result.readout != "trained"
     attributes = {

@@ -17,21 +17,10 @@ EXACT_EVERY = 20
 
 
 def learning_rate_factor(step, n_steps):
-    """Return the fraction of the peak learning rate at an update.
+    """Return the fraction of the peak learning rate at an update, counted from 0.
 
-    It rises linearly over the first tenth of the updates, and falls like half a cosine.
-
-    Parameters
-    ----------
-    step : int
-        Number of the update, from 0.
-    n_steps : int
-        Updates of the whole training.
-
-    Returns
-    -------
-    float
-        Between 0.01, at the end, and 1, after the first tenth.
+    It rises linearly to 1 over the first tenth of the updates, and falls like half a cosine to
+    0.01.
     """
     warm_up = max(1, n_steps // 10)
     if step < warm_up:

@@ -76,26 +76,10 @@ def choose_known_penalty(data, dataset, validation_split, n_calendar):
 
 
 def leave_out_known(dataset, known_penalty, n_calendar):
-    """Return the dataset without inputs known in advance that are not used.
+    """Return the dataset without inputs known in advance that are not used, and warn of these.
 
-    Parameters
-    ----------
-    dataset : WindowDataset
-        On the scale of the layers.
-    known_penalty : None or ndarray of shape (window_length, n_known)
-        What `choose_known_penalty` returned.
-    n_calendar : int
-        How many of these inputs, the last ones, are calendar features; they are always used.
-
-    Returns
-    -------
-    WindowDataset
-        In which inputs whose penalty is infinite are zero.
-
-    Warns
-    -----
-    ForecastWarning
-        If inputs are left out.
+    They are those whose penalty is infinite in what `choose_known_penalty` returned, and become
+    zero. The last `n_calendar` of these inputs are calendar features, which are always used.
     """
     n_chosen = dataset.n_known - n_calendar
     if not n_chosen or np.isfinite(known_penalty[:, :n_chosen]).all():

@@ -172,19 +172,8 @@ def index_spec(X, training_spec=None):
 def check_same_times(X, training_spec, name):
     """Raise an error if times of a series are in another time zone, or at another distance.
 
-    Parameters
-    ----------
-    X : object
-        A series; without an index nothing is checked.
-    training_spec : None or dict
-        What `index_spec` returned for the training series.
-    name : str
-        What the messages call it.
-
-    Raises
-    ------
-    ValueError
-        If the times are of another kind than those of the training series.
+    `training_spec` is what `index_spec` returned for the training series. Without an index nothing
+    is checked.
     """
     known = (training_spec or {}).get("index")
     if known is None or not hasattr(X, "iloc") or len(X) == 0:
@@ -354,17 +343,7 @@ def _describe_zone(label):
 def next_index(spec, n_steps):
     """Return the `n_steps` index labels after the last one, or None if they are not known.
 
-    Parameters
-    ----------
-    spec : dict
-        What `index_spec` returned.
-    n_steps : int
-        Labels to return.
-
-    Returns
-    -------
-    None or pandas.Index of shape (n_steps,)
-        The labels.
+    `spec` is what `index_spec` returned.
     """
     index = spec["index"]
     try:
@@ -429,20 +408,8 @@ def labels_after(labels, spec):
 def check_labels(future, spec, n_steps):
     """Raise an error if what is known in advance has other labels than the steps of a forecast.
 
-    Parameters
-    ----------
-    future : object
-        Values of `n_steps` rows or more.
-    spec : dict
-        What `index_spec` returned for the series before.
-    n_steps : int
-        Steps of the forecast.
-
-    Raises
-    ------
-    ValueError
-        If the index of the series can be continued, and this is another one, or if dates are not
-        after those of the series.
+    Where the index of the series before, which `spec` describes, cannot be continued, dates have to
+    be after those of the series.
     """
     check_index(future, "future")
     expected = next_index(spec, n_steps)

@@ -211,21 +211,9 @@ def with_positions(network, n_positions):
 
 
 def drop_unread_positions(network, readout):
-    """Return a network and its readout without earlier positions whose states are not read.
+    """Return a solved network and its readout without earlier positions whose states are not read.
 
-    Parameters
-    ----------
-    network : Network
-        With the solution of the readout.
-    readout : Readout
-        The readout.
-
-    Returns
-    -------
-    network : Network
-        With the same predictions.
-    readout : Readout
-        For the states that are left.
+    Its predictions stay the same.
     """
     n_last = network.units[-1]
     penalties = np.broadcast_to(readout.state_penalty, network.n_states)

@@ -176,15 +176,7 @@ def _normalized(gram):
 
 
 def mean_squared_residuals(gram, solutions):
-    """Return the mean squared residuals of several solutions, (n_solutions,).
-
-    Parameters
-    ----------
-    gram : GramSums
-        Sums over the rows.
-    solutions : iterable of (coef, intercept)
-        As `ridge` returns them.
-    """
+    """Return the mean squared residuals of several (coef, intercept), which `ridge` returned."""
     mean, covariance = gram.centered()
     errors = []
     for coef, intercept in solutions:

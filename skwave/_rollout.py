@@ -50,34 +50,16 @@ class RollOuts:
         _, self.scale = center_and_scale(self.y_true.reshape(-1, n_predicted))
 
     def errors(self, network):
-        """Return the mean squared error of each forecast.
+        """Return the mean squared errors of a network's forecasts, (n_origins,).
 
-        Parameters
-        ----------
-        network : Network
-            The network that forecasts.
-
-        Returns
-        -------
-        ndarray of shape (n_origins,)
-            In variances of the true values; all infinite if one is not finite.
+        They are in variances of the true values; all are infinite if one is not finite.
         """
         return self.errors_of(roll_forward(network, self.contexts, self.n_steps, self.future))
 
     def residuals(self, network, rows=slice(None)):
-        """Return the true values minus the forecasts of some origins, in the units of the series.
+        """Return the true values minus a network's forecasts from some of the origins.
 
-        Parameters
-        ----------
-        network : Network
-            The network that forecasts.
-        rows : slice or ndarray of bool, default=slice(None)
-            Which of the origins.
-
-        Returns
-        -------
-        ndarray of shape (n_rows, n_steps, n_channels)
-            Residuals, which may not be finite.
+        They are in the units of the series, (n_rows, n_steps, n_channels), and may not be finite.
         """
         forecasts = roll_forward(network, self.contexts[rows], self.n_steps, self.future[rows])
         return self.y_true[rows] - forecasts
@@ -124,15 +106,7 @@ class RollOuts:
     def exploding_error(self, *simple):
         """Return the squared error above which a forecast counts as exploding.
 
-        Parameters
-        ----------
-        *simple : Network
-            Networks that are simple enough to be trusted.
-
-        Returns
-        -------
-        float
-            Ten times their largest error that is finite.
+        That is ten times the largest finite error of networks simple enough to be trusted.
         """
         largest = [self.errors(network).max() for network in simple]
         return EXPLODING * max((e for e in largest if np.isfinite(e)), default=np.inf)
@@ -231,16 +205,6 @@ def make_season_rollouts(dataset, fraction):
     """Take origins of forecasts of one season, or of a window where there is none.
 
     Shorter forecasts than those of `make_rollouts`, so that more of them do not overlap.
-
-    Parameters
-    ----------
-    dataset, fraction
-        As in `make_rollouts`.
-
-    Returns
-    -------
-    RollOuts
-        With at most `MAX_SEASON_ORIGINS` origins.
     """
     season_length = _season_of(dataset)
     if season_length > 1:

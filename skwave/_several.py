@@ -62,21 +62,9 @@ def naming_the_series(name):
 
 
 def pick_series(X, name, parameter):
-    """Return one of several series by its name, or `X` itself where it is a single series.
+    """Return one of several series by its name, or `X` itself where it is a single series or None.
 
-    Parameters
-    ----------
-    X : object
-        One series, or several in a form that `split_series` takes; None stays None.
-    name : object
-        Name of the series.
-    parameter : str
-        What the error calls `X`.
-
-    Raises
-    ------
-    ValueError
-        If `X` has no series of this name.
+    `parameter` is what the error calls `X`.
     """
     several = None if X is None else split_series(X)
     if several is None:
@@ -117,18 +105,8 @@ def form_of(X):
 def join_results(results, form):
     """Return a result for each of several series in the form in which the series were given.
 
-    Parameters
-    ----------
-    results : dict
-        The result for each, by name.
-    form : dict
-        What `form_of` returned.
-
-    Returns
-    -------
-    list, dict, Series or DataFrame
-        A dict in place of a pandas object where one of the results is an array, as the index of its
-        series has no regular frequency.
+    `form` is what `form_of` returned. A dict takes the place of a pandas object where one of the
+    results is an array, as the index of its series has no regular frequency.
     """
     if form["type"] == "list":
         return list(results.values())

@@ -8,7 +8,7 @@ import numpy as np
 def make_report(
     result, data, rollouts, errors, season_length, seconds, lstm_fraction, *, is_held_out
 ):
-    """Return what `FitSummary` shows, as plain data.
+    """Return what `FitSummary` shows, as plain data: strings and numbers alone.
 
     Parameters
     ----------
@@ -28,11 +28,6 @@ def make_report(
         How much of the variance of the predicted change comes from the LSTM.
     is_held_out : bool
         Whether none of the windows that the forecasts reach into was trained on.
-
-    Returns
-    -------
-    dict
-        Strings and numbers alone.
     """
     standard_errors = {name: float(rollouts.standard_error(e)) for name, e in errors.items()}
     n_origins, n_steps = rollouts.y_true.shape[:2]
@@ -142,22 +137,10 @@ class FitSummary:
 
 
 def seasonal_naive_is_better(errors, readout, rollouts):
-    """Return whether the seasonal naive forecast is better than that of a readout.
+    """Return whether the seasonal naive forecast is better by more than a standard error.
 
-    Parameters
-    ----------
-    errors : dict of ndarray of shape (n_origins,)
-        Mean squared errors of forecasts over held-out values, by name.
-    readout : str
-        The name of the readout.
-    rollouts : RollOuts
-        These forecasts.
-
-    Returns
-    -------
-    bool
-        Whether it is by more than a standard error. False where it would have to be exact: on a
-        noiseless wave it repeats exact values, and an RMSE of a hundredth is good enough.
+    False where it would have to be exact: on a noiseless wave it repeats exact values, and an RMSE
+    of a hundredth is good enough.
     """
     kept = errors[readout]
     if "seasonal_naive" not in errors or kept.mean() <= 1e-4:

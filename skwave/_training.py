@@ -215,22 +215,7 @@ def _run_scikeras(model, dataset, rows, config, updates_per_epoch, callbacks, n_
 def check_history(history, network):
     """Raise an error if no epoch had finite losses and weights, and warn if some had not.
 
-    Parameters
-    ----------
-    history : dict of lists
-        Losses for each epoch.
-    network : Network
-        The network with the weights of the best epoch.
-
-    Raises
-    ------
-    ValueError
-        If no epoch had finite losses and weights.
-
-    Warns
-    -----
-    ConvergenceWarning
-        If training stopped at a loss that is not finite, after epochs that were good.
+    `network` has the weights of the best epoch.
     """
     losses = np.array([history[name] for name in ("loss", "val_loss") if name in history])
     good = np.isfinite(losses).all(axis=0)

@@ -262,19 +262,7 @@ def _check_window_shape(estimator, windows):
 
 
 def check_windows_of_several(estimator, X):
-    """Return the windows of several series, a list of arrays, as a list of views.
-
-    Parameters
-    ----------
-    estimator : object
-        The forecaster in `fit`.
-    X : list of array-like of shape (n_windows, window_length, n_channels)
-        Windows in the order of time.
-
-    Returns
-    -------
-    list of ndarray of shape (n_windows, window_length, n_channels)
-        A view of each series.
+    """Return the windows of several series, a list of array-likes in `fit`, as a list of views.
 
     Raises
     ------

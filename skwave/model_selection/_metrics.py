@@ -21,20 +21,7 @@ def metric_name(metric):
 
 
 def arguments_for(metric, known):
-    """Choose what a metric asks for and was not bound to.
-
-    Parameters
-    ----------
-    metric : callable
-        A function of ``y_true`` and ``y_pred``, maybe a `functools.partial`.
-    known : dict
-        What there is, by the names of arguments.
-
-    Returns
-    -------
-    dict
-        A part of `known`.
-    """
+    """Return what a metric asks for and was not bound to, of what is known by name."""
     asked = set(inspect.signature(metric).parameters) - set(getattr(metric, "keywords", ()))
     return {name: value for name, value in known.items() if name in asked}
 
