@@ -52,7 +52,7 @@ def find_names(given):
     return found.get(first)
 
 
-def find_index(y_true, y_pred, history, interval=None):
+def find_index(y_true, y_pred, history, interval):
     """Return the labels of the forecast, or None if none are known."""
     given = {"forecast": y_pred, "y_true": y_true, "interval": interval}
     pandas = {which: y for which, y in given.items() if hasattr(y, "iloc")}

@@ -41,7 +41,7 @@ def _is_mean_squared(loss):
 
 
 def check_can_roll_out(dataset, config, *, solves):
-    """Raise an error if forecasts choose something, but the targets are not what follows a window."""
+    """Raise an error if forecasts choose, but the targets are not the values after the windows."""
     if not dataset.autoregressive and (solves or config.validation == "forecast"):
         asks = "readout='ridge'" if solves else "validation='forecast'"
         raise ValueError(

@@ -4,8 +4,6 @@ A short gap is filled by straight lines, so that the windows around it can be re
 filled value is never a target. A long one is not filled: windows that reach into it are left out.
 """
 
-import itertools
-
 import numpy as np
 
 from skwave._pandas_index import as_times, check_index, date_range
@@ -112,9 +110,9 @@ def lost_rows(values, begins, longest):
     for begin, end in zip(begins, ends, strict=True):
         # Between rows that are known, or stand before and after the series.
         known = np.flatnonzero(np.concatenate([[True], ~is_missing[begin:end], [True]])) - 1
-        for before, after in itertools.pairwise(known):
-            is_at_end = after == end - begin
-            if after - before > 1 and (is_at_end or after - before - 1 > longest):
+        for gap in np.flatnonzero(np.diff(known) > 1):
+            before, after = known[gap], known[gap + 1]
+            if after == end - begin or after - before - 1 > longest:
                 lost[begin + before + 1 : begin + after] = True
     return lost
 

@@ -220,7 +220,7 @@ def borrowed_model(dataset, config):
                 _MODELS.popitem(last=False)
 
 
-def reset(model, dataset, random_state, network=None):
+def reset(model, dataset, random_state, network):
     """Bring a model to the state in which training starts, whatever it did before.
 
     Parameters
@@ -231,7 +231,7 @@ def reset(model, dataset, random_state, network=None):
         Its values fill the embedding.
     random_state : numpy.random.RandomState
         Source of initial weights and of dropout.
-    network : None or Network, default=None
+    network : None or Network
         The network to continue from.
     """
     keras = import_keras()

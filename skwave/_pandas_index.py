@@ -221,34 +221,35 @@ def _distance(index):
 
 
 def _describe(index, training):
+    """Return an index as plain data, or None if its labels are neither dates nor regular."""
     import pandas as pd
 
     if isinstance(index, pd.PeriodIndex):
-        consecutive = len(index) == 1 or np.all(np.diff(index.asi8) == index.freq.n)
-        found = {
+        if (np.diff(index.asi8) != index.freq.n).any():
+            return None
+        return {
             "type": "period", "last": str(index[-1]), "freq": index.freqstr,
-            "distance": _distance(index),
+            "distance": _distance(index), "name": index.name,
         }  # fmt: skip
-        return found | {"name": index.name} if consecutive else None
     if isinstance(index, pd.DatetimeIndex):
         freq = _find_freq(index, training.get("freq"))
         months, first, n_labels = 0, index[0], len(index)
         if not freq:
             months, first, n_labels = _find_months(index, training)
         # With the offset from UTC, which distinguishes the two hours at the end of summer time.
-        found = {
+        return {
             "type": "datetime", "last": index[-1].isoformat(), "freq": freq,
             "zone": _describe_zone(index[-1]), "unit": index.unit, "months": months,
             "first": first.isoformat(), "n_labels": n_labels,
-            "distance": _distance(index) if freq or months else None,
+            "distance": _distance(index) if freq or months else None, "name": index.name,
         }  # fmt: skip
-        return found | {"name": index.name}
     if pd.api.types.is_integer_dtype(index.dtype) and len(index) > 1:
         distances = np.unique(np.diff(index.to_numpy(dtype=int)))
-        found = {
-            "type": "integer", "last": int(index[-1]), "step": int(distances[0]), "distance": None,
-        }  # fmt: skip
-        return found | {"name": index.name} if len(distances) == 1 and distances[0] != 0 else None
+        if len(distances) == 1 and distances[0] != 0:
+            return {
+                "type": "integer", "last": int(index[-1]), "step": int(distances[0]),
+                "distance": None, "name": index.name,
+            }  # fmt: skip
     return None
 
 

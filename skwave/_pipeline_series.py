@@ -50,7 +50,7 @@ class PipelineSeriesMixin:
             )
         return [(name, self.pipelines_[name], part) for name, part in parts.items()]
 
-    def _of_each(self, verb, *arguments, series=None, context=None, future=None, **further):
+    def _of_each(self, verb, *arguments, series, context, future, **further):
         """Call a verb of the pipeline of each series.
 
         Parameters
