@@ -23,15 +23,15 @@ def check_calendar(calendar):
     return names
 
 
-def calendar_features(index, names):
+def calendar_features(index, calendar):
     """Return sine and cosine of the position of each label in its hour, day, week, month or year.
 
     Parameters
     ----------
     index : pandas.Index of shape (n,)
         Dates, times or periods.
-    names : list of str
-        Which features.
+    calendar : str or sequence of str
+        Names of features, as they are given to `WindowTransformer`.
 
     Returns
     -------
@@ -44,6 +44,7 @@ def calendar_features(index, names):
     ValueError
         If the labels are no dates or periods.
     """
+    names = check_calendar(calendar)
     times = as_times(index, "X")
     if not hasattr(times, "freq"):
         raise ValueError(

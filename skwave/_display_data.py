@@ -8,16 +8,17 @@ from sklearn.utils.validation import check_array, check_consistent_length
 from skwave._baseline import find_longest_season, seasonal_naive
 from skwave._gaps import fill_forward
 from skwave._intervals import check_coverage
-from skwave._pandas_index import as_times, index_spec, next_index
+from skwave._pandas_index import as_times, check_index, index_spec, next_index
 from skwave._plot import BASELINE_NAMES, channel_names
-from skwave._validation import check_numbers, check_series, fill_masked
+from skwave._validation import check_column_types, check_numbers, fill_masked
 
 
 def check_values(given):
     """Return the values of the true series, the forecast and the known series as arrays."""
     values = {}
     for name, y in given.items():
-        check_series(y, name)
+        check_column_types(y, name)
+        check_index(y, name)
         y = check_array(fill_masked(y), ensure_2d=False, ensure_all_finite=False, input_name=name)
         # The line of the true values has gaps at missing values; a forecast has no missing values.
         values[name] = check_numbers(y, name, allow_nan=name != "y_pred")

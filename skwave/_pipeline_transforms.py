@@ -3,6 +3,7 @@
 import numpy as np
 from sklearn.utils.validation import validate_data
 
+from skwave._calendar import calendar_features
 from skwave._inverse import check_inverse, inverts_rows, transform
 from skwave._known import check_future
 from skwave._pandas_index import check_labels, check_same_times, index_spec, next_index
@@ -204,7 +205,8 @@ class PipelineTransformMixin:
             parts.append(self._transform_rows(rows, before)[:, positions])
         if windows.calendar:
             # A plain Pipeline keeps no index, but its windows do.
-            parts.append(windows._calendar_at(next_index(spec or windows._index_spec, n_steps)))
+            following = next_index(spec or windows._index_spec, n_steps)
+            parts.append(calendar_features(following, windows.calendar))
         return np.hstack(parts)
 
     def _transform_rows(self, rows, before):

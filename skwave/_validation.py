@@ -7,7 +7,6 @@ from scipy.sparse import issparse
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_array, validate_data
 
-from skwave._pandas_index import check_index
 from skwave._sliding import is_sliding_view, join_windows, series_of_view, sliding_windows
 
 # Squares of larger numbers, summed up, may leave the range of floats.
@@ -28,14 +27,11 @@ def are_of_several(windows):
     return is_several(windows) and all(np.ndim(of_series) == 3 for of_series in windows)
 
 
-def check_series(X, name="X"):
-    """Raise an error for dates, strings and a wrong index, before they become numbers."""
-    check_column_types(X, name)
-    check_index(X, name)
+def check_column_types(X, name="X"):
+    """Raise an error for columns of dates, and for those of strings in a pandas object.
 
-
-def check_column_types(X, name):
-    """Raise an error for columns of dates, and for those of strings in a pandas object."""
+    That is before scikit-learn makes numbers of them, or an error of its own.
+    """
     columns = columns_of(X) or [None] * len(_dtypes(X))
     for k, (column, dtype) in enumerate(zip(columns, _dtypes(X), strict=True)):
         # The first condition is for pandas, the second one for polars.
@@ -145,7 +141,7 @@ def as_2d(X, name="X"):
     Parameters
     ----------
     X : array-like or pandas object of shape (n_values,) or (n_values, n_channels)
-        A series.
+        A series, which `with_missing_rows` returned: its index has been checked there.
     name : str, default="X"
         What the messages call it.
 
@@ -159,8 +155,7 @@ def as_2d(X, name="X"):
     TypeError
         If `X` is a sparse matrix.
     ValueError
-        If `X` is several series, has another number of dimensions, holds dates, or its index does
-        not increase.
+        If `X` is several series, has another number of dimensions, or holds dates.
     """
     if issparse(X):
         raise TypeError(
@@ -172,7 +167,7 @@ def as_2d(X, name="X"):
             "channels of one, give an array with a column for each."
         )
     X = fill_masked(X)
-    check_series(X, name)
+    check_column_types(X, name)
     X = objects_as_floats(X)
     if hasattr(X, "iloc"):
         # The name of a Series does not name a channel.

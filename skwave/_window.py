@@ -21,9 +21,9 @@ from skwave._sklearn_callbacks import CallbackSupportMixin, callback_context
 from skwave._sliding import join_windows, sliding_windows
 from skwave._validation import (
     are_of_several,
+    check_column_types,
     check_columns,
     check_numbers,
-    check_series,
     columns_of,
     fill_masked,
     objects_as_floats,
@@ -252,7 +252,7 @@ class WindowTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         if reset:
             self._known_positions = find_known(self.known, self._columns, values.shape[1])
             calendar = check_calendar(self.calendar)
-            labels = [int(k) for k in self._known_positions]
+            labels = self._known_positions
             if self._columns is not None:
                 labels = [self._columns[k] for k in self._known_positions]
             features = [f"{name}_{wave}" for name in calendar for wave in ("sin", "cos")]
@@ -262,7 +262,7 @@ class WindowTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
 
     def _arrange(self, values, series):
         """Return columns as windows hold them; `series` is what has their index."""
-        if not check_calendar(self.calendar):
+        if not self.calendar:
             return arrange(values, self._known_positions)
         spec = index_spec(series, self._index_spec)
         following = None if spec is None else next_index(spec, 1)
@@ -275,12 +275,8 @@ class WindowTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
             )
         # They stand one step ahead, like other inputs known in advance.
         index = series.index[len(series) - len(values) + 1 :]
-        features = np.vstack([self._calendar_at(index), self._calendar_at(following)])
-        return arrange(values, self._known_positions, features)
-
-    def _calendar_at(self, index):
-        """Return the calendar features of labels."""
-        return calendar_features(index, check_calendar(self.calendar))
+        parts = [calendar_features(labels, self.calendar) for labels in (index, following)]
+        return arrange(values, self._known_positions, np.vstack(parts))
 
     def _columns_of_series(self, values):
         """Return columns as windows hold them in the order of the series."""
@@ -307,7 +303,7 @@ class WindowTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
 
     def _check_series(self, series, *, reset):
         """Return `series` as an array of shape (n_values, n_columns); NaN is a missing value."""
-        check_series(series)
+        check_column_types(series)
         if reset:
             self._columns = columns_of(series)
         else:

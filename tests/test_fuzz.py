@@ -19,7 +19,7 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from skwave import LSTMForecaster, WindowTransformer, make_forecast_pipeline
 from skwave._network import Network
-from skwave._pandas_index import index_spec, next_index
+from skwave._pandas_index import check_index, index_spec, next_index
 from skwave._persistence import checksum
 from skwave._training import FitResult
 from skwave._validation import LARGEST, as_2d
@@ -335,6 +335,7 @@ def dated_series(draw):
 @given(dated_series(), st.integers(1, 30))
 def test_a_dated_series_is_refused_or_its_index_goes_on(series, n_steps):
     try:
+        check_index(series)
         columns = as_2d(series)
     except DOCUMENTED:
         return

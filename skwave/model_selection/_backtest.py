@@ -18,7 +18,7 @@ from skwave._gaps import fill_forward, with_missing_rows
 from skwave._intervals import check_coverage, check_n_paths, path_quantiles
 from skwave._pipeline import as_forecast_pipeline, is_forecaster
 from skwave._several import form_of, join_results, naming_the_series, split_series
-from skwave._validation import check_numbers, check_positive_int, check_series, fill_masked
+from skwave._validation import check_column_types, check_numbers, check_positive_int, fill_masked
 from skwave.exceptions import warn
 from skwave.model_selection._metrics import check_metrics, score_forecasts, score_intervals
 from skwave.model_selection._results import Backtest, SeriesBacktest
@@ -287,7 +287,7 @@ def _baseline_intervals(known, forecasts, season_length, probabilities):
 def _check_series(series):
     """Return the series as it came, or as an array, and its values (n_values, n_channels)."""
     series = with_missing_rows(fill_masked(series), "series")
-    check_series(series, "series")
+    check_column_types(series, "series")
     values = check_array(
         series, ensure_2d=False, dtype=float, ensure_all_finite=False, input_name="series"
     )

@@ -14,9 +14,9 @@ from skwave._known import check_roles
 from skwave._pipeline import as_forecast_pipeline, is_forecaster
 from skwave._sliding import join_windows
 from skwave._validation import (
+    check_column_types,
     check_numbers,
     check_positive_int,
-    check_series,
     check_windows,
     fill_masked,
 )
@@ -172,12 +172,13 @@ class ForecastScorer:
         if is_forecaster(getattr(estimator, "best_estimator_", estimator)):
             X = _series_of_windows(model, X)
         X = fill_masked(X)
-        check_series(X)
+        check_column_types(X)
+        X = with_missing_rows(X)
         if hasattr(X, "iloc") and not X.index.is_monotonic_increasing:
             raise ValueError(
                 "The index of the test part does not increase, as if it were shuffled. " + _REMEDY
             )
-        context, test = self._cut(with_missing_rows(X), model[-1].window_shape_[0])
+        context, test = self._cut(X, model[-1].window_shape_[0])
         y_true, futures = _check_truth(model._take_predicted(test)), [model._take_known(test)]
         probabilities = probabilities_for(self.metric, self.kwargs)
         # A search has poor candidates; their scores show it.
