@@ -36,15 +36,11 @@ def make_callbacks(model, dataset, config, monitor, per_epoch, rollouts, exact_r
     ----------
     model : keras.Model
         The model that is trained.
-    dataset : WindowDataset
-        What it is trained on.
-    config : TrainingConfig
-        How.
     monitor : str
         The loss that chooses the epoch.
     per_epoch : int
         Updates of an epoch.
-    rollouts, exact_rollouts, progress
+    dataset, config, rollouts, exact_rollouts, progress
         As in `train`.
 
     Returns

@@ -41,20 +41,10 @@ class Scaling:
 
 
 def reference_of(first, n_known):
-    """Return what windows are relative to: their first values, and zero for known inputs.
+    """Return what windows are relative to: a copy of their first values, (..., n_channels).
 
-    Parameters
-    ----------
-    first : ndarray of shape (..., n_channels)
-        The first values of windows.
-    n_known : int
-        Channels that are known in advance, the last ones. Holidays and hours of a day are
-        not relative to anything.
-
-    Returns
-    -------
-    ndarray of shape (..., n_channels)
-        A copy.
+    It is zero for the known inputs, the last ones: holidays and hours of a day are not relative to
+    anything.
     """
     reference = np.array(first)
     reference[..., reference.shape[-1] - n_known :] = 0

@@ -150,23 +150,21 @@ class _Wavefront:
         shape = (self.n_contexts, -1, self.network.n_predicted)
         return self.scaling.unscale(forecasts).reshape(shape)
 
-    def _rows(self, slots):
-        return slice(slots.start * self.n_contexts, slots.stop * self.n_contexts)
-
-    def _slot(self, number):
-        slot = number % self.n_slots
-        return slice(slot, slot + 1)
+    def _rows(self, number):
+        """Return the rows of the states of window `number`."""
+        begin = number % self.n_slots * self.n_contexts
+        return slice(begin, begin + self.n_contexts)
 
     def _open(self, number):
         """Give window `number` a slot and a zero state."""
-        slot = self._slot(number)
-        rows = self._rows(slot)
+        rows = self._rows(number)
         for cell, (h, c, _) in zip(self.cells, self.states, strict=True):
             h[rows, : cell.units] = 0
             c[rows] = 0
         if self.scaling.relative:
             first = self.values[number * self.output_length]
-            self.references[slot] = reference_of(first, self.network.n_known)
+            reference = reference_of(first, self.network.n_known)
+            self.references[number % self.n_slots] = reference
 
     def _active(self, time):
         """Return the slots of the windows that contain the value at `time`."""
@@ -180,7 +178,7 @@ class _Wavefront:
     def _advance(self, time):
         """Let every open window read the value at `time`."""
         slots = self._active(time)
-        rows = self._rows(slots)
+        rows = slice(slots.start * self.n_contexts, slots.stop * self.n_contexts)
         inputs = self.values[time][None]
         if self.scaling.relative:
             inputs = inputs - self.references[slots]
@@ -192,23 +190,22 @@ class _Wavefront:
         for k, position in enumerate(self.network.read_positions[:-1]):
             number, remainder = divmod(time + 1 - position, self.output_length)
             if remainder == 0 and 0 <= number < self.n_windows:
-                rows, columns = self._rows(self._slot(number)), k * self.n_units
+                rows, columns = self._rows(number), k * self.n_units
                 state = self.states[-1][0][rows, : self.n_units]
                 self.passed[rows, columns : columns + self.n_units] = state
 
     def _close(self, number):
         """Predict with window `number`, make its values known, and return the scaled outputs."""
         begin = number * self.output_length
-        slot = self._slot(number)
+        reference, rows = self.references[number % self.n_slots], self._rows(number)
         window = self.values[begin : begin + self.length].transpose(1, 0, 2)
-        window = window - self.references[slot][0][:, None]
-        rows = self._rows(slot)
+        window = window - reference[:, None]
         states = None
         if self.cells:
             newest = self.states[-1][0][rows, : self.n_units]
             states = np.hstack([self.passed[rows], newest]) if self.network.positions else newest
         outputs = self.network.read_out(states, window)
-        outputs += np.tile(self.references[slot][0, :, self.predicted], self.output_length)
+        outputs += np.tile(reference[:, self.predicted], self.output_length)
         values = self.scaling.unscale(outputs).reshape(self.n_contexts, self.output_length, -1)
         following = slice(begin + self.length, begin + self.length + self.output_length)
         scaled = self.scaling.scale(values, self.predicted)

@@ -18,8 +18,9 @@ def is_several(X):
 
     A list of plain numbers or of plain lists is one series, as everywhere in scikit-learn.
     """
-    several = isinstance(X, list | tuple) and len(X) > 0 and all(np.ndim(x) > 0 for x in X)
-    return several and all(hasattr(x, "shape") for x in X)
+    if not isinstance(X, list | tuple) or len(X) == 0:
+        return False
+    return all(hasattr(x, "shape") and np.ndim(x) > 0 for x in X)
 
 
 def are_of_several(windows):
