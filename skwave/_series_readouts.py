@@ -134,12 +134,14 @@ def fit_series_readouts(
         )
         pooled = total(sums)
         network, _ = solve_readout(layers, pooled, readout)
-        common = _as_common(readout, layers)
-        kind = _choose_kind(layers, common, pooled, tasks, validation_split, n_most)
+        # As that of all series, from which none differs.
+        no_difference = np.full(pooled.n_inputs, np.inf)
+        readout = readout._replace(name="common", difference_penalty=no_difference)
+        kind = _choose_kind(layers, readout, pooled, tasks, validation_split, n_most)
     solved = Parallel()(
         delayed(_solve_for)(
-            result._replace(regressor=None), pooled, kind, part, validation_split, n_most,
-            normalization, validation,
+            result._replace(regressor=None, solution=readout), pooled, kind, part,
+            validation_split, n_most, normalization, validation,
         )
         for part in parts
     )  # fmt: skip
@@ -196,12 +198,6 @@ def _sum_over(layers, tasks, validation_split, n_most):
         _, dataset = _make_datasets(layers, *task, validation_split)
         sums.append(total(gram_folds(layers, dataset, 1, n_most)))
     return total(sums)
-
-
-def _as_common(readout, network):
-    """Return a readout as that of all series, from which none differs."""
-    n_inputs = network.n_states + network.window_length * network.n_channels
-    return readout._replace(name="common", difference_penalty=np.full(n_inputs, np.inf))
 
 
 def _choose_kind(layers, readout, pooled, tasks, validation_split, n_most):
@@ -293,7 +289,7 @@ def _solve_one(result, network, data, dataset, rollouts, pooled, kind, n_most):
     """Return the result for one series whose readout is shrunk towards that of all."""
     folds = gram_folds(network, dataset, 1, n_most)
     others, seen = pooled - total(folds), total(folds[:N_FOLDS])
-    common = _as_common(result.solution, network)
+    common = result.solution
     chosen = _candidate(kind, network, folds, others, common)
     reason = "the best kind of readout over all series"
     errors = {

@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -133,14 +134,14 @@ def forecast_scorer(
     return ForecastScorer(metric, horizon, 1 if greater_is_better else -1, kwargs)
 
 
+@dataclass(eq=False, repr=False)
 class ForecastScorer:
     """The class of what `forecast_scorer` returns: no closure, so that it can be pickled."""
 
-    def __init__(self, metric, horizon, sign, kwargs):
-        self.metric = metric
-        self.horizon = horizon
-        self.sign = sign
-        self.kwargs = kwargs
+    metric: Any
+    horizon: int
+    sign: int
+    kwargs: dict
 
     def __repr__(self):
         name = metric_name(self.metric)
