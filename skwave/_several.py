@@ -25,8 +25,9 @@ def split_series(X):
         The series in their order; None where `X` is one series. With more than two levels names are
         tuples.
     """
-    if _is_dict(X):
-        return dict(X)
+    # SciPy has a sparse matrix that is a dict, too.
+    if isinstance(X, dict) and not issparse(X):
+        return dict(X) if X and all(np.ndim(series) > 0 for series in X.values()) else None
     if is_several(X):
         return dict(enumerate(X))
     if not is_multi_index(X):
@@ -83,21 +84,11 @@ def check_name(name, names, parameter):
         )
 
 
-def _is_dict(X):
-    """Return whether `X` is a dict of series; SciPy has a sparse matrix that is a dict, too."""
-    return (
-        isinstance(X, dict)
-        and not issparse(X)
-        and len(X) > 0
-        and all(np.ndim(series) > 0 for series in X.values())
-    )
-
-
 def form_of(X):
     """Return what `join_results` needs to know of several series, as plain data."""
-    if _is_dict(X):
+    if isinstance(X, dict):
         return {"type": "dict"}
-    if is_several(X):
+    if isinstance(X, list | tuple):
         return {"type": "list"}
     return {"type": "index", "levels": list(X.index.names)[:-1]}
 

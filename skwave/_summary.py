@@ -1,5 +1,6 @@
 """Summary of a fit, as a short text and as a table."""
 
+from dataclasses import dataclass
 from html import escape
 
 import numpy as np
@@ -57,6 +58,7 @@ def make_report(
     }
 
 
+@dataclass(eq=False, repr=False)
 class FitSummary:
     """Summary of a fit, as returned by `LSTMForecaster.summary`.
 
@@ -66,8 +68,7 @@ class FitSummary:
         What `make_report` returned.
     """
 
-    def __init__(self, report):
-        self.report = report
+    report: dict
 
     @property
     def line(self):
