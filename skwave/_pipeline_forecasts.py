@@ -143,8 +143,8 @@ class PipelineForecastMixin:
         contexts, futures = self._single(context, future, series)
         _, (values,) = self._forecasts_and_quantiles(contexts, futures, n_steps, probabilities)
         labels = [np.atleast_1d(coverage)] if np.ndim(coverage) else []
-        labels = [*labels, ["lower", "upper"]]
-        return to_pandas(values, *self._labels_after(contexts, n_steps), labels)
+        spec, index = self._labels_after(contexts, n_steps)
+        return to_pandas(values, spec, index, [*labels, ["lower", "upper"]])
 
     def forecast_quantiles(
         self,
@@ -193,7 +193,8 @@ class PipelineForecastMixin:
         contexts, futures = self._single(context, future, series)
         _, (values,) = self._forecasts_and_quantiles(contexts, futures, n_steps, probabilities)
         labels = [np.atleast_1d(quantiles)] if np.ndim(quantiles) else []
-        return to_pandas(values, *self._labels_after(contexts, n_steps), labels)
+        spec, index = self._labels_after(contexts, n_steps)
+        return to_pandas(values, spec, index, labels)
 
     def sample_paths(
         self,
