@@ -13,14 +13,11 @@ from skwave._summary import make_report
 
 def describe_windows(data, normalization):
     """Return the attributes that follow from windows in the units of the series, as a dict."""
-    length = data.window_length
-    context = data.values[-length:].astype(float)
-    # Of the last series.
-    recent = data.values[data.starts[data.first_windows[-1]] :][1 - 2 * length :].astype(float)
+    context = data.values[-data.window_length :].astype(float)
     return {
-        "window_shape_": (length, data.n_channels),
+        "window_shape_": (data.window_length, data.n_channels),
         "context_": context if data.autoregressive else None,
-        "_recent_values": recent if data.autoregressive else None,
+        "_recent_values": None,
         "_n_since_path": 0,
         "_target_shape": data.targets.shape[1:],
         "_scaled_by": normalization,
@@ -72,8 +69,8 @@ def describe_fit(result, data, dataset, rollouts, seconds, *, validation):
     return attributes
 
 
-def last_window(network, windows):
-    """Return the last window of a series, its gaps filled, as `context_` holds it.
+def newest_values(network, windows):
+    """Return the attributes that follow from the newest values of a series, as a dict.
 
     Parameters
     ----------
@@ -81,16 +78,14 @@ def last_window(network, windows):
         The fitted network.
     windows : ndarray of shape (n_windows, window_length, n_channels)
         Those of one series; NaN is a missing value.
-
-    Returns
-    -------
-    ndarray of shape (window_length, n_channels)
-        The newest values of inputs known in advance stay as they are, which is mostly missing.
     """
     window, newest = np.array(windows[-1], dtype=float), windows[-1, -1, network.n_predicted :]
     if missing_rows(window).any():
         series = np.array(join_windows(windows)[0], dtype=float)
         series[-1, network.n_predicted :] = 0
         window = np.array(fill_end(network, series, "X"))
+        # Inputs known in advance stay as they are, which is mostly missing.
         window[-1, network.n_predicted :] = newest
-    return window
+    # As many as the forecasts have been made from that the next values complete.
+    recent = join_windows(windows[-len(window) :])[0]
+    return {"context_": window, "_recent_values": np.array(recent, dtype=float)}

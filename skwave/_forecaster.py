@@ -21,7 +21,7 @@ from skwave._dataset import (
     warn_about_window_length,
 )
 from skwave._fit import check_can_roll_out, solves_readout, train_and_solve, train_readout
-from skwave._fitted import describe_fit, describe_windows, last_window
+from skwave._fitted import describe_fit, describe_windows, newest_values
 from skwave._forecaster_series import ForecasterSeriesMixin
 from skwave._forecasts import ForecastMixin
 from skwave._gaps import missing_in_windows
@@ -38,6 +38,7 @@ from skwave._sklearn_callbacks import (
     callback_context,
     with_callbacks,
 )
+from skwave._sliding import join_windows
 from skwave._summary import FitSummary
 from skwave._training import FitResult, TrainingConfig, set_epochs
 from skwave._validation import (
@@ -467,7 +468,7 @@ class LSTMForecaster(
                     data, dataset, config, seed, previous=previous, rollouts=rollouts,
                     normalization=self.normalization, n_calendar=n_calendar, progress=progress,
                 )  # fmt: skip
-            fitted |= self._newest_context(result.network, windows, data)
+            fitted |= self._newest_values(result.network, windows, data)
             fitted |= describe_fit(
                 result, data, dataset, rollouts, time.perf_counter() - began,
                 validation=self.validation,
@@ -483,14 +484,7 @@ class LSTMForecaster(
         self._check_can_go_on(network, data, config)
         dataset, seed = self._split(data, config, network, solves=False)
         fitted = describe_windows(data, self.normalization)
-        if self.residual_paths_ is not None:
-            paths, recent, n_since = add_paths(
-                self.residual_paths_, self._typical_change, self._width_exponent, network,
-                self._recent_values, data.values.astype(float), self._n_since_path,
-            )  # fmt: skip
-            fitted |= {
-                "residual_paths_": paths, "_recent_values": recent, "_n_since_path": n_since,
-            }  # fmt: skip
+        paths = self._newest_paths(windows, data)
         shown = _shown_to_callbacks(data)
         with callback_context(self, **shown, n_tasks=config.epochs) as callback_ctx:
             progress = EpochProgress(self, callback_ctx, fitted, **shown)
@@ -508,7 +502,7 @@ class LSTMForecaster(
                     regressor=getattr(self, "_regressor", None), readout=self.readout_,
                 )  # fmt: skip
             n_new = len(dataset.indices)
-            fitted |= self._newest_context(result.network, windows, data)
+            fitted |= self._newest_values(result.network, windows, data) | paths
             fitted |= {
                 "network_": result.network,
                 "readout_": result.readout,
@@ -548,11 +542,24 @@ class LSTMForecaster(
                 "needed. Set warm_start=False and fit again."
             )
 
-    def _newest_context(self, network, windows, data):
-        """Return `context_` as a dict, which is empty with targets or several series."""
+    def _newest_values(self, network, windows, data):
+        """Return what `newest_values` does of the last series; nothing with targets or several."""
         if not data.autoregressive or isinstance(windows, list):
             return {}
-        return {"context_": last_window(network, windows[data.first_windows[-1] :])}
+        return newest_values(network, windows[data.first_windows[-1] :])
+
+    def _newest_paths(self, windows, data):
+        """Return the attributes of residual paths after new windows, before the network learns."""
+        if self.residual_paths_ is None:
+            return {}
+        values = np.array(join_windows(windows[data.first_windows[-1] :])[0], dtype=float)
+        # None are known after a fit with y.
+        recent = values[:0] if self._recent_values is None else self._recent_values
+        paths, recent, n_since = add_paths(
+            self.residual_paths_, self._typical_change, self._width_exponent, self.network_,
+            recent, values, self._n_since_path,
+        )  # fmt: skip
+        return {"residual_paths_": paths, "_recent_values": recent, "_n_since_path": n_since}
 
     def _print_and_warn(self):
         """Print a line of the summary, and warn where the seasonal naive forecast is better."""

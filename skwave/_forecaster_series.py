@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from skwave._dataset import check_newest_known, make_dataset
-from skwave._fitted import last_window
+from skwave._fitted import newest_values
 from skwave._known import check_roles, known_of, with_known
 from skwave._series_readouts import (
     ENOUGH_PATHS,
@@ -96,12 +96,8 @@ class ForecasterSeriesMixin:
         series = np.asarray(series_of_view(windows), float)
         center, scale = scale_series(series, len(self.known_), self.normalization)
         network = replace(self.network_, scaling=rescaled(self.network_.scaling, center, scale))
-        attributes = {
-            "context_": last_window(network, windows),
-            "network_": network,
-            "_model": None,
-        }
-        return self._forecaster_of(attributes | self._calibration_of_all(scale))
+        attributes = newest_values(network, windows) | self._calibration_of_all(scale)
+        return self._forecaster_of(attributes | {"network_": network, "_model": None})
 
     def _print_and_warn_of_several(self):
         """Print a line of the summary, and count the series with a better naive forecast."""

@@ -6,7 +6,13 @@ filled value is never a target. A long one is not filled: windows that reach int
 
 import numpy as np
 
-from skwave._pandas_index import as_times, check_index, date_range
+from skwave._pandas_index import (
+    as_times,
+    check_index,
+    check_same_times,
+    continued_index,
+    date_range,
+)
 from skwave._sliding import is_sliding_view, series_of_view
 from skwave.exceptions import warn
 
@@ -130,7 +136,7 @@ def describe_gaps(values, begins):
     )
 
 
-def with_missing_rows(X, name="X"):
+def with_missing_rows(X, name="X", training_spec=None):
     """Return a pandas object with a row of NaN for each label that a regular index would have.
 
     Parameters
@@ -139,12 +145,21 @@ def with_missing_rows(X, name="X"):
         A series; without an index it is returned as it is.
     name : str, default="X"
         What the messages call it.
+    training_spec : None or dict, default=None
+        What `index_spec` returned for the training series, if it is another one: where that has a
+        frequency, it is the one of `X`.
 
     Returns
     -------
     object
         The same object where no row is missing, or where those missing are a rule of their own:
-        nights or weekends, or more than a fifth of all.
+        nights or weekends, or, if there is no other series, more than a fifth of all.
+
+    Raises
+    ------
+    ValueError
+        If the index is none of increasing times, or has another frequency or zone than that of the
+        training series.
 
     Warns
     -----
@@ -154,17 +169,18 @@ def with_missing_rows(X, name="X"):
     check_index(X, name)
     if not hasattr(X, "iloc") or len(X) == 0:
         return X
+    check_same_times(X, training_spec, name)
     index = as_times(X.index, name)
-    expected = _regular_index(index) if hasattr(index, "freq") else None
+    expected = continued_index(index, training_spec, name)
+    is_known = expected is not None
+    if not is_known:
+        expected = _regular_index(index) if hasattr(index, "freq") else None
     if expected is None:
         return X
     is_there = expected.isin(index)
     missing = expected[~is_there]
-    times = index if hasattr(index, "tz") else index.to_timestamp()
-    is_of_working_days = (times.day_of_week < 5).all() and (times[-1] - times[0]).days >= 7
-    is_sparse = len(missing) > 0.2 * (len(missing) + len(index))
     sizes = np.diff(np.flatnonzero(is_there)) - 1
-    if not len(missing) or is_of_working_days or is_sparse or _are_closing_times(times, sizes):
+    if not len(missing) or (not is_known and _is_a_rule(index, sizes)):
         return X
     insert = f"{name}.asfreq({expected.freqstr!r})"
     if not hasattr(index, "tz"):
@@ -178,6 +194,22 @@ def with_missing_rows(X, name="X"):
         f"avoid this warning.{one_part}"
     )
     return X.set_axis(index).reindex(expected.rename(X.index.name))
+
+
+def _is_a_rule(index, sizes):
+    """Return whether rows are missing by a rule: all weekends, closing times, or many of them.
+
+    Parameters
+    ----------
+    index : DatetimeIndex or PeriodIndex of length n
+        The labels that are there.
+    sizes : ndarray of shape (n - 1,)
+        How many rows are missing after each of them but the last one.
+    """
+    times = index if hasattr(index, "tz") else index.to_timestamp()
+    is_of_working_days = (times.day_of_week < 5).all() and (times[-1] - times[0]).days >= 7
+    is_sparse = sizes.sum() > 0.2 * (sizes.sum() + len(index))
+    return is_of_working_days or is_sparse or _are_closing_times(times, sizes)
 
 
 def _are_closing_times(times, sizes):

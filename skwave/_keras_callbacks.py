@@ -1,8 +1,11 @@
 """Keras callbacks of a training: schedule, monitor, checkpoint, backup, progress."""
 
+import contextlib
 import json
 import math
 import os
+import threading
+import zipfile
 from functools import partial
 from pathlib import Path
 
@@ -11,6 +14,7 @@ import numpy as np
 from skwave._keras_model import import_keras, read_network, read_variables, to_keras
 from skwave._persistence import checksum
 from skwave._readout_choice import solve_exact
+from skwave.exceptions import warn
 
 # Updates from one check whether forecasts are exact to the next. A check takes as long as several.
 EXACT_EVERY = 20
@@ -131,10 +135,19 @@ def _save_checkpoint(model, dataset, folder, epoch, logs):
     if "val_loss" in logs:
         losses += f"-vloss{logs['val_loss']:.3f}"
     path = Path(folder) / f"model{epoch + 1:03d}{losses}.keras"
-    # Under another name first, so that no crash leaves half of a file.
     part = path.with_name(f".{path.stem}.part.keras")
-    to_keras(read_network(model, dataset)).save(part)
-    os.replace(part, path)
+    with _moved_to(part, path):
+        to_keras(read_network(model, dataset)).save(part)
+
+
+@contextlib.contextmanager
+def _moved_to(part, path):
+    """Move a file that is written under another name, so that no error leaves half of one."""
+    try:
+        yield
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 class Backup:
@@ -171,14 +184,23 @@ class Backup:
         self.stopping = {}
 
     def restore(self, model):
-        """Restore a model to the state of the backup, if there is one."""
-        if self.path.exists():
-            with np.load(self.path) as arrays:
-                for k, variable in enumerate(_variables(model)):
-                    variable.assign(arrays[f"variable{k:03d}"])
-                self.n_epochs, self.history, self.stopping = json.loads(str(arrays["memory"]))
-                best = sorted(name for name in arrays if name.startswith("best"))
-                self.stopping["best_weights"] = [arrays[name] for name in best]
+        """Restore a model to the state of the backup, if there is one that can be read."""
+        try:
+            with self.path.open("rb") as file, np.load(file) as arrays:
+                arrays = dict(arrays)
+        except FileNotFoundError:
+            return
+        except (EOFError, ValueError, zipfile.BadZipFile) as error:
+            warn(
+                f"The backup {os.fspath(self.path)!r} is damaged ({error}), so that the fit starts "
+                "from the beginning."
+            )
+            return
+        for k, variable in enumerate(_variables(model)):
+            variable.assign(arrays[f"variable{k:03d}"])
+        self.n_epochs, self.history, self.stopping = json.loads(str(arrays["memory"]))
+        best = sorted(name for name in arrays if name.startswith("best"))
+        self.stopping["best_weights"] = [arrays[name] for name in best]
 
     def make_callback(self, model, config, stopping):
         """Return the last of the callbacks, so that what the others did is backed up."""
@@ -202,9 +224,11 @@ class Backup:
             f"variable{k:03d}": value for k, value in enumerate(read_variables(_variables(model)))
         }
         arrays |= {f"best{k:03d}": w for k, w in enumerate(stopping.best_weights)}
-        part = self.path.with_suffix(".part.npz")
-        np.savez(part, memory=json.dumps([self.n_epochs, self.history, state]), **arrays)
-        os.replace(part, self.path)
+        memory = json.dumps([self.n_epochs, self.history, state])
+        # In a search candidates may share a fit of the LSTM, and run at the same time.
+        part = self.path.with_suffix(f".{os.getpid()}-{threading.get_ident()}.part.npz")
+        with _moved_to(part, self.path):
+            np.savez(part, memory=memory, **arrays)
 
 
 def _variables(model):

@@ -80,6 +80,15 @@ def _are_exchanged(dates):
     return bool(is_january.all()) and dates.day.nunique() > 1 and dates[-1].year > dates[0].year
 
 
+def is_pandas_installed():
+    """Return whether pandas is there; a model that was fitted with it may be loaded without."""
+    try:
+        import pandas  # noqa: F401
+    except ModuleNotFoundError:
+        return False
+    return True
+
+
 def is_multi_index(X):
     """Return whether a pandas object has an index of several levels."""
     return hasattr(X, "iloc") and X.index.nlevels > 1
@@ -190,6 +199,50 @@ def check_same_times(X, training_spec, name):
             f"{needed} apart. Give a series of the same frequency, or {name}.to_numpy() if only "
             "the order of its rows matters."
         )
+
+
+def continued_index(index, training_spec, name):
+    """Return the labels from the first to the last one at the frequency of the training series.
+
+    Parameters
+    ----------
+    index : pandas.Index of shape (n,)
+        Labels of a series, or of its end.
+    training_spec : None or dict
+        What `index_spec` returned for the training series.
+    name : str
+        What the messages call the series.
+
+    Returns
+    -------
+    None or pandas.Index
+        None where the training series has no frequency, or these labels have another one.
+
+    Raises
+    ------
+    ValueError
+        If the labels are at no regular distances, unlike those of the training series.
+    """
+    import pandas as pd
+
+    known = (training_spec or {}).get("index") or {}
+    if known.get("type") == "period" and isinstance(index, pd.PeriodIndex):
+        return pd.period_range(index[0], index[-1], freq=index.freq)
+    has_dates = known.get("type") == "datetime" and isinstance(index, pd.DatetimeIndex)
+    if not has_dates or not known["freq"]:
+        return None
+    span = (index[-1] - index[0]).total_seconds()
+    if span < 100 * len(index) * (known["distance"] or span):
+        expected = date_range(index[0], index[-1], freq=known["freq"], unit=index.unit)
+        if index.isin(expected).all():
+            return expected
+        if _find_freq(index, None):
+            return None
+    raise ValueError(
+        f"{name} has times from {index[0]} to {index[-1]} that are not regular, but those of the "
+        f"training series have the frequency {known['freq']!r}. Round them, insert missing rows by "
+        f"{name}.asfreq, or give {name}.to_numpy() if only the order of its rows matters."
+    )
 
 
 def _check_same_zone(index, known, name):
@@ -347,13 +400,10 @@ def next_index(spec, n_steps):
     `spec` is what `index_spec` returned.
     """
     index = spec["index"]
-    try:
-        import pandas as pd
-    except ModuleNotFoundError:
-        # A model that was fitted on pandas may be loaded where pandas is not installed.
+    if index is None or not is_pandas_installed():
         return None
-    if index is None:
-        return None
+    import pandas as pd
+
     name = index["name"]
     if index["type"] == "period":
         last = pd.Period(index["last"], freq=index["freq"])

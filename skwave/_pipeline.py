@@ -160,7 +160,13 @@ class ForecastPipeline(
                 "Use partial_fit of one of them, such as "
                 f"pipelines_[{next(iter(self.pipelines_))!r}]."
             )
-        X = with_missing_rows(X)
+        if not hasattr(X, "iloc") and (self._index_spec or {}).get("index") is not None:
+            raise ValueError(
+                f"X has the type {type(X).__name__}, but the series before was a pandas object. "
+                "Give one with its index, by which new values are found, and which forecasts "
+                "continue."
+            )
+        X = with_missing_rows(X, "X", self._index_spec)
         columns = self[-2]._arrange(self._transform_context(X, "X"), X)
         # The window before the first new value, and what follows.
         columns = columns[len(columns) - self._count_new(X) - self._window_length :]
@@ -251,7 +257,7 @@ class ForecastPipeline(
         if self.pipelines_:
             results = {name: one.predict(part) for name, one, part in self._pairs(X)}
             return join_results(results, self._form)
-        X = with_missing_rows(X)
+        X = with_missing_rows(X, "X", self._index_spec)
         transformed = self._transform_context(X, "X")
         first, n_windows = self._window_length, len(transformed) - self._window_length + 1
         windows = sliding_windows(self[-2]._arrange(transformed, X), first)
@@ -306,7 +312,7 @@ class ForecastPipeline(
                     "use score of one of pipelines_."
                 )
             return float(np.mean([one.score(part) for _, one, part in self._pairs(X)]))
-        X = with_missing_rows(X)
+        X = with_missing_rows(X, "X", self._index_spec)
         predictions = np.asarray(self.predict(X))[:-1]
         if len(predictions) == 0:
             raise ValueError(

@@ -291,7 +291,7 @@ class PipelineForecastMixin:
                 for _, one, part in pairs:
                     one.calibrate(part, n_steps)
             return self
-        X = with_missing_rows(X)
+        X = with_missing_rows(X, "X", self._index_spec)
         columns = self[-2]._arrange(self._transform_context(X, "X"), X)
         self[-1].calibrate(sliding_windows(columns, self._window_length), n_steps)
         return self
@@ -302,7 +302,7 @@ class PipelineForecastMixin:
             raise ValueError(
                 f"series={series!r}, but fit saw one series. Leave series out, or fit several."
             )
-        context = with_missing_rows(context, "context")
+        context = with_missing_rows(context, "context", self._index_spec)
         return None if context is None else [context], [future]
 
     def _labels_after(self, contexts, n_steps):

@@ -6,7 +6,13 @@ from sklearn.utils.validation import validate_data
 from skwave._calendar import calendar_features
 from skwave._inverse import check_inverse, inverts_rows, transform
 from skwave._known import check_future
-from skwave._pandas_index import check_labels, check_same_times, index_spec, next_index
+from skwave._pandas_index import (
+    check_labels,
+    check_same_times,
+    index_spec,
+    is_pandas_installed,
+    next_index,
+)
 from skwave._validation import as_2d, check_columns, check_context
 
 
@@ -187,7 +193,8 @@ class PipelineTransformMixin:
         """
         positions, windows = self[-2]._known_positions, self[-2]
         spec = self._index_spec if context is None else index_spec(context, self._index_spec)
-        has_names = bool(positions) and self._index_spec is not None
+        # Without pandas there is no other way than by position.
+        has_names = bool(positions) and self._index_spec is not None and is_pandas_installed()
         if has_names and future is not None and not hasattr(future, "iloc"):
             raise ValueError(
                 f"future has the type {type(future).__name__}, but the series was a pandas object. "
@@ -204,6 +211,11 @@ class PipelineTransformMixin:
             before = self._training_series if context is None else context
             parts.append(self._transform_rows(rows, before)[:, positions])
         if windows.calendar:
+            if not is_pandas_installed():
+                raise ModuleNotFoundError(
+                    f"The calendar features {windows.calendar} of the steps are computed by "
+                    "pandas, which is not installed here. Install it: pip install pandas."
+                )
             # A plain Pipeline keeps no index, but its windows do.
             following = next_index(spec or windows._index_spec, n_steps)
             parts.append(calendar_features(following, windows.calendar))
@@ -222,7 +234,7 @@ class PipelineTransformMixin:
         n_rows = len(rows)
         if not self._inverts_rows:
             rows = np.concatenate([np.asarray(as_2d(before), dtype=float), rows])
-        if self._index_spec is not None:
+        if self._index_spec is not None and is_pandas_installed():
             import pandas as pd
 
             rows = pd.DataFrame(rows, columns=self._index_spec["columns"])

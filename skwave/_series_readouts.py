@@ -9,7 +9,7 @@ from sklearn.utils.parallel import Parallel, delayed
 from skwave._baseline import find_season_length
 from skwave._calibration import cross_fitted_paths, paths_over
 from skwave._dataset import center_and_scale, make_dataset
-from skwave._fitted import describe_fit, describe_windows, last_window
+from skwave._fitted import describe_fit, describe_windows, newest_values
 from skwave._gaps import interpolate, missing_rows
 from skwave._network import Scaling
 from skwave._readout import N_FOLDS, gram_folds, solve_coefficients, solve_readout
@@ -279,7 +279,7 @@ def _solve_for(result, pooled, kind, tasks, validation_split, n_most, normalizat
             of_one, data, dataset, rollouts, time.perf_counter() - began, validation=validation
         )
         windows = sliding_windows(task[0], layers.window_length)
-        attributes["context_"] = last_window(of_one.network, windows)
+        attributes |= newest_values(of_one.network, windows)
         attributes["network_"] = replace(of_one.network, layers=())
         fitted.append(attributes)
     return fitted

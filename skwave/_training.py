@@ -169,7 +169,7 @@ def train(dataset, config, *, seed, network=None, rollouts=None, exact_rollouts=
     history = {name: [float(v) for v in values] for name, values in regressor.history_.items()}
     if backup is not None:
         history = backup.history
-        backup.path.unlink()
+        backup.path.unlink(missing_ok=True)  # of an equal fit that ended at the same time
     check_history(history, network)
     n_updates, best_epoch = per_epoch * len(history["loss"]), int(stopping.best_epoch)
     return FitResult(network, history, best_epoch, n_updates, regressor, stopping.exact)

@@ -385,7 +385,7 @@ def test_where_gaps_leave_no_stretch_nothing_is_calibrated_and_nothing_lost():
     with pytest.raises(ValueError, match="No forecast of 30 steps over X .* gaps leave no stretch"):
         forecaster.calibrate(gaps, 30)
     assert forecaster.residual_paths_ is before
-    forecaster.partial_fit(gaps)
+    forecaster.partial_fit(1 + gaps)  # which do not follow the training series
     np.testing.assert_array_equal(forecaster.residual_paths_, before)
 
 

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from sklearn.base import clone
 from skwave import LSTMForecaster, WindowTransformer, _training
 from skwave._keras_callbacks import learning_rate_factor
 from skwave.datasets import make_wave
+from skwave.exceptions import ForecastWarning
 
 TINY = {"units": 6, "epochs": 2, "batch_size": 32, "random_state": 0, "readout": "trained"}
 
@@ -265,12 +267,24 @@ def a_backup(tmp_path_factory, windows):
     return backup
 
 
-def test_half_a_backup_is_not_used(tmp_path, windows, a_backup):
+@pytest.mark.parametrize("n_bytes", [0, 100, -100])
+def test_a_damaged_backup_is_not_used_with_a_warning(tmp_path, windows, a_backup, n_bytes):
     backup = Path(shutil.copy(a_backup, tmp_path))
-    backup.with_suffix(".part.npz").write_bytes(backup.read_bytes()[:100])
-    again = LSTMForecaster(**BROKEN, backup_dir=tmp_path).fit(windows)
-    assert not backup.exists()  # it was found, and went on from
+    backup.write_bytes(backup.read_bytes()[:n_bytes])
+    with pytest.warns(ForecastWarning, match=rf"backup '.*{backup.name}' is damaged .* beginning"):
+        again = LSTMForecaster(**BROKEN, backup_dir=tmp_path).fit(windows)
+    assert list(tmp_path.iterdir()) == []
     assert_same_fit(again, LSTMForecaster(**BROKEN).fit(windows))
+
+
+def test_equal_fits_at_the_same_time_share_a_backup(tmp_path, windows):
+    def fit(_):
+        return LSTMForecaster(**BROKEN, backup_dir=tmp_path).fit(windows)
+
+    expected = LSTMForecaster(**BROKEN).fit(windows)
+    with ThreadPoolExecutor(4) as pool:
+        for found in pool.map(fit, range(8)):
+            assert_same_fit(found, expected)
 
 
 def test_the_backup_of_another_fit_is_not_used(tmp_path, windows, a_backup):
@@ -343,8 +357,7 @@ def test_a_failing_replace_leaves_nothing_that_is_taken_for_whole(
         patch.setattr("skwave._keras_callbacks.os.replace", refuse)
         with pytest.raises(OSError, match="No space left"):
             forecaster.fit(windows)
-    names = [path.name for path in tmp_path.iterdir()]
-    assert all("part" in name for name in names)
+    assert list(tmp_path.iterdir()) == []
     np.testing.assert_array_equal(forecaster.forecast(5), expected)
     # With space again, the same call works.
     np.testing.assert_array_equal(forecaster.fit(windows).forecast(5), expected)

@@ -21,6 +21,7 @@ from sklearn.preprocessing import (
 
 from skwave import ForecastPipeline, LSTMForecaster, WindowTransformer, make_forecast_pipeline
 from skwave._pipeline import as_forecast_pipeline
+from skwave.exceptions import ForecastWarning
 from skwave.model_selection import backtest, forecast_scorer
 
 TINY = {"units": 6, "epochs": 1, "batch_size": 32, "random_state": 0}
@@ -469,6 +470,26 @@ def test_nightly_updates_leave_the_residual_paths_of_one_update():
     # The network of the nights has seen some of the values before.
     found, expected = (m[-1].residual_paths_[-24:] for m in (nightly, once))
     assert np.corrcoef(found.ravel(), expected.ravel())[0, 1] > 0.95
+
+
+def test_many_rows_missing_in_later_values_are_missing_values():
+    """After an outage of a night, too: the training series says how far rows are apart."""
+    model = pipeline().fit(LOAD[:300])
+    whole = LOAD[280:350].copy()
+    outage = whole.drop(whole.index[20:50])
+    whole.iloc[20:50] = np.nan
+    with pytest.warns(ForecastWarning, match="lacks 30 of 70 rows of a regular index"):
+        forecast = model.forecast(5, context=outage)
+    pd.testing.assert_series_equal(forecast, model.forecast(5, context=whole))
+    with pytest.warns(ForecastWarning, match="lacks 30 of 70 rows"):
+        model.partial_fit(outage)
+    assert model.forecast(2).index[0] == HOURS[350]
+    late = LOAD[280:350].set_axis(LOAD.index[280:350] + pd.to_timedelta(np.arange(70) % 2, "min"))
+    for call in (model.predict, model.calibrate, lambda X: model.forecast(5, context=X)):
+        with pytest.raises(ValueError, match=r"not regular, but .* the frequency 'h'.*asfreq"):
+            call(late)
+    with pytest.raises(ValueError, match=r"type ndarray, but the series before was a pandas"):
+        model.partial_fit(LOAD[290:360].to_numpy())
 
 
 def test_new_values_after_irregular_dates_are_those_of_later_dates(wave):

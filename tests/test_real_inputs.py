@@ -28,8 +28,8 @@ MONTHS = pd.date_range("2020-01-01", periods=N, freq="MS")
 LOG = FunctionTransformer(np.log, inverse_func=np.exp, check_inverse=False)
 
 
-def model(*steps):
-    return make_forecast_pipeline(*steps, WindowTransformer(6), LSTMForecaster(**TINY))
+def model(*steps, **inputs):
+    return make_forecast_pipeline(*steps, WindowTransformer(6, **inputs), LSTMForecaster(**TINY))
 
 
 def of(index, values=WAVE):
@@ -362,30 +362,46 @@ def run(code, **kwargs):
     )
 
 
-def test_a_model_fitted_on_pandas_forecasts_an_array_without_pandas(tmp_path):
+WITHOUT_PANDAS = """
+import sys
+from importlib.abc import MetaPathFinder
+
+class WithoutPandas(MetaPathFinder):
+    def find_spec(self, name, path, target=None):
+        if name.split(".")[0] == "pandas":
+            raise ModuleNotFoundError(name)
+
+sys.meta_path.insert(0, WithoutPandas())
+import joblib, numpy as np
+one, known, calendar, future, *expected = joblib.load(sys.argv[1])
+forecast = one.forecast(4)
+assert type(forecast) is np.ndarray
+np.testing.assert_allclose(forecast, expected[0])
+one.forecast(2, context=np.arange(9.0))
+np.testing.assert_allclose(known.forecast(4, future=future), expected[1])
+try:
+    calendar.forecast(4)
+except ModuleNotFoundError as error:
+    assert "calendar features" in str(error), error
+else:
+    raise AssertionError
+assert "pandas" not in sys.modules
+"""
+
+
+def test_models_fitted_on_pandas_forecast_arrays_without_pandas(tmp_path):
     import joblib
 
-    forecaster = model().fit(of(DAYS))
-    joblib.dump(forecaster, tmp_path / "model.joblib")
-    np.save(tmp_path / "expected.npy", forecaster.forecast(4))
-    done = run(f"""
-        import sys
-        from importlib.abc import MetaPathFinder
-
-        class WithoutPandas(MetaPathFinder):
-            def find_spec(self, name, path, target=None):
-                if name.split(".")[0] == "pandas":
-                    raise ModuleNotFoundError(name)
-
-        sys.meta_path.insert(0, WithoutPandas())
-        import joblib, numpy as np
-        forecaster = joblib.load({str(tmp_path / "model.joblib")!r})
-        forecast = forecaster.forecast(4)
-        assert type(forecast) is np.ndarray
-        np.testing.assert_allclose(forecast, np.load({str(tmp_path / "expected.npy")!r}))
-        forecaster.forecast(2, context=np.arange(9.0))
-        assert "pandas" not in sys.modules
-    """)
+    known = np.random.default_rng(0).normal(size=N)
+    table = pd.DataFrame({"load": WAVE + 5 * known, "known": known}, DAYS)
+    future = pd.DataFrame({"known": np.ones(4)}, pd.date_range("2024-04-30", periods=4))
+    one, known, calendar = model(), model(known="known"), model(calendar="day_of_week")
+    one.fit(table["load"]), known.fit(table), calendar.fit(table["load"])
+    expected = one.forecast(4).to_numpy(), known.forecast(4, future=future).to_numpy().ravel()
+    models = [one, known, calendar, future.to_numpy(), *expected]
+    joblib.dump(models, tmp_path / "models.joblib")
+    command = [sys.executable, "-W", "ignore", "-c", WITHOUT_PANDAS, tmp_path / "models.joblib"]
+    done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
 
 
