@@ -17,7 +17,7 @@ from skwave._persistence import add_checksum, unchanged_on_failure, verify_check
 from skwave._pipeline_forecasts import PipelineForecastMixin
 from skwave._pipeline_series import PipelineSeriesMixin
 from skwave._pipeline_transforms import PipelineTransformMixin
-from skwave._several import form_of, join_results, split_series
+from skwave._several import form_of, join_results, naming_the_series, split_series
 from skwave._sliding import sliding_windows
 from skwave._validation import as_2d, check_finite
 from skwave._window import WindowTransformer
@@ -255,7 +255,10 @@ class ForecastPipeline(
         """
         check_is_fitted(self)
         if self.pipelines_:
-            results = {name: one.predict(part) for name, one, part in self._pairs(X)}
+            results = {}
+            for name, one, part in self._pairs(X):
+                with naming_the_series(name):
+                    results[name] = one.predict(part)
             return join_results(results, self._form)
         X = with_missing_rows(X, "X", self._index_spec)
         transformed = self._transform_context(X, "X")
@@ -311,7 +314,11 @@ class ForecastPipeline(
                     "sample_weight is given, but the fit was of several series. Leave it out, or "
                     "use score of one of pipelines_."
                 )
-            return float(np.mean([one.score(part) for _, one, part in self._pairs(X)]))
+            scores = []
+            for name, one, part in self._pairs(X):
+                with naming_the_series(name):
+                    scores.append(one.score(part))
+            return float(np.mean(scores))
         X = with_missing_rows(X, "X", self._index_spec)
         predictions = np.asarray(self.predict(X))[:-1]
         if len(predictions) == 0:

@@ -18,6 +18,7 @@ from skwave._inverse import invert
 from skwave._known import columns_again
 from skwave._pandas_index import index_spec, next_index, to_pandas
 from skwave._persistence import unchanged_on_failure
+from skwave._several import naming_the_series
 from skwave._sliding import sliding_windows
 from skwave._validation import check_finite, check_positive_int, make_random_state
 
@@ -288,8 +289,9 @@ class PipelineForecastMixin:
         if self.pipelines_:
             pairs = self._pairs(X)
             with unchanged_on_failure(*(one[-1] for _, one, _ in pairs)):
-                for _, one, part in pairs:
-                    one.calibrate(part, n_steps)
+                for name, one, part in pairs:
+                    with naming_the_series(name):
+                        one.calibrate(part, n_steps)
             return self
         X = with_missing_rows(X, "X", self._index_spec)
         columns = self[-2]._arrange(self._transform_context(X, "X"), X)

@@ -347,6 +347,13 @@ def test_an_error_names_the_series_and_changes_nothing(fitted):
         model.fit(LONG, lstmforecaster__sample_weight=np.ones(3))
 
 
+@pytest.mark.parametrize("call", ["predict", "score", "calibrate"])
+def test_an_error_about_one_series_names_it(fitted, call):
+    short = SHOPS | {"shop 1": SHOPS["shop 1"][:5]}
+    with pytest.raises(ValueError, match="Series 'shop 1': X has 5 values, but window_length=12"):
+        getattr(fitted, call)(pd.concat(short, names=["shop"]))
+
+
 def test_series_with_other_columns_are_refused():
     frame = pd.DataFrame({"load": SHOPS["shop 0"], "price": SHOPS["shop 0"] + 1})
     for other in (frame[["price", "load"]], frame.rename(columns={"price": "heat"})):
