@@ -16,13 +16,14 @@ from skwave.model_selection import backtest
 
 EPOCHS = "auto"
 HORIZON = 48
+WEEKS = 10
 
 # %%
 # Ten weeks of hourly values. The load follows the temperature of the same hour, and is lower at
 # night and at weekends. The temperature changes with the weather, at random.
 
 rng = np.random.default_rng(0)
-hours = pd.date_range("2026-01-05", periods=24 * 7 * 10, freq="h", name="Time")
+hours = pd.date_range("2026-01-05", periods=24 * 7 * WEEKS, freq="h", name="Time")
 weather = np.convolve(rng.normal(size=len(hours) + 23), np.ones(24) / 24**0.5, mode="valid")
 day = np.maximum(0, np.sin(2 * np.pi * (hours.hour - 6) / 24))
 work = day * np.where(hours.day_of_week < 5, 1.0, 0.3)
@@ -62,14 +63,8 @@ for name, columns, inputs in (
     ("With temperature", ["Load in MW", known], {"known": known}),
     ("With both", ["Load in MW", known], {"known": known, "calendar": calendar}),
 ):
-    result = backtest(
-        make_model(**inputs),
-        table[columns],
-        horizon=HORIZON,
-        initial=24 * 7 * 8,
-        step=12,
-        metrics=mean_absolute_error,
-    )
+    settings = {"horizon": HORIZON, "initial": 24 * 7 * (WEEKS - 2), "step": 12}
+    result = backtest(make_model(**inputs), table[columns], metrics=mean_absolute_error, **settings)
     error = result.scores["mean_absolute_error"]["model"]
     by_step = result.scores_by_step["mean_absolute_error"]["model"]
     ax.plot(range(1, HORIZON + 1), by_step, label=f"{name}: {error:.1f} MW in the mean")

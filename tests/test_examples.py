@@ -18,6 +18,8 @@ FOLDER = Path(__file__).parents[1] / "examples"
 EXAMPLES = sorted(FOLDER.glob("plot_*.py"))
 # Those that train the network of the tutorial, or search; they have tests of their own.
 LONG = {"plot_01_tutorial.py", "plot_02_tutorial_recipe.py", "plot_03_tuning.py"}
+# What is made shorter beside the training.
+SHORTER = {"plot_08_serving": {"STARTS": 1}, "plot_11_known_inputs": {"WEEKS": 5}}
 
 
 def source(path, **changes):
@@ -39,7 +41,7 @@ def _close_pictures():
 @pytest.mark.parametrize("path", [p for p in EXAMPLES if p.name not in LONG], ids=lambda p: p.stem)
 def test_example_runs_and_its_pictures_have_titles_labels_and_legends(path, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    quick = {"EPOCHS": 1} | ({"STARTS": 1} if "serving" in path.name else {})
+    quick = {"EPOCHS": 1} | SHORTER.get(path.stem, {})
     exec(compile(source(path, **quick), path, "exec"), {"__name__": "__main__"})
     figures = [plt.figure(number) for number in plt.get_fignums()]
     assert figures

@@ -282,8 +282,8 @@ def test_equal_fits_at_the_same_time_share_a_backup(tmp_path, windows):
         return LSTMForecaster(**BROKEN, backup_dir=tmp_path).fit(windows)
 
     expected = LSTMForecaster(**BROKEN).fit(windows)
-    with ThreadPoolExecutor(4) as pool:
-        for found in pool.map(fit, range(8)):
+    with ThreadPoolExecutor(3) as pool:
+        for found in pool.map(fit, range(4)):
             assert_same_fit(found, expected)
 
 
