@@ -249,7 +249,7 @@ def _regular_index(index):
         return None
     steps = np.diff(index.asi8)
     # An index at the least distance of a few labels over a long time would be huge.
-    if steps.min() == steps.max() or steps.sum() > 10 * len(index) * steps.min():
+    if steps.min() == steps.max() or steps.sum() / steps.min() > 10 * len(index):
         return None
     if isinstance(index, pd.PeriodIndex):
         expected = pd.period_range(index[0], index[-1], freq=index.freq)
