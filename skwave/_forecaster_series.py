@@ -106,11 +106,18 @@ class ForecasterSeriesMixin:
         reports = [forecaster._report for forecaster in self.forecasters_]
         n_better = sum(report["seasonal_naive_is_better"] for report in reports)
         n_own = sum(report["reason"] == NAIVE_IS_BETTER for report in reports)
-        if n_better or n_own:
-            warn(
-                f"Of {len(reports)} series, {n_own} have a readout of their own, since a naive "
-                f"forecast is better than the readout that all series share. For {n_better} "
-                "series the seasonal naive forecast is better than the forecast that is kept: see "
-                "summary() of each of forecasters_. Give a window_length of at least a season, or "
-                "use the seasonal naive forecast for these series."
+        messages = []
+        if n_own:
+            messages.append(
+                f"{n_own} have a readout of their own, since a naive forecast is better than the "
+                "readout that all series share"
             )
+        if n_better:
+            messages.append(
+                f"for {n_better} the seasonal naive forecast is better than the forecast that is "
+                "kept. Give a window_length of at least a season, or use the seasonal naive "
+                "forecast for these: summary() of each of forecasters_, or of pipelines_ of a "
+                "pipeline, shows them"
+            )
+        if messages:
+            warn(f"Of {len(reports)} series, {', and '.join(messages)}.")

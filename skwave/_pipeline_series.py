@@ -4,8 +4,10 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 
-from skwave._several import join_results, naming_the_series, split_series
-from skwave._validation import columns_of
+from skwave._pandas_index import next_index
+from skwave._several import form_of, join_results, naming_the_series, split_series
+from skwave._validation import as_2d, columns_of
+from skwave.exceptions import warn
 
 
 class PipelineSeriesMixin:
@@ -75,6 +77,8 @@ class PipelineSeriesMixin:
             If a name is unknown, or a series lacks its future values.
         """
         contexts = {} if context is None else _split(context, "context")
+        if context is not None:
+            self._check_levels(context)
         futures = {} if future is None else split_series(future)
         names = self._names(series, contexts)
         results = {}
@@ -96,6 +100,21 @@ class PipelineSeriesMixin:
                     one = self._pipeline_for(given.pop("context"))
                 results[name] = getattr(one, verb)(*arguments, **given)
         return join_results(results, self._form)
+
+    def _check_levels(self, context):
+        """Raise an error if the index of several series has other levels than that in fit."""
+        levels = self._form.get("levels")
+        found = form_of(context).get("levels", levels)
+        if levels is None:
+            return
+        # Levels without names are taken by their order.
+        pairs = zip(found, levels, strict=False)
+        is_other = any(one != other for one, other in pairs if None not in (one, other))
+        if is_other or len(found) != len(levels):
+            raise ValueError(
+                f"context has an index whose levels before the time are {found}, but in fit they "
+                f"were {levels}. Give the same levels in the same order."
+            )
 
     def _names(self, series, contexts):
         """Return the names of the series to forecast."""
@@ -126,6 +145,11 @@ class PipelineSeriesMixin:
             raise ValueError(
                 f"context has {len(context)} values, but the windows have {length}. Give at least "
                 "as many."
+            )
+        if np.isnan(np.asarray(as_2d(context, "context"), dtype=float)).all(axis=0).any():
+            raise ValueError(
+                "context has no value in one of its columns. Give known values, by which a series "
+                "that was not in fit is scaled."
             )
         one = self._copy_for_series()
         one[-2].set_params(window_length=length)
@@ -161,4 +185,22 @@ def _fit_windows_of(pipelines, several):
             parts.append(pipeline._fit_windows(several[name], f"X[{name!r}]"))
             # The forecaster, which checks them as well, does not know the names.
             pipeline[-1]._check_trainable(parts[-1])
+    _warn_of_irregular(pipelines)
     return parts
+
+
+def _warn_of_irregular(pipelines):
+    """Warn of series with dates that cannot be continued, where those of others can."""
+    is_regular = {
+        name: next_index(one._index_spec, 1) is not None
+        for name, one in pipelines.items()
+        if one._index_spec is not None
+    }
+    irregular = [name for name, is_one in is_regular.items() if not is_one]
+    if irregular and any(is_regular.values()):
+        warn(
+            f"{len(irregular)} of {len(pipelines)} series, such as {irregular[0]!r}, have dates at "
+            "no regular distances, unlike the others: their values are taken as equally spaced, "
+            "and their forecasts are arrays. If a row stands for each sale alone, insert the "
+            "others, as by asfreq('D', fill_value=0)."
+        )

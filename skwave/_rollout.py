@@ -12,6 +12,8 @@ from skwave.exceptions import warn
 MAX_ORIGINS = 16
 # And enough to decide whether an input is of use, by a linear model, which takes less time.
 MAX_SEASON_ORIGINS = 64
+# Series by which a season of all is found.
+SEASON_SERIES = 16
 # A forecast explodes that is so many times as far off as a simple one, or as a line through the
 # range of its context.
 EXPLODING = 10
@@ -215,12 +217,25 @@ def make_season_rollouts(dataset, fraction):
 
 
 def _season_of(dataset):
-    """Return the season of the longest series of a dataset; 1 where there is none."""
-    longest = int(np.argmax(dataset.n_windows_of_series))
-    begin = dataset.starts[dataset.first_windows[longest]]
-    n_values = dataset.n_windows_of_series[longest] + dataset.window_length - 1
-    values = dataset.values[begin : begin + n_values, : dataset.n_predicted]
-    return find_season_length(np.asarray(values, float))
+    """Return the season that most of a few series of a dataset have; 1 where there is none."""
+    seasons = []
+    for k in _some(np.arange(len(dataset.first_windows))):
+        begin = dataset.starts[dataset.first_windows[k]]
+        n_values = dataset.n_windows_of_series[k] + dataset.window_length - 1
+        values = dataset.values[begin : begin + n_values, : dataset.n_predicted]
+        seasons.append(find_season_length(np.asarray(values, float)))
+    return _most_common(seasons)
+
+
+def _some(numbers):
+    """Return a few of the numbers of series, evenly spread, by which a season is found."""
+    evenly = np.linspace(0, len(numbers) - 1, min(len(numbers), SEASON_SERIES))
+    return numbers[evenly.round().astype(int)]
+
+
+def _most_common(seasons):
+    """Return the season that most series have; the longest of those that as many have."""
+    return max(sorted(seasons, reverse=True), key=seasons.count)
 
 
 def _n_held_out(dataset, fraction):
@@ -268,15 +283,17 @@ def baseline_errors(rollouts, dataset):
         Mean squared errors by name; no ``"seasonal_naive"`` where no season is found, or an origin
         has less than a season before it.
     season_length : int
-        Values in a season, found in the longest series before its first origin; 1 if none is.
+        Values in a season, which most of a few series have before their first origins; 1 if they
+        have none.
     """
     values = np.asarray(dataset.values[:, : dataset.n_predicted], float)
     n_steps = rollouts.n_steps
     begins = dataset.starts[dataset.first_windows]
     number = np.searchsorted(begins, rollouts.origins, side="right") - 1
-    longest = number[np.argmax(dataset.n_windows_of_series[number])]
-    known = values[begins[longest] : rollouts.origins[number == longest].min()]
-    season_length = find_longest_season(known)
+    season_length = _most_common([
+        find_longest_season(values[begins[k] : rollouts.origins[number == k].min()])
+        for k in _some(np.unique(number))
+    ])  # fmt: skip
     forecasts = {"naive": seasonal_naive(values, rollouts.origins, n_steps, 1)}
     if 1 < season_length <= (rollouts.origins - begins[number]).min():
         forecasts["seasonal_naive"] = seasonal_naive(

@@ -17,6 +17,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from skwave import ForecastDisplay, LSTMForecaster, WindowTransformer, make_forecast_pipeline
+from skwave.exceptions import ForecastWarning
 from skwave.model_selection import BacktestDisplay, ForecastSplit, backtest, forecast_scorer
 
 TINY = {"units": 6, "epochs": 2, "random_state": 0}
@@ -409,3 +410,40 @@ def test_memory_and_verbose_are_those_of_the_pipeline(fitted, tmp_path, capsys):
     assert capsys.readouterr().out.count("Processing windowtransformer") == len(SHOPS)
     assert list(tmp_path.rglob("output.pkl"))
     pd.testing.assert_series_equal(model.forecast(4), fitted.forecast(4))
+
+
+def test_a_context_with_other_levels_is_refused():
+    table = pd.concat({("north", "milk"): SHOPS["shop 0"], ("south", "milk"): SHOPS["shop 1"]})
+    table.index.names = ["shop", "product", "day"]
+    model = pipeline().fit(table)
+    expected = model.forecast(2)
+    for context in (table.swaplevel(0, 1), table.droplevel(1)):
+        with pytest.raises(ValueError, match=r"levels .* \['shop', 'product'\]. Give the same"):
+            model.forecast(2, context=context)
+    without_names = table.rename_axis([None, None, None])
+    found = model.forecast(2, context=without_names)
+    pd.testing.assert_series_equal(found, expected, check_names=False)
+
+
+def test_a_series_of_irregular_dates_among_regular_ones_is_warned_of():
+    rows = SHOPS["shop 1"].sample(frac=0.4, random_state=0).sort_index()
+    with pytest.warns(
+        ForecastWarning, match="1 of 2 series, such as 'slow', have dates"
+    ):
+        pipeline().fit({"fast": SHOPS["shop 0"], "slow": rows})
+
+
+def test_a_new_series_without_a_value_is_refused(fitted):
+    with pytest.raises(
+        ValueError, match="Series 'new': context has no value in one of"
+    ):
+        fitted.forecast(2, context={"new": SHOPS["shop 0"] * np.nan})
+
+
+@pytest.mark.filterwarnings("ignore:Of 4 series")
+def test_the_season_of_several_series_is_that_of_most():
+    noise = np.random.default_rng(0).normal(size=300)
+    wave = np.sin(2 * np.pi * np.arange(200) / 7)
+    series = [noise, wave, 2 * wave + 0.1 * noise[:200], wave + 0.1 * noise[:200]]
+    model = pipeline().fit(series)
+    assert model[-1]._report["season_length"] == 7

@@ -230,7 +230,7 @@ def test_series_that_seasonal_naive_forecasts_better_are_counted():
     series = [season + 0.05 * rng.normal(size=320) for _ in range(2)]
     (message,) = warnings_of(fit, [*series, SERIES[0]], 5)
     assert "Of 3 series" in message
-    assert "For 2 series the seasonal naive forecast is better" in message
+    assert "for 2 the seasonal naive forecast is better" in message
     assert "window_length of at least a season" in message
 
 

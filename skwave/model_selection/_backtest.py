@@ -229,10 +229,11 @@ def _backtest_several(estimator, several, form, refit, settings):
             _check_season(settings["season_length"], origins[0])
     first = {name: _take(one, slice(settings["initial"])) for name, one in checked.items()}
     model = _fit_model(estimator, join_results(first, form))
-    return SeriesBacktest({
-        name: _backtest_one(FrozenEstimator(pipeline), one, False, None, **settings)
-        for name, pipeline, one in model._pairs(checked, "series")
-    })  # fmt: skip
+    results = {}
+    for name, pipeline, one in model._pairs(checked, "series"):
+        with naming_the_series(name):
+            results[name] = _backtest_one(FrozenEstimator(pipeline), one, False, None, **settings)
+    return SeriesBacktest(results)
 
 
 def _fit_model(estimator, series):

@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 from skwave._gaps import fill_forward, missing_rows, with_missing_rows
 from skwave._known import check_roles
 from skwave._pipeline import as_forecast_pipeline, is_forecaster
+from skwave._several import naming_the_series
 from skwave._sliding import join_windows
 from skwave._validation import (
     check_column_types,
@@ -169,7 +170,11 @@ class ForecastScorer:
         check_is_fitted(estimator)
         model = as_forecast_pipeline(estimator)
         if model.pipelines_:
-            return float(np.mean([self(one, part) for _, one, part in model._pairs(X)]))
+            scores = []
+            for name, one, part in model._pairs(X):
+                with naming_the_series(name):
+                    scores.append(self(one, part))
+            return float(np.mean(scores))
         if is_forecaster(getattr(estimator, "best_estimator_", estimator)):
             X = _series_of_windows(model, X)
         X = fill_masked(X)
