@@ -108,7 +108,7 @@ def add_paths(residual_paths, typical_change, exponent, network, recent, values,
         # No more than before, or than a fit keeps, so that intervals follow the newest errors.
         n_most = max(n_most, len(residual_paths))
         residual_paths = np.concatenate([residual_paths, new])[-n_most:]
-    return residual_paths, values[1 - length - n_steps :], int(n_since)
+    return residual_paths, values[1 - length - n_steps :].copy(), int(n_since)
 
 
 def _is_same(recent, window, network):

@@ -379,7 +379,7 @@ def fit_scaling(dataset, normalization):
     if normalization is not None:
         values = dataset.values[~dataset.is_missing]
         center, scale = center_and_scale(values)
-        _check_not_too_small(values)
+        check_not_too_small(values)
     if relative:
         if n_outputs != dataset.output_length * n_predicted:
             raise ValueError(
@@ -420,7 +420,7 @@ def center_and_scale(values):
     return np.where(constant, values[0], center), np.where(constant, 1.0, scale)
 
 
-def _check_not_too_small(values):
+def check_not_too_small(values):
     """Raise an error if a channel varies, but by so little that squares of it are zero."""
     span = values.max(axis=0).astype(float) - values.min(axis=0).astype(float)
     is_small = (span > 0) & (span < 1 / LARGEST)

@@ -152,8 +152,9 @@ def with_missing_rows(X, name="X", training_spec=None):
     Returns
     -------
     object
-        The same object where no row is missing, or where those missing are a rule of their own:
-        nights or weekends, or, if there is no other series, more than a fifth of all.
+        The same object where no row is missing, or, if there is no training series with a
+        frequency, where those missing are a rule of their own: nights or weekends, or more than a
+        fifth of all.
 
     Raises
     ------
@@ -173,7 +174,11 @@ def with_missing_rows(X, name="X", training_spec=None):
     index = as_times(X.index, name)
     expected = continued_index(index, training_spec, name)
     is_known = expected is not None
+    known = (training_spec or {}).get("index") or {}
     if not is_known:
+        # Whether rows are missing in dates without a frequency was decided for the training series.
+        if known.get("type") == "datetime" and not known["freq"]:
+            return X
         expected = _regular_index(index) if hasattr(index, "freq") else None
     if expected is None:
         return X

@@ -21,7 +21,7 @@ class Windows(np.ndarray):
 
     def __array_finalize__(self, obj):
         # An array of other channels has other roles.
-        is_same = obj is not None and self.shape[-1:] == obj.shape[-1:]
+        is_same = obj is not None and self.ndim == obj.ndim and self.shape[-1:] == obj.shape[-1:]
         self.known = getattr(obj, "known", ()) if is_same else ()
         self.n_calendar = getattr(obj, "n_calendar", 0) if is_same else 0
 

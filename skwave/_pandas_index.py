@@ -77,7 +77,12 @@ def _are_exchanged(dates):
     """Return whether dates of several years are some of the first twelve days of January alone."""
     is_january = (dates.month == 1) & (dates.day <= 12)
     # Yearly dates may all be the first of January.
-    return bool(is_january.all()) and dates.day.nunique() > 1 and dates[-1].year > dates[0].year
+    # The first working day of each year is one, too.
+    return (
+        bool(is_january.all())
+        and 1 < dates.year.nunique() < len(dates) - 1
+        and dates.day.nunique() > 1
+    )
 
 
 def is_pandas_installed():
@@ -190,15 +195,27 @@ def check_same_times(X, training_spec, name):
     index = as_times(X.index, name)
     _check_same_zone(index, known, name)
     distance, training_distance = _distance(index), known["distance"]
-    if distance and training_distance and not 0.8 < distance / training_distance < 1.25:
-        import pandas as pd
+    if not distance or not training_distance or 0.8 < distance / training_distance < 1.25:
+        return
+    # Friday and Monday are consecutive working days, and a few months of which one is missing are
+    # not the dates of every second one.
+    if not _has_no_frequency(index, known) and not _is_long(index, training_distance):
+        expected = _regular_labels(index, known)
+        is_uneven = len(np.unique(np.diff(index.asi8))) > 1
+        if index.equals(expected) or (is_uneven and index.isin(expected).all()):
+            return
+    raise ValueError(
+        f"{name} has rows that are {_in_words(distance)} apart, but those of the training series "
+        f"are {_in_words(training_distance)} apart. Give a series of the same frequency, or "
+        f"{name}.to_numpy() if only the order of its rows matters."
+    )
 
-        found, needed = pd.to_timedelta([distance, training_distance], unit="s").round("s")
-        raise ValueError(
-            f"{name} has rows that are {found} apart, but those of the training series are "
-            f"{needed} apart. Give a series of the same frequency, or {name}.to_numpy() if only "
-            "the order of its rows matters."
-        )
+
+def _in_words(seconds):
+    """Return a distance in words."""
+    import pandas as pd
+
+    return str(pd.Timedelta(seconds=seconds).round("s"))
 
 
 def continued_index(index, training_spec, name):
@@ -221,28 +238,52 @@ def continued_index(index, training_spec, name):
     Raises
     ------
     ValueError
-        If the labels are at no regular distances, unlike those of the training series.
+        If the labels are at no regular distances, unlike those of the training series, or there is
+        a gap that is many times as long as the series.
     """
-    import pandas as pd
-
     known = (training_spec or {}).get("index") or {}
-    if known.get("type") == "period" and isinstance(index, pd.PeriodIndex):
-        return pd.period_range(index[0], index[-1], freq=index.freq)
-    has_dates = known.get("type") == "datetime" and isinstance(index, pd.DatetimeIndex)
-    if not has_dates or not known["freq"]:
+    if _has_no_frequency(index, known):
         return None
-    span = (index[-1] - index[0]).total_seconds()
-    if span < 100 * len(index) * (known["distance"] or span):
-        expected = date_range(index[0], index[-1], freq=known["freq"], unit=index.unit)
-        if index.isin(expected).all():
-            return expected
-        if _find_freq(index, None):
-            return None
+    if _is_long(index, known["distance"]):
+        raise ValueError(
+            f"{name} has {len(index)} rows from {index[0]} to {index[-1]}, but those of the "
+            f"training series are {_in_words(known['distance'])} apart. Give the rows after the "
+            "last gap."
+        )
+    expected = _regular_labels(index, known)
+    if index.equals(expected) or index.isin(expected).all():
+        return expected
+    if hasattr(index, "tz") and _find_freq(index, {}):
+        return None
     raise ValueError(
         f"{name} has times from {index[0]} to {index[-1]} that are not regular, but those of the "
         f"training series have the frequency {known['freq']!r}. Round them, insert missing rows by "
         f"{name}.asfreq, or give {name}.to_numpy() if only the order of its rows matters."
     )
+
+
+def _has_no_frequency(index, known):
+    """Return whether labels are no dates or periods of the kind of a series with a frequency."""
+    is_period = known.get("type") == "period" and hasattr(index, "to_timestamp")
+    return not known.get("freq") or not (
+        is_period or (known["type"] == "datetime" and hasattr(index, "tz"))
+    )
+
+
+def _regular_labels(index, known):
+    """Return the labels from the first to the last one at a known frequency."""
+    import pandas as pd
+
+    if known["type"] == "period":
+        return pd.period_range(index[0], index[-1], freq=index.freq)
+    first = _timestamp(known["first"], known)
+    return date_range(index[0], index[-1], freq=known["freq"], unit=index.unit, like=first)
+
+
+def _is_long(index, distance):
+    """Return whether labels reach over many times as many distances as there are of them."""
+    times = index[[0, -1]] if hasattr(index, "tz") else index[[0, -1]].to_timestamp()
+    return (times[1] - times[0]).total_seconds() > 100 * len(index) * (distance or np.inf)
 
 
 def _check_same_zone(index, known, name):
@@ -253,10 +294,9 @@ def _check_same_zone(index, known, name):
     # Two without names may be one, which has another offset in summer.
     if zones[0] != zones[1] and not all(isinstance(zone, float) for zone in zones):
         convert = "tz_localize" if None in zones else "tz_convert"
-        needed = "UTC" if zones[1] == 0 else zones[1]
         raise ValueError(
             f"{name} has times in the time zone {index.tz}, but those of the training series are "
-            f"in {needed}. Give {name}.{convert}({needed!r})."
+            f"in {zones[1]}. Give {name}.{convert}({zones[1]!r})."
         )
 
 
@@ -285,10 +325,17 @@ def _describe(index, training):
             "distance": _distance(index), "name": index.name,
         }  # fmt: skip
     if isinstance(index, pd.DatetimeIndex):
-        freq = _find_freq(index, training.get("freq"))
-        months, first, n_labels = 0, index[0], len(index)
-        if not freq:
-            months, first, n_labels = _find_months(index, training)
+        freq, months, first, n_labels = None, 0, index[0], len(index)
+        was_regular = training.get("freq") or training.get("months")
+        # A short part of irregular dates, such as one week, may look regular.
+        if was_regular or training.get("type") != "datetime":
+            # Three dates of the 15th may be as many days apart.
+            if not training.get("months"):
+                freq = _find_freq(index, training)
+            if not freq:
+                months, first, n_labels = _find_months(index, training)
+            if not freq and not months:
+                freq = _find_freq(index, training)
         # With the offset from UTC, which distinguishes the two hours at the end of summer time.
         return {
             "type": "datetime", "last": index[-1].isoformat(), "freq": freq,
@@ -306,7 +353,7 @@ def _describe(index, training):
     return None
 
 
-def _find_freq(index, training_freq):
+def _find_freq(index, training):
     """Return the frequency of dates as a string of pandas, or None if they have none."""
     import pandas as pd
 
@@ -320,7 +367,7 @@ def _find_freq(index, training_freq):
     # may hide the frequency of all dates, but not of both ends.
     parts = (index, index[:4], index[-4:]) if len(index) > 2 else ()
     inferred = [pd.DatetimeIndex(part, freq="infer").freqstr for part in parts]
-    for freq in (training_freq, *inferred):
+    for freq in (training.get("freq"), *inferred):
         # A frequency of the training series may not be one of these dates, or leave their range;
         # that of periods has a deprecated name in pandas 2.
         with (
@@ -329,30 +376,50 @@ def _find_freq(index, training_freq):
         ):
             warnings.simplefilter("ignore", FutureWarning)
             if freq and index.equals(
-                date_range(index[0], periods=len(index), freq=freq, unit=index.unit)
+                date_range(
+                    index[0], periods=len(index), freq=freq, unit=index.unit, like=index[:2][-1]
+                )
             ):
                 return freq
     return None
 
 
-def date_range(first, end=None, *, periods=None, freq, unit):
+def date_range(first, end=None, *, periods=None, freq, unit, like=None):
     """Return dates of a frequency, as `pandas.date_range` does, at a change of clocks, too.
 
     A date that is skipped by clocks put forward at its time of the day is moved to the next one
     that exists, as by `resample`, and of two equal ones the first is taken.
+
+    Parameters
+    ----------
+    first, end : Timestamp
+        The first date, and the last possible one, or None.
+    periods : int or None
+        How many dates, or None.
+    freq : str or DateOffset
+        The frequency.
+    unit : str
+        The unit of the index.
+    like : Timestamp or None
+        Another date of the series, which has its time of the day where the first one was moved.
     """
     import pandas as pd
 
     offset = pd.tseries.frequencies.to_offset(freq)
     is_fixed = isinstance(offset, pd.offsets.Tick) and not isinstance(offset, pd.offsets.Day)
-    if first.tz is not None and not is_fixed:
-        begin, zone = first.tz_localize(None), first.tz
-        end = None if end is None else end.tz_localize(None)
-        local = pd.date_range(begin, end, periods=periods, freq=freq, unit=unit)
-        if local.tz_localize(zone, nonexistent="NaT", ambiguous="NaT").hasnans:
-            is_first = np.ones(len(local), bool)
-            return local.tz_localize(zone, nonexistent="shift_forward", ambiguous=is_first)
-        end = None if end is None else end.tz_localize(zone)
+    if first.tz is None or is_fixed:
+        return pd.date_range(first, end, periods=periods, freq=freq, unit=unit)
+    begin, zone = first.tz_localize(None), first.tz
+    if like is not None:
+        clock = like.tz_localize(None)
+        moved = begin.normalize() + (clock - clock.normalize())
+        if moved.tz_localize(zone, nonexistent="shift_forward", ambiguous=True) == first:
+            begin = moved
+    local_end = None if end is None else end.tz_localize(None)
+    local = pd.date_range(begin, local_end, periods=periods, freq=freq, unit=unit)
+    if local.tz_localize(zone, nonexistent="NaT", ambiguous="NaT").hasnans:
+        is_first = np.ones(len(local), bool)
+        return local.tz_localize(zone, nonexistent="shift_forward", ambiguous=is_first)
     return pd.date_range(first, end, periods=periods, freq=freq, unit=unit)
 
 
@@ -372,6 +439,8 @@ def _find_months(index, training):
 
     counts = 12 * index.year + index.month
     months = int(counts[1] - counts[0]) if len(index) > 2 else 0
+    if (np.diff(counts) != months).any():
+        return 0, index[0], len(index)
     starts = [index[0]]
     if training.get("months") == months:
         starts.append(_timestamp(training["first"], training))
@@ -390,8 +459,9 @@ def _describe_zone(label):
         return None
     # The key of zoneinfo, the zone of pytz. Other zones have names that are not IANA's.
     name = getattr(label.tzinfo, "key", None) or getattr(label.tzinfo, "zone", None)
+    offset = label.utcoffset().total_seconds()
     # UTC has several names, and none as datetime.timezone.utc.
-    return label.utcoffset().total_seconds() if name in (None, *_UTC) else name
+    return "UTC" if name in _UTC or (name is None and offset == 0) else name or offset
 
 
 def next_index(spec, n_steps):
@@ -416,7 +486,9 @@ def next_index(spec, n_steps):
             return pd.DatetimeIndex(dates, name=name).as_unit(index["unit"])
         if not index["freq"]:
             return None
-        dates = date_range(last, periods=n_steps + 1, freq=index["freq"], unit=index["unit"])
+        dates = date_range(
+            last, periods=n_steps + 1, freq=index["freq"], unit=index["unit"], like=first
+        )
         return dates[1:].rename(name)
     first, step = index["last"] + index["step"], index["step"]
     return pd.RangeIndex(first, first + n_steps * step, step, name=name)

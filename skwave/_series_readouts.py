@@ -8,7 +8,7 @@ from sklearn.utils.parallel import Parallel, delayed
 
 from skwave._baseline import find_season_length
 from skwave._calibration import cross_fitted_paths, paths_over
-from skwave._dataset import center_and_scale, make_dataset
+from skwave._dataset import center_and_scale, check_not_too_small, make_dataset
 from skwave._fitted import describe_fit, describe_windows, newest_values
 from skwave._gaps import interpolate, missing_rows
 from skwave._network import Scaling
@@ -54,7 +54,9 @@ def scale_series(values, n_known, normalization):
     """
     if normalization is None:
         return np.zeros(values.shape[1]), np.ones(values.shape[1])
-    center, scale = center_and_scale(values[~missing_rows(values)])
+    known = values[~missing_rows(values)]
+    check_not_too_small(known)
+    center, scale = center_and_scale(known)
     if n_known:
         center[-n_known:], scale[-n_known:] = 0, 1
     return center, scale

@@ -38,7 +38,7 @@ def split_series(X):
         raise ValueError(
             f"X has an index of two levels, {X.index.names[0]!r} with times and "
             f"{X.index.names[1]!r} with names such as {last[0]!r}, but the names of the series "
-            "come first. Give X.swaplevel()."
+            "come first. Give X.swaplevel(), or, if the times are names, make strings of them."
         )
     levels = list(range(X.index.nlevels - 1))
     for level in levels:

@@ -8,6 +8,7 @@ import pytest
 from skwave._pandas_index import (
     check_index,
     check_same_times,
+    continued_index,
     index_spec,
     next_index,
     to_pandas,
@@ -212,3 +213,62 @@ def test_other_orders_are_accepted():
     check_index(series_of(INDEXES["days"]))
     check_index(series_of(INDEXES["falling numbers"]))
     check_index(np.arange(3))
+
+
+def holidays():
+    """Trading days of a year with holidays."""
+    return pd.bdate_range("2023-01-02", periods=400).delete([10, 50, 77, 120, 200, 260, 300, 330])
+
+
+def test_a_part_of_irregular_dates_is_irregular():
+    spec = index_spec(series_of(holidays()))
+    week = series_of(pd.bdate_range("2024-01-08", periods=5))
+    assert next_index(index_spec(week), 2) is not None
+    assert next_index(index_spec(week, spec), 2) is None
+
+
+@pytest.mark.parametrize("length", [3, 4, 9])
+def test_the_15th_of_months_continues_from_a_few_dates(length):
+    dates = [pd.Timestamp("2010-01-15") + pd.DateOffset(months=k) for k in range(40)]
+    spec = index_spec(series_of(pd.DatetimeIndex(dates)))
+    for begin in range(30 - length):
+        part = index_spec(series_of(pd.DatetimeIndex(dates[begin : begin + length])), spec)
+        assert list(next_index(part, 2)) == dates[begin + length : begin + length + 2]
+
+
+def test_working_days_over_a_weekend_have_the_distance_of_the_training_series():
+    spec = index_spec(series_of(WEEKDAYS))
+    for begin in range(30):
+        check_same_times(series_of(WEEKDAYS[begin : begin + 3]), spec, "X")
+    with pytest.raises(ValueError, match="2 days 00:00:00 apart, but"):
+        check_same_times(
+            series_of(INDEXES["days"][::2]), index_spec(series_of(INDEXES["days"])), "X"
+        )
+
+
+@pytest.mark.parametrize("end", [120, 121, 122, 125])
+def test_the_time_of_the_day_is_kept_after_a_date_that_was_moved(end):
+    local = pd.date_range("2023-12-01 02:30", periods=200)
+    moved = local.tz_localize("Europe/Berlin", nonexistent="shift_forward", ambiguous=[True] * 200)
+    spec = index_spec(series_of(moved[:end]))
+    assert list(next_index(spec, 3)) == list(moved[end : end + 3])
+    spec = index_spec(series_of(moved))
+    part = index_spec(series_of(moved[end - 4 : end]), spec)
+    assert list(next_index(part, 3)) == list(moved[end : end + 3])
+    assert continued_index(moved[end - 1 : end + 20], spec, "X").equals(moved[end - 1 : end + 20])
+
+
+def test_periods_off_the_grid_and_long_gaps_are_refused():
+    months = pd.period_range("2015-01", periods=60, freq="2M")
+    spec = index_spec(series_of(months))
+    shifted = [pd.Period(ordinal=p.ordinal + 1, freq="2M") for p in months[8:20]]
+    with pytest.raises(ValueError, match="not regular"):
+        continued_index(months[:8].append(pd.PeriodIndex(shifted)), spec, "X")
+    seconds = pd.date_range("2024", periods=90, freq="s")
+    late = seconds[:30].append(seconds[30:] + pd.Timedelta("6h"))
+    with pytest.raises(ValueError, match="Give the rows after the last gap"):
+        continued_index(late, index_spec(series_of(seconds)), "X")
+
+
+def test_the_first_working_day_of_each_year_is_not_an_exchanged_date():
+    check_index(series_of(pd.date_range("1950-01-01", periods=70, freq="BYS")))

@@ -427,16 +427,12 @@ def test_a_context_with_other_levels_is_refused():
 
 def test_a_series_of_irregular_dates_among_regular_ones_is_warned_of():
     rows = SHOPS["shop 1"].sample(frac=0.4, random_state=0).sort_index()
-    with pytest.warns(
-        ForecastWarning, match="1 of 2 series, such as 'slow', have dates"
-    ):
+    with pytest.warns(ForecastWarning, match="1 of 2 series, such as 'slow', have dates"):
         pipeline().fit({"fast": SHOPS["shop 0"], "slow": rows})
 
 
 def test_a_new_series_without_a_value_is_refused(fitted):
-    with pytest.raises(
-        ValueError, match="Series 'new': context has no value in one of"
-    ):
+    with pytest.raises(ValueError, match="Series 'new': context has no value in one of"):
         fitted.forecast(2, context={"new": SHOPS["shop 0"] * np.nan})
 
 

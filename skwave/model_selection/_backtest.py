@@ -149,7 +149,9 @@ def _backtest_one(
     probabilities,
 ):  # fmt: skip
     """Forecast one series from many origins; `probabilities` are of the bounds for `coverage`."""
-    series, values = _check_series(series)
+    is_frozen = isinstance(estimator, FrozenEstimator)
+    spec = as_forecast_pipeline(estimator)._index_spec if is_frozen else None
+    series, values = _check_series(series, spec)
     origins = _make_origins(len(values), horizon, initial, step)
     _check_season(season_length, origins[0])
     blocks = _make_blocks(estimator, origins, refit)
@@ -285,9 +287,9 @@ def _baseline_intervals(known, forecasts, season_length, probabilities):
     return np.full((*forecasts.shape, 2), np.nan)
 
 
-def _check_series(series):
+def _check_series(series, training_spec=None):
     """Return the series as it came, or as an array, and its values (n_values, n_channels)."""
-    series = with_missing_rows(fill_masked(series), "series")
+    series = with_missing_rows(fill_masked(series), "series", training_spec)
     check_column_types(series, "series")
     values = check_array(
         series, ensure_2d=False, dtype=float, ensure_all_finite=False, input_name="series"

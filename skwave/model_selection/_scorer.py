@@ -179,7 +179,7 @@ class ForecastScorer:
             X = _series_of_windows(model, X)
         X = fill_masked(X)
         check_column_types(X)
-        X = with_missing_rows(X)
+        X = with_missing_rows(X, "X", model._index_spec)
         if hasattr(X, "iloc") and not X.index.is_monotonic_increasing:
             raise ValueError(
                 "The index of the test part does not increase, as if it were shuffled. " + _REMEDY
