@@ -161,16 +161,16 @@ def recommended_length(rows):
     return window_length(rows, max(80, rows.longest_season))
 
 
-def fit(rows, seed, length, units):
+def fit(rows, seed, length, units, **settings):
     """Return a pipeline that was fitted on the training part."""
-    forecaster = LSTMForecaster(units, random_state=seed)
+    forecaster = LSTMForecaster(units, random_state=seed, **settings)
     return make_forecast_pipeline(WindowTransformer(length), forecaster).fit(rows.train)
 
 
-def skwave(rows, seed, length, units):
+def skwave(rows, seed, length, units, **settings):
     """Return forecasts (n_origins, n_steps) and quantiles (n_origins, n_steps, n_quantiles)."""
     length = window_length(rows, length)
-    return forecast_all(fit(rows, seed, length, units), rows)
+    return forecast_all(fit(rows, seed, length, units, **settings), rows)
 
 
 def forecast_all(model, rows):
