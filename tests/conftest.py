@@ -12,6 +12,14 @@ matplotlib.use("Agg")
 TINY = {"units": 6, "epochs": 2, "batch_size": 32, "random_state": 0, "readout": "trained"}
 
 
+def pytest_collection_modifyitems(items):
+    """Run the pages of the guide first: of the last tests none should take long.
+
+    Otherwise one process waits for the other at the end.
+    """
+    items.sort(key=lambda item: item.path.suffix != ".rst")
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _keep_more_models():
     """Keep the models of more shapes than a program of its own needs: tests fit many in turn."""
