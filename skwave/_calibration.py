@@ -92,7 +92,7 @@ def add_paths(residual_paths, typical_change, exponent, network, recent, values,
     (n_steps, n_channels), length = residual_paths.shape[1:], network.window_length
     n_most = n_paths_kept(MAX_PATHS, n_steps, n_channels)
     n_new = len(values) - length
-    if _is_same(recent[-length:], values[:length], network):
+    if _continues(recent[-length:], values[:length], network):
         values = np.concatenate([recent[:-length], values])
     # Those due, by the number of values up to their end.
     distance = max(1, n_steps // MOST_OVERLAPS)
@@ -111,7 +111,7 @@ def add_paths(residual_paths, typical_change, exponent, network, recent, values,
     return residual_paths, values[1 - length - n_steps :].copy(), int(n_since)
 
 
-def _is_same(recent, window, network):
+def _continues(recent, window, network):
     """Return whether a window has the newest values seen before, but for rounding."""
     if recent.shape != window.shape:
         return False

@@ -7,8 +7,9 @@ from sklearn.utils.validation import check_array, check_consistent_length
 
 from skwave._baseline import find_longest_season, seasonal_naive
 from skwave._gaps import fill_forward
+from skwave._index_spec import index_spec, next_index
 from skwave._intervals import check_coverage
-from skwave._pandas_index import as_times, check_index, index_spec, next_index
+from skwave._pandas_index import as_times, check_index
 from skwave._plot import BASELINE_NAMES, channel_names
 from skwave._validation import check_column_types, check_numbers, fill_masked
 

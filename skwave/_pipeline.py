@@ -10,9 +10,10 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline, _name_estimators
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted
 
-from skwave._gaps import with_missing_rows
+from skwave._index_spec import to_pandas
 from skwave._inverse import check_invertible, inverts_window, transform
-from skwave._pandas_index import as_times, labels_after, next_index, to_pandas
+from skwave._missing_rows import with_missing_rows
+from skwave._pandas_index import as_times
 from skwave._persistence import add_checksum, unchanged_on_failure, verify_checksum
 from skwave._pipeline_forecasts import PipelineForecastMixin
 from skwave._pipeline_series import PipelineSeriesMixin
@@ -166,7 +167,7 @@ class ForecastPipeline(
                 "Give one with its index, by which new values are found, and which forecasts "
                 "continue."
             )
-        X = with_missing_rows(X, "X", self._index_spec)
+        X = self._with_missing_rows(X, "X")
         columns = self[-2]._arrange(self._transform_context(X, "X"), X)
         # The window before the first new value, and what follows.
         columns = columns[len(columns) - self._count_new(X) - self._window_length :]
@@ -174,38 +175,6 @@ class ForecastPipeline(
             self[-1].partial_fit(sliding_windows(columns, self._window_length))
             self._remember(X, as_2d(X), self._index_spec)
         return self
-
-    def _count_new(self, X):
-        """Return how many values of a series are new, and check that they follow the others."""
-        length, expected = self._window_length, None
-        if hasattr(X, "iloc") and self._index_spec is not None:
-            expected = next_index(self._index_spec, 1)
-        if not self._inverts_rows:
-            n_new = len(X) - len(self._training_series)
-        elif expected is None:
-            n_new = len(X) - length
-            if hasattr(X, "iloc") and self._index_spec is not None:
-                is_new = labels_after(as_times(X.index, "X"), self._index_spec)
-                n_new = n_new if is_new is None else int(is_new.sum())
-        else:
-            labels = as_times(X.index, "X")
-            n_new = int((labels >= expected[0]).sum())
-            if n_new and labels[-n_new] != expected[0]:
-                raise ValueError(
-                    f"X has no value at {expected[0]}, which follows the values seen before; its "
-                    f"next one is at {labels[-n_new]}. Give the values between, or NaN for them."
-                )
-        if n_new < 1:
-            raise ValueError(
-                f"X has {len(X)} values, but none after those seen before. Give newer values, with "
-                f"the {length} values before the first of them."
-            )
-        if len(X) - n_new < length:
-            raise ValueError(
-                f"X begins {len(X) - n_new} values before the first new one, but the window before "
-                f"it is needed. Give a series that begins at least {length} values before it."
-            )
-        return n_new
 
     def _fit_windows(self, series, name):
         """Fit all steps but the forecaster on one of several series, and return its windows."""
@@ -260,7 +229,7 @@ class ForecastPipeline(
                 with naming_the_series(name):
                     results[name] = one.predict(part)
             return join_results(results, self._form)
-        X = with_missing_rows(X, "X", self._index_spec)
+        X = self._with_missing_rows(X, "X")
         transformed = self._transform_context(X, "X")
         first, n_windows = self._window_length, len(transformed) - self._window_length + 1
         windows = sliding_windows(self[-2]._arrange(transformed, X), first)
@@ -319,7 +288,7 @@ class ForecastPipeline(
                 with naming_the_series(name):
                     scores.append(one.score(part))
             return float(np.mean(scores))
-        X = with_missing_rows(X, "X", self._index_spec)
+        X = self._with_missing_rows(X, "X")
         predictions = np.asarray(self.predict(X))[:-1]
         if len(predictions) == 0:
             raise ValueError(

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.utils.validation import check_is_fitted
 
-from skwave._gaps import with_missing_rows
+from skwave._index_spec import index_spec, next_index, to_pandas
 from skwave._intervals import (
     MOST_OVERLAPS,
     check_coverage,
@@ -16,7 +16,6 @@ from skwave._intervals import (
 )
 from skwave._inverse import invert
 from skwave._known import columns_again
-from skwave._pandas_index import index_spec, next_index, to_pandas
 from skwave._persistence import unchanged_on_failure
 from skwave._several import naming_the_series
 from skwave._sliding import sliding_windows
@@ -293,7 +292,7 @@ class PipelineForecastMixin:
                     with naming_the_series(name):
                         one.calibrate(part, n_steps)
             return self
-        X = with_missing_rows(X, "X", self._index_spec)
+        X = self._with_missing_rows(X, "X")
         columns = self[-2]._arrange(self._transform_context(X, "X"), X)
         self[-1].calibrate(sliding_windows(columns, self._window_length), n_steps)
         return self
@@ -304,7 +303,7 @@ class PipelineForecastMixin:
             raise ValueError(
                 f"series={series!r}, but fit saw one series. Leave series out, or fit several."
             )
-        context = with_missing_rows(context, "context", self._index_spec)
+        context = self._with_missing_rows(context, "context")
         return None if context is None else [context], [future]
 
     def _labels_after(self, contexts, n_steps):

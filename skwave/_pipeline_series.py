@@ -4,7 +4,7 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 
-from skwave._pandas_index import next_index
+from skwave._index_spec import next_index
 from skwave._several import form_of, join_results, naming_the_series, split_series
 from skwave._validation import as_2d, columns_of
 from skwave.exceptions import warn

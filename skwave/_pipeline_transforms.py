@@ -4,15 +4,12 @@ import numpy as np
 from sklearn.utils.validation import validate_data
 
 from skwave._calendar import calendar_features
+from skwave._index_spec import index_spec, labels_after, next_index
 from skwave._inverse import check_inverse, inverts_rows, transform
 from skwave._known import check_future
-from skwave._pandas_index import (
-    check_labels,
-    check_same_times,
-    index_spec,
-    is_pandas_installed,
-    next_index,
-)
+from skwave._missing_rows import with_missing_rows
+from skwave._pandas_index import as_times, is_pandas_installed
+from skwave._training_times import check_labels, expected_index
 from skwave._validation import as_2d, check_columns, check_context
 
 
@@ -56,6 +53,10 @@ class PipelineTransformMixin:
                 )
             self._training_series = np.array(columns, dtype=float)
             self._training_transformed = transformed
+
+    def _with_missing_rows(self, X, name):
+        """Return a later series with all rows at the frequency of the training series."""
+        return with_missing_rows(X, name, expected_index(X, self._index_spec, name))
 
     def _transform(self, columns):
         """Return a series as the windows are cut from it."""
@@ -174,6 +175,36 @@ class PipelineTransformMixin:
             )
         return context
 
+    def _count_new(self, X):
+        """Return how many values of a series are new, and check that they follow the others."""
+        length, labels, expected = self._window_length, None, None
+        if hasattr(X, "iloc") and self._index_spec is not None:
+            labels = as_times(X.index, "X")
+            expected = next_index(self._index_spec, 1)
+        if not self._inverts_rows:
+            n_new = len(X) - len(self._training_series)
+        elif expected is None:
+            is_new = None if labels is None else labels_after(labels, self._index_spec)
+            n_new = len(X) - length if is_new is None else int(is_new.sum())
+        else:
+            n_new = int((labels >= expected[0]).sum())
+            if n_new and labels[-n_new] != expected[0]:
+                raise ValueError(
+                    f"X has no value at {expected[0]}, which follows the values seen before; its "
+                    f"next one is at {labels[-n_new]}. Give the values between, or NaN for them."
+                )
+        if n_new < 1:
+            raise ValueError(
+                f"X has {len(X)} values, but none after those seen before. Give newer values, with "
+                f"the {length} values before the first of them."
+            )
+        if len(X) - n_new < length:
+            raise ValueError(
+                f"X begins {len(X) - n_new} values before the first new one, but the window before "
+                f"it is needed. Give a series that begins at least {length} values before it."
+            )
+        return n_new
+
     def _transform_future(self, context, future, n_steps):
         """Return the inputs known in advance after one context, as the windows hold them.
 
@@ -247,7 +278,6 @@ class PipelineTransformMixin:
         the training series, if the context is its end.
         """
         columns = as_2d(context, name)
-        check_same_times(context, self._index_spec, name)
         if self._index_spec is not None and self._index_spec["ndim"] == 2:
             check_columns(columns, self._index_spec["columns"], name)
         transformed = self._transform(columns)

@@ -2,12 +2,10 @@
 
 import functools
 import operator
-from dataclasses import dataclass, replace
 
 import numpy as np
 
 
-@dataclass(eq=False)
 class GramSums:
     """Sums over rows of states, window values and targets: all that least squares needs.
 
@@ -25,11 +23,12 @@ class GramSums:
         The weighted sums of products of two columns.
     """
 
-    n_states: int
-    n_inputs: int
-    weight: float
-    sums: np.ndarray
-    products: np.ndarray
+    def __init__(self, n_states, n_inputs, weight, sums, products):
+        self.n_states = n_states
+        self.n_inputs = n_inputs
+        self.weight = weight
+        self.sums = sums
+        self.products = products
 
     def accumulate(self, columns, weights=None):
         """Add rows of shape (n_rows, n_columns), with weights of shape (n_rows,)."""
@@ -40,13 +39,17 @@ class GramSums:
 
     def __add__(self, other):
         """Return the sums over the rows of both."""
-        weight, sums = self.weight + other.weight, self.sums + other.sums
-        return replace(self, weight=weight, sums=sums, products=self.products + other.products)
+        return GramSums(
+            self.n_states, self.n_inputs, self.weight + other.weight,
+            self.sums + other.sums, self.products + other.products,
+        )  # fmt: skip
 
     def __sub__(self, other):
         """Return the sums over the rows that are not among those of `other`."""
-        weight, sums = self.weight - other.weight, self.sums - other.sums
-        return replace(self, weight=weight, sums=sums, products=self.products - other.products)
+        return GramSums(
+            self.n_states, self.n_inputs, self.weight - other.weight,
+            self.sums - other.sums, self.products - other.products,
+        )  # fmt: skip
 
     def residual(self, coef, intercept):
         """Return the sums with the residuals of a linear model in place of the targets."""
@@ -58,7 +61,7 @@ class GramSums:
         shift = np.append(np.zeros(n), intercept)
         products -= np.outer(shift, sums) + np.outer(sums, shift)
         products += self.weight * np.outer(shift, shift)
-        return replace(self, sums=sums - self.weight * shift, products=products)
+        return GramSums(self.n_states, n, self.weight, sums - self.weight * shift, products)
 
     def centered(self):
         """Return mean and covariance of the columns; zeros where nothing has weight."""

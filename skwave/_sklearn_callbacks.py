@@ -4,9 +4,6 @@ They exist from scikit-learn 1.9 on. With an older version, nothing is called.
 """
 
 import contextlib
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
 
 try:
     from sklearn.callback import CallbackSupportMixin, with_callbacks
@@ -50,7 +47,6 @@ def callback_context(estimator, X, y=None, *, n_tasks=0):
     callback_ctx.call_on_fit_task_end(estimator=estimator, X=X, y=y)
 
 
-@dataclass(eq=False)
 class EpochProgress:
     """Notifies an estimator's callbacks of each epoch.
 
@@ -66,17 +62,17 @@ class EpochProgress:
         They return windows and targets, for callbacks that score.
     """
 
-    estimator: Any
-    callback_ctx: Any
-    fitted: dict
-    X: Callable
-    y: Callable
+    def __init__(self, estimator, callback_ctx, fitted, X, y):
+        self.estimator = estimator
+        self.callback_ctx = callback_ctx
+        self.fitted = fitted
+        self.data = {"X": X, "y": y}
 
     def begin(self):
         """Notify of the beginning of an epoch."""
         if self.callback_ctx is not None:
             self.epoch = self.callback_ctx.subcontext(task_name="epoch")
-            self.epoch.call_on_fit_task_begin(estimator=self.estimator, X=self.X, y=self.y)
+            self.epoch.call_on_fit_task_begin(estimator=self.estimator, **self.data)
 
     def end(self, network):
         """Notify of the end of an epoch.
@@ -95,7 +91,6 @@ class EpochProgress:
             return False
         return self.epoch.call_on_fit_task_end(
             estimator=self.estimator,
-            X=self.X,
-            y=self.y,
             reconstruction_attributes=self.fitted | {"network_": network},
+            **self.data,
         )

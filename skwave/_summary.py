@@ -1,6 +1,5 @@
 """Summary of a fit, as a short text and as a table."""
 
-from dataclasses import dataclass
 from html import escape
 
 import numpy as np
@@ -58,7 +57,6 @@ def make_report(
     }
 
 
-@dataclass(eq=False, repr=False)
 class FitSummary:
     """Summary of a fit, as returned by `LSTMForecaster.summary`.
 
@@ -68,7 +66,8 @@ class FitSummary:
         What `make_report` returned.
     """
 
-    report: dict
+    def __init__(self, report):
+        self.report = report
 
     @property
     def line(self):

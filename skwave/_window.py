@@ -12,9 +12,10 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skwave._baseline import find_longest_season
 from skwave._calendar import calendar_features, check_calendar
-from skwave._gaps import interpolate, with_missing_rows
+from skwave._gaps import interpolate
+from skwave._index_spec import index_spec, next_index
 from skwave._known import arrange, columns_again, find_known, with_known
-from skwave._pandas_index import index_spec, next_index
+from skwave._missing_rows import with_missing_rows
 from skwave._persistence import unchanged_on_failure
 from skwave._several import split_series
 from skwave._sklearn_callbacks import CallbackSupportMixin, callback_context

@@ -5,6 +5,7 @@ import warnings
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 from oracle import random_network
 
@@ -75,3 +76,8 @@ def warnings_of(function, *args, **kwargs):
         warnings.simplefilter("default")
         function(*args, **kwargs)
     return [str(w.message) for w in caught if issubclass(w.category, ForecastWarning)]
+
+
+def series_of(index):
+    """Return a series of zeros with an index."""
+    return pd.Series(np.zeros(len(index)), index)

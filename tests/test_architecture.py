@@ -16,6 +16,9 @@ ORDER = [
     "_persistence",
     "_sklearn_callbacks",
     "_pandas_index",
+    "_index_spec",
+    "_training_times",
+    "_missing_rows",
     "_sliding",
     "_gaps",
     "_baseline",
@@ -151,6 +154,20 @@ def longest_chain(sources):
 
 def test_modules_import_in_one_order_and_heavy_packages_in_functions():
     assert find_faults(read_sources(), ORDER) == []
+
+
+def test_few_classes_are_records():
+    """Parameters, what a fit learned, windows, scales, a network, a readout, and a backtest."""
+    records = [
+        name
+        for source in read_sources().values()
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.ClassDef)
+        for name in [node.name]
+        if any("dataclass" in ast.unparse(x) for x in node.decorator_list)
+        or any("NamedTuple" in ast.unparse(x) for x in node.bases)
+    ]
+    assert len(records) <= 7, records
 
 
 def test_the_longest_chain_of_imports_is_short():

@@ -18,8 +18,9 @@ from oracle import random_network
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from skwave import LSTMForecaster, WindowTransformer, make_forecast_pipeline
+from skwave._index_spec import index_spec, next_index
 from skwave._network import Network
-from skwave._pandas_index import check_index, index_spec, next_index
+from skwave._pandas_index import check_index
 from skwave._persistence import checksum
 from skwave._training import FitResult
 from skwave._validation import LARGEST, as_2d

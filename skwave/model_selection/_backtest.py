@@ -14,8 +14,9 @@ from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_array, check_is_fitted
 
 from skwave._baseline import find_longest_season, seasonal_naive
-from skwave._gaps import fill_forward, with_missing_rows
+from skwave._gaps import fill_forward
 from skwave._intervals import check_coverage, check_n_paths, path_quantiles
+from skwave._missing_rows import with_missing_rows
 from skwave._pipeline import as_forecast_pipeline, is_forecaster
 from skwave._several import form_of, join_results, naming_the_series, split_series
 from skwave._validation import check_column_types, check_numbers, check_positive_int, fill_masked
@@ -149,9 +150,9 @@ def _backtest_one(
     probabilities,
 ):  # fmt: skip
     """Forecast one series from many origins; `probabilities` are of the bounds for `coverage`."""
-    is_frozen = isinstance(estimator, FrozenEstimator)
-    spec = as_forecast_pipeline(estimator)._index_spec if is_frozen else None
-    series, values = _check_series(series, spec)
+    if isinstance(estimator, FrozenEstimator):
+        series = as_forecast_pipeline(estimator)._with_missing_rows(series, "series")
+    series, values = _check_series(series)
     origins = _make_origins(len(values), horizon, initial, step)
     _check_season(season_length, origins[0])
     blocks = _make_blocks(estimator, origins, refit)
@@ -287,9 +288,9 @@ def _baseline_intervals(known, forecasts, season_length, probabilities):
     return np.full((*forecasts.shape, 2), np.nan)
 
 
-def _check_series(series, training_spec=None):
+def _check_series(series):
     """Return the series as it came, or as an array, and its values (n_values, n_channels)."""
-    series = with_missing_rows(fill_masked(series), "series", training_spec)
+    series = with_missing_rows(fill_masked(series), "series")
     check_column_types(series, "series")
     values = check_array(
         series, ensure_2d=False, dtype=float, ensure_all_finite=False, input_name="series"

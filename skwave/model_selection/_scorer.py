@@ -2,7 +2,6 @@
 
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,7 +9,7 @@ from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.metrics import get_scorer
 from sklearn.utils.validation import check_is_fitted
 
-from skwave._gaps import fill_forward, missing_rows, with_missing_rows
+from skwave._gaps import fill_forward, missing_rows
 from skwave._known import check_roles
 from skwave._pipeline import as_forecast_pipeline, is_forecaster
 from skwave._several import naming_the_series
@@ -135,14 +134,14 @@ def forecast_scorer(
     return ForecastScorer(metric, horizon, 1 if greater_is_better else -1, kwargs)
 
 
-@dataclass(eq=False, repr=False)
 class ForecastScorer:
     """The class of what `forecast_scorer` returns: no closure, so that it can be pickled."""
 
-    metric: Any
-    horizon: int
-    sign: int
-    kwargs: dict
+    def __init__(self, metric, horizon, sign, kwargs):
+        self.metric = metric
+        self.horizon = horizon
+        self.sign = sign
+        self.kwargs = kwargs
 
     def __repr__(self):
         name = metric_name(self.metric)
@@ -179,7 +178,7 @@ class ForecastScorer:
             X = _series_of_windows(model, X)
         X = fill_masked(X)
         check_column_types(X)
-        X = with_missing_rows(X, "X", model._index_spec)
+        X = model._with_missing_rows(X, "X")
         if hasattr(X, "iloc") and not X.index.is_monotonic_increasing:
             raise ValueError(
                 "The index of the test part does not increase, as if it were shuffled. " + _REMEDY
