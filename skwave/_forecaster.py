@@ -13,7 +13,6 @@ from sklearn.base import BaseEstimator, RegressorMixin, _fit_context
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted
 
-from skwave._calibration import add_paths
 from skwave._dataset import (
     check_newest_known,
     fit_scaling,
@@ -38,7 +37,6 @@ from skwave._sklearn_callbacks import (
     callback_context,
     with_callbacks,
 )
-from skwave._sliding import join_windows
 from skwave._summary import FitSummary
 from skwave._training import FitResult, TrainingConfig, set_epochs
 from skwave._validation import (
@@ -547,19 +545,6 @@ class LSTMForecaster(
         if not data.autoregressive or isinstance(windows, list):
             return {}
         return newest_values(network, windows[data.first_windows[-1] :])
-
-    def _newest_paths(self, windows, data):
-        """Return the attributes of residual paths after new windows, before the network learns."""
-        if self.residual_paths_ is None:
-            return {}
-        values = np.array(join_windows(windows[data.first_windows[-1] :])[0], dtype=float)
-        # None are known after a fit with y.
-        recent = values[:0] if self._recent_values is None else self._recent_values
-        paths, recent, n_since = add_paths(
-            self.residual_paths_, self._typical_change, self._width_exponent, self.network_,
-            recent, values, self._n_since_path,
-        )  # fmt: skip
-        return {"residual_paths_": paths, "_recent_values": recent, "_n_since_path": n_since}
 
     def _print_and_warn(self):
         """Print a line of the summary, and warn where the seasonal naive forecast is better."""

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_is_fitted
 
-from skwave._calibration import MAX_CALIBRATED_PATHS, paths_over
+from skwave._calibration import MAX_CALIBRATED_PATHS, add_paths, paths_over
 from skwave._dataset import make_dataset
 from skwave._intervals import (
     check_coverage,
@@ -20,6 +20,7 @@ from skwave._intervals import (
 from skwave._known import check_future, check_roles
 from skwave._recursion import fill_end, roll_forward
 from skwave._rollout import warn_about_recursion
+from skwave._sliding import join_windows
 from skwave._validation import (
     check_context,
     check_finite,
@@ -332,6 +333,19 @@ class ForecastMixin:
             windows[-1], self.context_, equal_nan=True
         )
         return self
+
+    def _newest_paths(self, windows, data):
+        """Return the attributes of residual paths after new windows, before the network learns."""
+        if self.residual_paths_ is None:
+            return {}
+        values = np.array(join_windows(windows[data.first_windows[-1] :])[0], dtype=float)
+        # None are known after a fit with y.
+        recent = values[:0] if self._recent_values is None else self._recent_values
+        paths, recent, n_since = add_paths(
+            self.residual_paths_, self._typical_change, self._width_exponent, self.network_,
+            recent, values, self._n_since_path,
+        )  # fmt: skip
+        return {"residual_paths_": paths, "_recent_values": recent, "_n_since_path": n_since}
 
     def _check_single(self):
         """Raise an error after a fit of several series, each of which has its own forecaster."""

@@ -177,5 +177,5 @@ def _check_after(labels, spec):
     if is_after is None or not is_after.all():
         raise ValueError(
             f"future begins with the label {labels[0]}, but the series before ends with "
-            f"{timestamp(index['last'], index)}. Give the rows after that alone."
+            f"{timestamp(index['last'], index)}. Give only the rows after that."
         )
