@@ -201,6 +201,6 @@ def _warn_of_irregular(pipelines):
         warn(
             f"{len(irregular)} of {len(pipelines)} series, such as {irregular[0]!r}, have dates at "
             "no regular distances, unlike the others: their values are taken as equally spaced, "
-            "and their forecasts are arrays. If there are rows only for days with sales, insert the "
-            "other days, as by asfreq('D', fill_value=0)."
+            "and their forecasts are arrays. If there are rows only for days with sales, insert "
+            "the other days, as by asfreq('D', fill_value=0)."
         )
