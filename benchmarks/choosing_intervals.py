@@ -5,8 +5,9 @@
 
 Residual paths are those of the newest, held-out part by the readout of the older part, or of the
 whole series by readouts that were solved without each block in turn (cross-fitting). Widths are the
-same after each window, follow how much it changes from value to value, or go half way. Printed are,
-for each kind of series, coverage and interval score relative to the first row.
+same after each window, follow how much it changes from value to value, or go half way, and may
+follow the level of the forecast, too. Printed are, for each kind of series, coverage and interval
+score relative to the first row.
 
 Then, for the columns of ETTh1 over the 2,880 values after the training part of D5, with an origin
 each day: intervals as the fit leaves them, by adaptive conformal inference with a rate for each
@@ -24,22 +25,29 @@ from choosing import HELD_OUT, Training, make_windows, split
 from joblib import Parallel, delayed
 
 from skwave import LSTMForecaster, WindowTransformer, make_forecast_pipeline
-from skwave._calibration import MAX_PATHS, cross_fitted_paths
-from skwave._intervals import check_coverage, path_quantiles, width_factors
+from skwave._calibration import MAX_PATHS, cross_fitted_residuals
+from skwave._intervals import check_coverage, path_quantiles
 from skwave._readout import N_FOLDS, gram_folds, solve_readout
 from skwave._readout_choice import make_readouts
 from skwave._recursion import roll_forward
 from skwave._ridge import total
 from skwave._rollout import make_calibration
+from skwave._widths import fit_widths, residual_scale
 from skwave.metrics import coverage_score, interval_score
 
 COVERAGES = (0.8, 0.9, 0.95)
-POWERS = {"the same": 0.0, "half way": 1.0, "follow the window": 2.0}  # of `width_factors`
+# The part that follows the change within the window, and whether the level of the forecast counts.
+WIDTHS = {
+    "the same": (0.0, False),
+    "half way": (0.5, False),
+    "follow the window": (1.0, False),
+    "half way, by the level of the forecast": (0.5, True),
+}
 DAY, HORIZON = 24, 96
 
 
 def calibrate(model, windows, n_steps):
-    """Return residual paths and the change that is typical, by the way of calibrating."""
+    """Return forecasts of known values and their residuals, by the way of calibrating."""
     data, dataset, _ = split(windows, model.random_state)
     network = model.network_
     folds = gram_folds(network, dataset)
@@ -48,12 +56,14 @@ def calibrate(model, windows, n_steps):
         return {}  # an exact one, whose intervals have no width
     readout = readouts[model.readout_]
     n_steps = min(n_steps, max(1, int(HELD_OUT * len(dataset.indices))))
-    paths, change = cross_fitted_paths(network, data, dataset, folds, readout, n_steps)
-    newest = make_calibration(data, HELD_OUT, n_steps, MAX_PATHS)
     solved, _ = solve_readout(network, total(folds[:N_FOLDS]), readout)
-    scale = network.scaling.input_scale * width_factors(newest.contexts, change)
-    held_out = newest.residuals(solved) / scale[:, None]
-    return {"newest part": (held_out, change), "cross-fitted": (paths, change)}
+    newest = make_calibration(data, HELD_OUT, n_steps, MAX_PATHS)
+    everywhere = make_calibration(data, 1.0, n_steps, MAX_PATHS)
+    residuals = cross_fitted_residuals(everywhere, network, dataset, folds, readout)
+    return {
+        "newest part": (newest, newest.residuals(solved)),
+        "cross-fitted": (everywhere, residuals),
+    }
 
 
 def run(seed, series):
@@ -61,34 +71,29 @@ def run(seed, series):
     windows = make_windows(series, Training())
     model = LSTMForecaster(64, random_state=seed).fit(windows)
     found = {}
-    for way, (paths, change) in calibrate(model, windows, series.n_steps).items():
-        n_steps = paths.shape[1]
+    for way, (rollouts, residuals) in calibrate(model, windows, series.n_steps).items():
+        is_kept = np.isfinite(residuals).all(axis=(1, 2))
+        residuals, known = residuals[is_kept], rollouts.contexts[is_kept]
+        fitted = rollouts.y_true[is_kept] - residuals
+        n_steps, n = rollouts.n_steps, len(residuals)
         contexts, y_true = protocols.cut(series.values, series.origins, n_steps, windows.shape[1])
         contexts = contexts[..., None]
         forecasts = roll_forward(model.network_, contexts, n_steps)
         scale = model.network_.scaling.input_scale
-        factors = width_factors(contexts, change)
-        known = width_factors(make_contexts(model, windows, paths, way), change)
-        for widths, power in POWERS.items():
-            # The paths are divided by the factor once; another power takes the rest.
-            rescaled = paths * known[:, None] ** (1 - power)
-            everywhere = forecasts[:, None] + (scale * factors**power)[:, None, None] * rescaled
-            # Of too few paths for a coverage the outermost are taken.
-            n = len(paths)
-            probabilities = np.clip(check_coverage(COVERAGES), 1 / (n + 1), n / (n + 1))
-            bounds = path_quantiles(everywhere, probabilities)[:, :, 0]
+        # Of too few paths for a coverage the outermost are taken.
+        probabilities = np.clip(check_coverage(COVERAGES), 1 / (n + 1), n / (n + 1))
+        for name, (part, by_level) in WIDTHS.items():
+            widths = fit_widths(known, fitted, residuals, scale, part)
+            if not by_level:
+                widths["at_levels"] = np.ones_like(widths["at_levels"])
+            paths = residuals / residual_scale(known, fitted, scale, widths)
+            factors = residual_scale(contexts, forecasts, scale, widths)
+            bounds = path_quantiles(forecasts[:, None] + factors[:, None] * paths, probabilities)
             for k, coverage in enumerate(COVERAGES):
-                pair = y_true.ravel(), bounds[:, :, k].reshape(-1, 2)
+                pair = y_true.ravel(), bounds[:, :, 0, k].reshape(-1, 2)
                 score = interval_score(*pair, coverage=coverage)
-                found[way, widths, coverage] = coverage_score(*pair), score
+                found[way, name, coverage] = coverage_score(*pair), score
     return series.kind, found
-
-
-def make_contexts(model, windows, paths, way):
-    """Return the contexts that residual paths followed."""
-    data, _, _ = split(windows, model.random_state)
-    fraction = HELD_OUT if way == "newest part" else 1.0
-    return make_calibration(data, fraction, paths.shape[1], MAX_PATHS).contexts
 
 
 def show(results):
@@ -111,7 +116,7 @@ def adapt(model, contexts, y_true, coverage, rate):
     """Return the bounds of adaptive conformal inference, each step by itself."""
     n_origins, horizon = y_true.shape
     forecasts = roll_forward(model.network_, contexts, horizon)[..., 0]
-    scale = model._scale_residuals(contexts)
+    scale = model._residual_scale(contexts, forecasts[..., None])[..., 0]
     ordered = np.sort(model.residual_paths_[:, :horizon, 0], axis=0)
     n, steps = len(ordered), np.arange(horizon)
     outside = np.full((2, horizon), (1 - coverage) / 2)
@@ -127,7 +132,7 @@ def adapt(model, contexts, y_true, coverage, rate):
         low = np.clip(np.floor((n + 1) * outside[0]).astype(int), 1, n) - 1
         high = np.clip(np.ceil((n + 1) * (1 - outside[1])).astype(int), 1, n) - 1
         residuals = np.stack([ordered[low, steps], ordered[high, steps]], axis=-1)
-        bounds[k] = forecasts[k][:, None] + scale[k] * residuals
+        bounds[k] = forecasts[k][:, None] + scale[k][:, None] * residuals
     return bounds
 
 

@@ -11,12 +11,13 @@ from choosing import split
 
 from skwave import WindowTransformer
 from skwave._calibration import cross_fitted_paths
-from skwave._intervals import path_quantiles, width_factors
+from skwave._intervals import path_quantiles
 from skwave._network import Network
 from skwave._readout import Readout, count_blocks, gram_folds, join_blocks, solve_readout
 from skwave._readout_choice import penalties_of_window
 from skwave._recursion import roll_forward
 from skwave._ridge import choose_penalty, total
+from skwave._widths import residual_scale
 
 
 class LinearModel(NamedTuple):
@@ -24,7 +25,7 @@ class LinearModel(NamedTuple):
 
     network: Network
     residual_paths: np.ndarray
-    typical_change: np.ndarray | None
+    widths: dict | None
 
     def forecast(self, contexts, n_steps):
         """Forecast after contexts, (n_contexts, n_values), of which the last window counts."""
@@ -33,9 +34,9 @@ class LinearModel(NamedTuple):
     def forecast_quantiles(self, contexts, n_steps, probabilities):
         """Forecast quantiles, (n_contexts, n_steps, n_quantiles), as a fit does."""
         contexts = self._windows(contexts)
-        scale = self.network.scaling.input_scale * width_factors(contexts, self.typical_change)
         forecasts = roll_forward(self.network, contexts, n_steps)
-        paths = forecasts[:, None] + scale[:, None, None] * self.residual_paths
+        scale = residual_scale(contexts, forecasts, self.network.scaling.input_scale, self.widths)
+        paths = forecasts[:, None] + scale[:, None] * self.residual_paths
         return path_quantiles(paths, np.array(probabilities))[:, :, 0]
 
     def _windows(self, contexts):
@@ -50,5 +51,5 @@ def fit_linear(series, window_length, n_steps):
     blocks = gram_folds(network, dataset, count_blocks(network))
     penalty = choose_penalty(join_blocks(blocks), penalties_of_window(network, None))
     linear = Readout("linear", np.inf, penalty)
-    paths, change = cross_fitted_paths(network, data, dataset, blocks, linear, n_steps)
-    return LinearModel(solve_readout(network, total(blocks), linear)[0], paths, change)
+    paths, widths = cross_fitted_paths(network, data, dataset, blocks, linear, n_steps)
+    return LinearModel(solve_readout(network, total(blocks), linear)[0], paths, widths)

@@ -3,11 +3,12 @@
 import numpy as np
 
 from skwave._dataset import make_dataset
-from skwave._intervals import MOST_OVERLAPS, mean_change, width_exponent, width_factors
+from skwave._intervals import MOST_OVERLAPS
 from skwave._readout import N_FOLDS, make_folds, solve_readout
 from skwave._ridge import total
 from skwave._rollout import EXPLODING, make_calibration, make_rollouts_until
 from skwave._sliding import sliding_windows
+from skwave._widths import fit_widths, part_of_change, residual_scale
 
 # Residual paths that a fit keeps: enough for a coverage of 0.98, and rolled out in a fraction of
 # the time that training takes.
@@ -42,34 +43,27 @@ def paths_over(network, dataset, fraction, n_steps, n_most):
     Returns
     -------
     residual_paths : ndarray of shape (n_paths, n_steps, n_channels)
-        True values minus forecasts, relative to the scale of the network's inputs and to the
-        `width_factors` of their contexts; in float32. Those that are not finite are left out.
-    typical_change : ndarray of shape (n_channels,) or None
-        Mean absolute change from value to value in these contexts; None where there are none.
+        True values minus forecasts, relative to `residual_scale`, in float32. Those that are not
+        finite are left out.
+    widths : dict or None
+        What `fit_widths` returned; None where there are no paths.
     """
     n_most = n_paths_kept(n_most, n_steps, dataset.n_predicted)
     rollouts = make_calibration(dataset, fraction, n_steps, n_most)
     if rollouts is None:
         return np.empty((0, n_steps, dataset.n_predicted), np.float32), None
-    return _scale(
-        rollouts.residuals(network),
-        rollouts,
-        network.scaling,
-        width_exponent(len(dataset.first_windows)),
-    )
+    return _scale(rollouts.residuals(network), rollouts, network, dataset)
 
 
-def add_paths(residual_paths, typical_change, exponent, network, recent, values, n_since):
+def add_paths(residual_paths, widths, network, recent, values, n_since):
     """Return residual paths and those that new values complete, by a network before its update.
 
     Parameters
     ----------
     residual_paths : ndarray of shape (n_paths, n_steps, n_channels)
         Those known before.
-    typical_change : ndarray of shape (n_channels,)
-        Of the contexts that these have followed.
-    exponent : float
-        How far widths follow their window.
+    widths : dict or None
+        What `fit_widths` returned for them; None where there are none.
     network : Network
         As it was fitted before.
     recent : ndarray of shape (n_recent, n_channels)
@@ -84,6 +78,8 @@ def add_paths(residual_paths, typical_change, exponent, network, recent, values,
     -------
     residual_paths : ndarray of shape (n_paths, n_steps, n_channels)
         The newest of them all.
+    widths : dict or None
+        As before, or of the new paths where these are the first ones.
     recent : ndarray of shape (n_recent, n_channels)
         The newest values, as many as the next path may need.
     n_since : int
@@ -103,12 +99,11 @@ def add_paths(residual_paths, typical_change, exponent, network, recent, values,
     )
     rollouts = make_rollouts_until(dataset, ends[-n_most:], n_steps)
     if rollouts is not None:
-        residuals = rollouts.residuals(network)
-        new, _ = _scale(residuals, rollouts, network.scaling, exponent, typical_change)
+        new, widths = _scale(rollouts.residuals(network), rollouts, network, dataset, widths)
         # No more than before, or than a fit keeps, so that intervals follow the newest errors.
         n_most = max(n_most, len(residual_paths))
         residual_paths = np.concatenate([residual_paths, new])[-n_most:]
-    return residual_paths, values[1 - length - n_steps :].copy(), int(n_since)
+    return residual_paths, widths, values[1 - length - n_steps :].copy(), int(n_since)
 
 
 def _continues(recent, window, network):
@@ -122,18 +117,23 @@ def _continues(recent, window, network):
     return bool((is_missing | (distance <= allowed)).all())
 
 
-def _scale(residuals, rollouts, scaling, exponent, typical_change=None):
-    """Return residuals that are finite, scaled and in float32, and the change that is typical.
+def _scale(residuals, rollouts, network, dataset, widths=None):
+    """Return the residuals that are finite, relative to their widths, and these widths.
 
-    Where none is given it is that of the contexts of these residuals.
+    Widths that are not given are those of these residuals.
     """
-    if typical_change is None:
-        typical_change = mean_change(rollouts.predicted_contexts).mean(axis=0)
-    factors = width_factors(rollouts.predicted_contexts, typical_change, exponent)
-    scale = scaling.input_scale[: factors.shape[1]] * factors
+    is_kept = np.isfinite(residuals).all(axis=(1, 2))
+    if not is_kept.any():
+        return np.empty((0, *residuals.shape[1:]), np.float32), widths
+    residuals, contexts = residuals[is_kept], rollouts.predicted_contexts[is_kept]
+    forecasts = rollouts.y_true[is_kept] - residuals
+    scale = network.scaling.input_scale[: network.n_predicted]
+    if widths is None:
+        part = part_of_change(len(dataset.first_windows))
+        widths = fit_widths(contexts, forecasts, residuals, scale, part)
     with np.errstate(over="ignore", invalid="ignore"):
-        paths = (residuals / scale[:, None]).astype(np.float32)
-    return paths[np.isfinite(paths).all(axis=(1, 2))], typical_change
+        paths = (residuals / residual_scale(contexts, forecasts, scale, widths)).astype(np.float32)
+    return paths[np.isfinite(paths).all(axis=(1, 2))], widths
 
 
 def cross_fitted_paths(
@@ -141,28 +141,37 @@ def cross_fitted_paths(
 ):
     """Return residual paths over the whole series, by readouts not solved on these values.
 
+    Parameters are those of `cross_fitted_residuals`, and results those of `paths_over`.
+    """
+    n_most = n_paths_kept(n_most, n_steps, data.n_predicted)
+    rollouts = make_calibration(data, 1.0, n_steps, n_most)
+    residuals = cross_fitted_residuals(rollouts, network, dataset, blocks, readout, others)
+    return _scale(residuals, rollouts, network, data)
+
+
+def cross_fitted_residuals(rollouts, network, dataset, blocks, readout, others=None):
+    """Return the residuals of forecasts by readouts that were not solved on the true values.
+
     Parameters
     ----------
+    rollouts : RollOuts
+        The forecasts.
     network : Network
         Its layers, as they were trained.
-    data, dataset : WindowDataset
-        The windows in the units of the series, and those on the scale of the layers, split.
+    dataset : WindowDataset
+        The windows on the scale of the layers, split.
     blocks : list of GramSums
         What `gram_folds` returned for them.
     readout : Readout
         The one to solve for.
-    n_steps : int
-        Values to forecast from each origin.
-    n_most : int, default=MAX_PATHS
-        Paths at most.
     others : None or GramSums, default=None
         Those of other series, as `solve_readout` takes them.
 
     Returns
     -------
-    residual_paths, typical_change : ndarray
-        As `paths_over` returns them; none from origins for which no windows are left to solve on,
-        and none that explode as no forecast of the fit may.
+    ndarray of shape (n_origins, n_steps, n_channels)
+        In the units of the series; NaN from origins for which no windows are left to solve on, and
+        where a forecast explodes as none of the fit may.
 
     References
     ----------
@@ -170,8 +179,7 @@ def cross_fitted_paths(
     the jackknife+. Annals of Statistics 49(1), 486–507. (Residuals of models that were fitted
     without a fold.)
     """
-    n_most = n_paths_kept(n_most, n_steps, data.n_predicted)
-    rollouts = make_calibration(data, 1.0, n_steps, n_most)
+    n_steps = rollouts.n_steps
     block_of_window = np.full(len(dataset.starts), -1)
     for number, rows in enumerate(make_folds(dataset, len(blocks) // (2 * N_FOLDS))):
         block_of_window[dataset.indices[rows]] = number
@@ -192,4 +200,4 @@ def cross_fitted_paths(
     with np.errstate(over="ignore", invalid="ignore"):
         errors = np.mean((residuals / rollouts.scale) ** 2, axis=(1, 2))
     residuals[~(errors <= EXPLODING * naive.max())] = np.nan
-    return _scale(residuals, rollouts, network.scaling, width_exponent(len(dataset.first_windows)))
+    return residuals

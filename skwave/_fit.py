@@ -103,7 +103,7 @@ def train_and_solve(
         linear = linear_errors(layers, dataset, rollouts, known_penalty)
         errors = {readout.name: errors, "linear": linear}
         reason, solution = "its forecasts are as exact as float32 allows", None
-        paths, change = paths_over(network, data, config.validation_split, n_steps, EXACT_PATHS)
+        paths, widths = paths_over(network, data, config.validation_split, n_steps, EXACT_PATHS)
     else:
         n_most = (MAX_COEFFICIENTS - layers.window_length * layers.n_channels) // layers.n_states
         layers = with_positions(layers, min(config.readout_positions, max(1, n_most)))
@@ -112,11 +112,11 @@ def train_and_solve(
             layers, dataset, join_blocks(blocks), rollouts, make_rollouts(data, 1.0),
             known_penalty,
         )  # fmt: skip
-        paths, change = cross_fitted_paths(layers, data, dataset, blocks, readout, n_steps)
+        paths, widths = cross_fitted_paths(layers, data, dataset, blocks, readout, n_steps)
         network, solution = drop_unread_positions(network, readout)
     return result._replace(
         network=network, readout=readout.name, errors=errors, reason=reason, residual_paths=paths,
-        typical_change=change, solution=solution,
+        widths=widths, solution=solution,
     )  # fmt: skip
 
 
@@ -160,5 +160,5 @@ def train_readout(
         known_penalty = choose_known_penalty(data, dataset, config.validation_split, n_calendar)
         errors["linear"] = linear_errors(result.network, dataset, rollouts, known_penalty)
     n_steps = rollouts.n_steps
-    paths, change = paths_over(result.network, data, config.validation_split, n_steps, MAX_PATHS)
-    return result._replace(errors=errors, residual_paths=paths, typical_change=change)
+    paths, widths = paths_over(result.network, data, config.validation_split, n_steps, MAX_PATHS)
+    return result._replace(errors=errors, residual_paths=paths, widths=widths)

@@ -3,7 +3,6 @@
 import numpy as np
 
 from skwave._gaps import missing_rows
-from skwave._intervals import width_exponent
 from skwave._readout import lstm_variance_fraction
 from skwave._recursion import fill_end
 from skwave._rollout import baseline_errors
@@ -54,8 +53,7 @@ def describe_fit(result, data, dataset, rollouts, seconds, *, validation):
         "_model": None,
         "_residuals_are_in_sample": not solved
         and (validation == "random" or not dataset.holds_out),
-        "_typical_change": result.typical_change,
-        "_width_exponent": width_exponent(len(data.first_windows)),
+        "_widths": result.widths,
     }
     if rollouts is not None:
         errors, season_length = baseline_errors(rollouts, data)

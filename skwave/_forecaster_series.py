@@ -63,9 +63,9 @@ class ForecasterSeriesMixin:
             result, series, scalers, weights, self.validation_split, how, self.validation
         )
         self.context_, self._model = None, None
-        for attributes, (_, scale) in zip(fitted, scalers, strict=True):
+        for attributes in fitted:
             if len(attributes["residual_paths_"]) < min(ENOUGH_PATHS, len(self.residual_paths_)):
-                attributes |= self._calibration_of_all(scale)
+                attributes |= self._calibration_of_all()
         self.forecasters_ = [self._forecaster_of(attributes) for attributes in fitted]
         self._print_and_warn_of_several()
         return self
@@ -82,21 +82,16 @@ class ForecasterSeriesMixin:
         vars(forecaster).update(vars(self) | {"callbacks": None, "forecasters_": []} | attributes)
         return forecaster
 
-    def _calibration_of_all(self, scale):
-        """Return the residual paths of all series together, for a series of another scale."""
-        typical_change = self._typical_change * scale[: self.network_.n_predicted]
-        return {
-            "residual_paths_": self.residual_paths_,
-            "_typical_change": typical_change,
-            "_width_exponent": self._width_exponent,
-        }
+    def _calibration_of_all(self):
+        """Return the residual paths of all series together, which have no unit."""
+        return {"residual_paths_": self.residual_paths_, "_widths": self._widths}
 
     def _forecaster_for(self, windows):
         """Return the forecaster of a series that was not in the fit of several."""
         series = np.asarray(series_of_view(windows), float)
         center, scale = scale_series(series, len(self.known_), self.normalization)
         network = replace(self.network_, scaling=rescaled(self.network_.scaling, center, scale))
-        attributes = newest_values(network, windows) | self._calibration_of_all(scale)
+        attributes = newest_values(network, windows) | self._calibration_of_all()
         return self._forecaster_of(attributes | {"network_": network, "_model": None})
 
     def _print_and_warn_of_several(self):

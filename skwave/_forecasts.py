@@ -14,8 +14,6 @@ from skwave._intervals import (
     check_fractions,
     check_n_paths,
     path_quantiles,
-    width_exponent,
-    width_factors,
 )
 from skwave._known import check_future, check_roles
 from skwave._recursion import fill_end, roll_forward
@@ -28,6 +26,7 @@ from skwave._validation import (
     check_windows,
     make_random_state,
 )
+from skwave._widths import residual_scale
 from skwave.exceptions import warn
 
 # Residual paths that a coverage of 0.9 needs.
@@ -253,9 +252,9 @@ class ForecastMixin:
         batch, future, is_batch = self._contexts(context, future, n_steps)
         size = (len(batch), n_paths)
         drawn = make_random_state(random_state).randint(len(self.residual_paths_), size=size)
-        scale = self._scale_residuals(batch)[:, None, None]
         forecasts = self._roll_forward(batch, n_steps, future)
-        paths = forecasts[:, None] + scale * self.residual_paths_[drawn, :n_steps]
+        scale = self._residual_scale(batch, forecasts)
+        paths = forecasts[:, None] + scale[:, None] * self.residual_paths_[drawn, :n_steps]
         return _without_single_axes(check_finite(paths, "The path"), 3, is_batch)
 
     def calibrate(self, X: ArrayLike, n_steps: int | None = None) -> Self:
@@ -313,7 +312,7 @@ class ForecastMixin:
                 f"first window. Give at least {length + n_steps + FEW_PATHS - 1} values, or fewer "
                 "n_steps."
             )
-        paths, change = paths_over(self.network_, data, 1.0, n_steps, MAX_CALIBRATED_PATHS)
+        paths, widths = paths_over(self.network_, data, 1.0, n_steps, MAX_CALIBRATED_PATHS)
         if not len(paths):
             raise ValueError(
                 f"No forecast of {n_steps} steps over X can be compared with true values: gaps "
@@ -327,8 +326,7 @@ class ForecastMixin:
                 f"coverage of 0.9 needs {FEW_PATHS} residual paths. Give windows of a longer "
                 "series, or fewer n_steps."
             )
-        self.residual_paths_, self._typical_change, self._n_since_path = paths, change, 0
-        self._width_exponent = width_exponent(len(data.first_windows))
+        self.residual_paths_, self._widths, self._n_since_path = paths, widths, 0
         self._residuals_are_in_sample = self.context_ is not None and np.array_equal(
             windows[-1], self.context_, equal_nan=True
         )
@@ -341,11 +339,15 @@ class ForecastMixin:
         values = np.array(join_windows(windows[data.first_windows[-1] :])[0], dtype=float)
         # None are known after a fit with y.
         recent = values[:0] if self._recent_values is None else self._recent_values
-        paths, recent, n_since = add_paths(
-            self.residual_paths_, self._typical_change, self._width_exponent, self.network_,
-            recent, values, self._n_since_path,
-        )  # fmt: skip
-        return {"residual_paths_": paths, "_recent_values": recent, "_n_since_path": n_since}
+        paths, widths, recent, n_since = add_paths(
+            self.residual_paths_, self._widths, self.network_, recent, values, self._n_since_path
+        )
+        return {
+            "residual_paths_": paths,
+            "_widths": widths,
+            "_recent_values": recent,
+            "_n_since_path": n_since,
+        }
 
     def _check_single(self):
         """Raise an error after a fit of several series, each of which has its own forecaster."""
@@ -449,11 +451,11 @@ class ForecastMixin:
                 "newer values."
             )
 
-    def _scale_residuals(self, contexts):
-        """Return what residual paths are multiplied by after contexts, (n_contexts, n_channels)."""
-        contexts = contexts[..., : self.network_.n_predicted]
-        factors = width_factors(contexts, self._typical_change, self._width_exponent)
-        return self.network_.scaling.input_scale[: self.network_.n_predicted] * factors
+    def _residual_scale(self, contexts, forecasts):
+        """Return what residual paths are multiplied by, (n_contexts, n_steps, n_channels)."""
+        predicted = slice(self.network_.n_predicted)
+        scale = self.network_.scaling.input_scale[predicted]
+        return residual_scale(contexts[..., predicted], forecasts, scale, self._widths)
 
     def _roll_forward(self, contexts, n_steps, future):
         """Forecast from contexts, (n_contexts, n_steps, n_predicted), and warn if it looks bad."""
@@ -470,7 +472,7 @@ class ForecastMixin:
         # Those of the residuals, to which the same rank belongs after each context.
         residuals = path_quantiles(self.residual_paths_[None, :, :n_steps], probabilities)
         axes = tuple(range(3, residuals.ndim))
-        scale = np.expand_dims(self._scale_residuals(batch)[:, None], axes)
+        scale = np.expand_dims(self._residual_scale(batch, forecasts), axes)
         quantiles = np.expand_dims(forecasts, axes) + scale * residuals
         return _without_single_axes(check_finite(quantiles, "The quantile"), 2, is_batch)
 

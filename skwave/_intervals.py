@@ -1,4 +1,4 @@
-"""How wide residual paths are after a window, and quantiles of paths; all on arrays."""
+"""Quantiles of paths, and checks of the coverages and quantiles that are asked for."""
 
 import math
 from numbers import Real
@@ -9,49 +9,9 @@ import numpy as np
 _ROUNDING = 1e-9
 
 
-# How widths follow the change from value to value: half way, in logarithms, between widths that
-# follow their window and widths that are all the same (benchmarks/tried.md). Several series may
-# differ in scale, so that widths follow it all the way.
-WIDTH_EXPONENT, OF_SEVERAL_SERIES = 0.5, 1.0
 # How many residual paths of new values may contain the same value: those that overlap much are
 # nearly the same, and would replace different ones.
 MOST_OVERLAPS = 4
-# Ratios of changes are limited to this factor, so that neither windows that are nearly constant nor
-# an outlier in a window give useless widths.
-MAX_CHANGE_FACTOR = 100
-
-
-def width_exponent(n_series):
-    """Return how far the widths of intervals follow their window, after a fit of some series."""
-    return WIDTH_EXPONENT if n_series == 1 else OF_SEVERAL_SERIES
-
-
-def mean_change(contexts):
-    """Return the mean absolute change from value to value, (n_contexts, n_channels)."""
-    changes = np.abs(np.diff(contexts, axis=1))
-    return changes.mean(axis=1) if changes.shape[1] else np.zeros(changes.shape[::2])
-
-
-def width_factors(contexts, typical_change, exponent=WIDTH_EXPONENT):
-    """Return by how much residuals are wider after each context than after a typical one.
-
-    Parameters
-    ----------
-    contexts : ndarray of shape (n_contexts, window_length, n_channels)
-        The windows that forecasts start from.
-    typical_change : ndarray of shape (n_channels,)
-        The mean of `mean_change` over the contexts of the residual paths.
-    exponent : float, default=WIDTH_EXPONENT
-        How far widths follow the window: 0 is not at all, and 1 all the way.
-
-    Returns
-    -------
-    ndarray of shape (n_contexts, n_channels)
-        The ratio of changes to the power of `exponent`.
-    """
-    known = np.where(typical_change > 0, typical_change, 1.0)
-    ratio = np.where(typical_change > 0, mean_change(contexts) / known, 1.0)
-    return np.clip(ratio, 1 / MAX_CHANGE_FACTOR, MAX_CHANGE_FACTOR) ** exponent
 
 
 def path_quantiles(paths, probabilities):

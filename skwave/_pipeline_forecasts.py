@@ -250,7 +250,7 @@ class PipelineForecastMixin:
         drawn = residuals[make_random_state(random_state).randint(len(residuals), size=n_paths)]
         known, windows, future = self._starts(contexts, futures, n_steps)
         forecasts = self[-1]._roll_forward(windows, n_steps, future)
-        scale = self[-1]._scale_residuals(windows)
+        scale = self[-1]._residual_scale(windows, forecasts)
         paths = self._invert(forecasts + scale * drawn, known * n_paths, future)
         check_finite(paths, "The path")
         spec, index = self._labels_after(contexts, n_steps)
@@ -380,7 +380,7 @@ class PipelineForecastMixin:
         forecaster._check_residual_paths(n_steps, probabilities)
         known, windows, future = self._starts(contexts, futures, n_steps)
         forecasts = forecaster._roll_forward(windows, n_steps, future)
-        scale = forecaster._scale_residuals(windows)
+        scale = forecaster._residual_scale(windows, forecasts)
         residuals = forecaster.residual_paths_[:, :n_steps]
         n_kept, quantiles, next_origin, earlier = len(residuals), [], 0, 0
         for k in range(len(windows)):

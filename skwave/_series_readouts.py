@@ -268,12 +268,12 @@ def _solve_for(result, pooled, kind, tasks, validation_split, n_most, normalizat
         rollouts = make_rollouts(data, validation_split, SERIES_ORIGINS)
         layers = replace(result.network, scaling=dataset.scaling)
         if pooled is None:
-            paths, change = paths_over(
+            paths, widths = paths_over(
                 layers, data, validation_split, rollouts.n_steps, SERIES_PATHS
             )
             of_one = result._replace(
                 network=layers, errors={result.readout: rollouts.errors(layers)},
-                residual_paths=paths, typical_change=change,
+                residual_paths=paths, widths=widths,
             )  # fmt: skip
         else:
             of_one = _solve_one(result, layers, data, dataset, rollouts, pooled, kind, n_most)
@@ -308,12 +308,12 @@ def _solve_one(result, network, data, dataset, rollouts, pooled, kind, n_most):
             reason = NAIVE_IS_BETTER
     solved, _ = solve_readout(network, total(folds), chosen, others)
     n_steps = rollouts.n_steps
-    paths, change = cross_fitted_paths(
+    paths, widths = cross_fitted_paths(
         network, data, dataset, folds, chosen, n_steps, n_most=SERIES_PATHS, others=others
     )
     return result._replace(
         network=solved, readout=chosen.name, errors=errors, reason=reason, residual_paths=paths,
-        typical_change=change,
+        widths=widths,
     )  # fmt: skip
 
 

@@ -69,7 +69,7 @@ class FitResult(NamedTuple):
     errors: dict = {}  # of forecasts over held-out values, by readout
     reason: str = ""  # why this readout was kept
     residual_paths: np.ndarray | None = None  # of forecasts over values not trained on
-    typical_change: np.ndarray | None = None  # from value to value before these
+    widths: dict | None = None  # of these paths, as `fit_widths` returned them
     solution: Any = None  # the `Readout` that was solved for and is not exact
 
 

@@ -37,6 +37,7 @@ ORDER = [
     "_readout_choice",
     "_known_choice",
     "_intervals",
+    "_widths",
     "_calibration",
     "_keras_model",
     "_keras_callbacks",

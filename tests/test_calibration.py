@@ -7,12 +7,12 @@ from oracle import random_network
 
 from skwave import _calibration
 from skwave._calibration import MAX_NUMBERS, add_paths, cross_fitted_paths, n_paths_kept, paths_over
-from skwave._intervals import width_factors
 from skwave._readout import count_blocks, gram_folds, join_blocks, make_folds, solve_readout
 from skwave._readout_choice import make_readouts
 from skwave._recursion import roll_forward
 from skwave._ridge import total
 from skwave._rollout import make_calibration
+from skwave._widths import residual_scale
 
 NOISE = np.random.default_rng(0).normal(size=(300, 1))
 
@@ -69,15 +69,12 @@ def test_memory_is_bounded():
 
 def test_residuals_are_what_came_less_what_was_forecast():
     network = network_of([0.0, 0.0, 0.5])
-    paths, change = paths_over(network, targets_of(NOISE, length=3), 1.0, 4, 1000)
+    paths, widths = paths_over(network, targets_of(NOISE, length=3), 1.0, 4, 1000)
     contexts = np.stack([NOISE[k : k + 3] for k in range(300 - 7 + 1)])
-    assert change == pytest.approx(np.abs(np.diff(contexts, axis=1)).mean())
-    factors = np.sqrt(np.abs(np.diff(contexts, axis=1)).mean(axis=1) / change)
-    for step in range(4):
-        residuals = NOISE[3 + step : 300 - 4 + step + 1] - 0.5 ** (step + 1) * contexts[:, -1]
-        np.testing.assert_allclose(
-            paths[:, step], residuals / np.clip(factors, 0.1, 10), rtol=1e-5, atol=1e-6
-        )
+    forecasts = contexts[:, -1:] * 0.5 ** np.arange(1, 5)[:, None]
+    scale = residual_scale(contexts, forecasts, network.scaling.input_scale, widths)
+    y_true = np.stack([NOISE[k + 3 : k + 7] for k in range(300 - 7 + 1)])
+    np.testing.assert_allclose(paths, (y_true - forecasts) / scale, rtol=1e-5, atol=1e-6)
 
 
 @pytest.mark.parametrize(("output_length", "n_blocks"), [(1, 1), (3, 1), (1, 4)])
@@ -91,7 +88,7 @@ def test_each_forecast_is_by_a_readout_solved_without_the_blocks_that_it_reaches
     layers = network_with_layers(dataset, units=3)
     folds = gram_folds(layers, dataset, n_blocks)
     readout = make_readouts(join_blocks(folds), layers)[1][0]
-    paths, change = cross_fitted_paths(layers, data, dataset, folds, readout, n_steps)
+    paths, widths = cross_fitted_paths(layers, data, dataset, folds, readout, n_steps)
 
     rows = make_folds(dataset, n_blocks)
     calibration = make_calibration(data, 1.0, n_steps, 128)
@@ -110,9 +107,10 @@ def test_each_forecast_is_by_a_readout_solved_without_the_blocks_that_it_reaches
         n_left_out.add(len(folds) - len(kept))
         solved, _ = solve_readout(layers, total(kept), readout)
         context = calibration.contexts[[k]]
-        residual = calibration.y_true[k] - roll_forward(solved, context, n_steps)[0]
-        scale = solved.scaling.input_scale * width_factors(context, change)
-        np.testing.assert_allclose(paths[k], residual / scale, rtol=1e-4, atol=1e-5)
+        forecast = roll_forward(solved, context, n_steps)
+        scale = residual_scale(context, forecast, solved.scaling.input_scale, widths)
+        residual = calibration.y_true[k] - forecast[0]
+        np.testing.assert_allclose(paths[k], residual / scale[0], rtol=1e-4, atol=1e-5)
     assert n_left_out == ({1, 2} if n_blocks == 1 else {1, 2, 3})
 
 
@@ -157,6 +155,8 @@ def test_sums_of_blocks_take_bounded_memory():
 
 
 def test_a_path_that_explodes_is_left_out(monkeypatch):
+    # Widths are those of the paths that are kept; without them paths are compared with each other.
+    monkeypatch.setattr(_calibration, "residual_scale", lambda contexts, *_: np.ones((1, 1, 1)))
     data, dataset = targets_of(NOISE, length=6), dataset_of(NOISE, length=6)
     dataset = dataset.split(0.3, newest=True, random_state=np.random.RandomState(0))
     layers = network_with_layers(dataset, units=3)
@@ -193,29 +193,29 @@ def test_paths_that_are_not_finite_are_left_out():
 def paths_before(n_steps):
     """Return a network, and what is known after the first hundred values of the noise."""
     network, old = network_of([0.0, 0.0, 0.5]), targets_of(NOISE[:100], length=3)
-    paths, change = paths_over(network, old, 1.0, n_steps, 1000)
-    return network, paths, change
+    return network, *paths_over(network, old, 1.0, n_steps, 1000)
 
 
-def residual(network, change, end, n_steps):
+def residual(network, widths, end, n_steps):
     """Return the scaled errors of the forecast whose last value is that before `end`."""
     origin = end - n_steps
     context = NOISE[origin - 3 : origin][None]
-    errors = NOISE[origin:end] - roll_forward(network, context, n_steps)[0]
-    return errors / width_factors(context, change)
+    forecast = roll_forward(network, context, n_steps)
+    scale = residual_scale(context, forecast, network.scaling.input_scale, widths)
+    return (NOISE[origin:end] - forecast[0]) / scale[0]
 
 
 @pytest.mark.parametrize("nights", [[30], [15, 15], [1] * 30, [2, 7, 13, 8]], ids=str)
 def test_new_values_add_a_path_every_quarter_of_its_length_however_they_come(nights):
-    network, paths, change = paths_before(8)
+    network, paths, widths = paths_before(8)
     added, recent, n_since, end = paths, NOISE[:100][-5:], 0, 100
     for n_new in nights:
         values = NOISE[end - 3 : end + n_new]
-        added, recent, n_since = add_paths(added, change, 0.5, network, recent, values, n_since)
+        added, _, recent, n_since = add_paths(added, widths, network, recent, values, n_since)
         end += n_new
     # The first fit keeps as many values as two windows have: the first paths lack their context.
     ends = [e for e in range(102, 131, 2) if e - 8 - 3 >= 95]
-    expected = [residual(network, change, e, 8) for e in ends]
+    expected = [residual(network, widths, e, 8) for e in ends]
     np.testing.assert_array_equal(added[: len(paths)], paths)
     np.testing.assert_allclose(added[len(paths) :], expected, rtol=1e-5)
     assert n_since == 0
@@ -223,26 +223,34 @@ def test_new_values_add_a_path_every_quarter_of_its_length_however_they_come(nig
 
 
 def test_the_newest_paths_are_kept_and_as_many_as_before():
-    network, _, change = paths_before(4)
+    network, _, widths = paths_before(4)
     many = np.zeros((500, 4, 1), np.float32)
-    added, _, _ = add_paths(many, change, 0.5, network, NOISE[:100], NOISE[97:130], 0)
+    added, *_ = add_paths(many, widths, network, NOISE[:100], NOISE[97:130], 0)
     assert len(added) == 500
-    np.testing.assert_allclose(added[-1], residual(network, change, 130, 4), rtol=1e-5)
+    np.testing.assert_allclose(added[-1], residual(network, widths, 130, 4), rtol=1e-5)
     assert not added[: 500 - 30].any()
 
 
 def test_new_values_that_do_not_follow_begin_anew():
-    network, paths, change = paths_before(4)
+    network, paths, widths = paths_before(4)
     elsewhere = np.concatenate([NOISE[100:103] + 5, NOISE[103:106]])
-    added, _, _ = add_paths(paths, change, 0.5, network, NOISE[:100], elsewhere, 0)
+    added, *_ = add_paths(paths, widths, network, NOISE[:100], elsewhere, 0)
     # Three new values: no path of four begins after the first window.
     np.testing.assert_array_equal(added, paths)
 
 
 def test_paths_next_to_a_gap_are_left_out():
-    network, paths, change = paths_before(4)
+    network, paths, widths = paths_before(4)
     values = NOISE[97:130].copy()
     values[10] = np.nan
-    added, _, _ = add_paths(paths, change, 0.5, network, NOISE[:100], values, 0)
+    added, *_ = add_paths(paths, widths, network, NOISE[:100], values, 0)
     assert np.isfinite(added).all()
     assert len(paths) < len(added) < len(paths) + 30
+
+
+def test_the_first_paths_come_with_their_widths():
+    network = network_of([0.0, 0.0, 0.5])
+    none = np.empty((0, 4, 1), np.float32)
+    paths, widths, *_ = add_paths(none, None, network, NOISE[:6], NOISE[3:40], 0)
+    expected = [residual(network, widths, end, 4) for end in range(7, 41)]
+    np.testing.assert_allclose(paths, expected, rtol=1e-5)

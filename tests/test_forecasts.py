@@ -10,7 +10,6 @@ from helpers import network_of, warnings_of
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from skwave import LSTMForecaster, WindowTransformer, make_forecast_pipeline
-from skwave._intervals import width_factors
 from skwave._sliding import sliding_windows
 from skwave.metrics import coverage_score
 
@@ -86,8 +85,9 @@ def test_new_windows_add_the_errors_of_the_forecaster_before_it_learned_them(sol
     n_old = len(forecaster.residual_paths_) - n_added
     np.testing.assert_array_equal(forecaster.residual_paths_[:n_old], before[-n_old:])
     last = new[-20:-10].reshape(1, 10, 1)
-    scale = solved.network_.scaling.input_scale * width_factors(last, solved._typical_change)
-    residual = (new[-10:] - solved.forecast(10, context=last)[0]) / scale[0, 0]
+    forecast = solved.forecast(10, context=last)
+    scale = solved._residual_scale(last, forecast[..., None])[0, :, 0]
+    residual = (new[-10:] - forecast[0]) / scale
     np.testing.assert_allclose(
         forecaster.residual_paths_[-1, :, 0], residual, rtol=1e-4, atol=1e-5
     )  # fmt: skip
@@ -117,6 +117,31 @@ def test_no_windows_have_to_be_held_out_for_a_solved_readout():
     forecaster = LSTMForecaster(**SOLVED | {"validation_split": 0.0}).fit(windows)
     assert len(forecaster.residual_paths_) > 50
     assert not warnings_of(forecaster.forecast_interval, 3)
+
+
+def test_intervals_are_wider_where_the_series_is_noisier():
+    """The noise of a demand at noon is four times that at night."""
+    t = np.arange(3000)
+    by_hour = 1.25 + 0.75 * np.sin(2 * np.pi * t / 20)
+    series = by_hour * (4 + np.random.default_rng(0).normal(size=len(t)) / 2)
+    forecaster = LSTMForecaster(**SOLVED).fit(sliding_windows(series[:1000, None], 20))
+    origins = np.arange(1000, 2980)
+    contexts = np.stack([series[k - 20 : k, None] for k in origins])
+    bounds = forecaster.forecast_interval(20, coverage=0.8, context=contexts)
+    y_true = np.stack([series[k : k + 20] for k in origins])
+    hour = (origins[:, None] + np.arange(20)) % 20
+    at_noon, at_night = hour == 5, hour == 15
+    widths = np.ptp(bounds, axis=2)
+    assert widths[at_noon].mean() > 1.8 * widths[at_night].mean()
+    spread = forecaster.sample_paths(20, 200, context=contexts[:40], random_state=0).std(axis=1)
+    assert spread[at_noon[:40]].mean() > 1.8 * spread[at_night[:40]].mean()
+    forecaster._widths["at_levels"][:] = 1
+    same_width = forecaster.forecast_interval(20, coverage=0.8, context=contexts)
+    gaps = [
+        coverage_score(y_true[at_night], b[at_night]) - coverage_score(y_true[at_noon], b[at_noon])
+        for b in (bounds, same_width)
+    ]
+    assert gaps[0] < 0.6 * gaps[1]
 
 
 def test_intervals_of_several_series_have_the_scale_of_each():
@@ -215,8 +240,9 @@ def test_the_interval_of_a_sum_comes_from_paths_and_not_from_the_sum_of_interval
 
 def test_errors_of_channels_are_drawn_together(of_two_channels):
     paths = of_two_channels.sample_paths(4, 300, random_state=0)
-    residuals = paths - of_two_channels.forecast(4)
-    scale = of_two_channels._scale_residuals(of_two_channels.context_[None])[0]
+    forecast = of_two_channels.forecast(4)
+    residuals = paths - forecast
+    scale = of_two_channels._residual_scale(of_two_channels.context_[None], forecast[None])[0]
     known = {np.round(path[:4], 3).tobytes() for path in of_two_channels.residual_paths_}
     assert {np.round((r / scale).astype(np.float32), 3).tobytes() for r in residuals} <= known
 

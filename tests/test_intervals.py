@@ -1,17 +1,13 @@
-"""Quantiles of paths: ranks, coverage, widths, and what is refused."""
+"""Quantiles of paths: ranks, coverage, and what is refused."""
 
 import numpy as np
 import pytest
 
 from skwave._intervals import (
-    MAX_CHANGE_FACTOR,
-    OF_SEVERAL_SERIES,
     check_coverage,
     check_fractions,
     check_n_paths,
-    mean_change,
     path_quantiles,
-    width_factors,
 )
 
 NINETEEN = np.random.default_rng(0).permutation(np.arange(1.0, 20.0))
@@ -70,30 +66,6 @@ def test_quantiles_never_cross():
     paths = np.random.default_rng(0).normal(size=(2, 30, 5, 1))
     quantiles = path_quantiles(paths, np.linspace(0.04, 0.96, 40))
     assert (np.diff(quantiles, axis=-1) >= 0).all()
-
-
-# --- Widths -----------------------------------------------------------------------------------
-
-
-def test_widths_grow_with_the_square_root_of_the_change_from_value_to_value():
-    contexts = np.random.default_rng(0).normal(size=(5, 30, 2))
-    typical = mean_change(contexts).mean(axis=0)
-    factors = width_factors(contexts, typical)
-    np.testing.assert_allclose(width_factors(4 * contexts + 7, typical), 2 * factors)
-    of_several = width_factors(4 * contexts, typical, OF_SEVERAL_SERIES)
-    np.testing.assert_allclose(of_several, 4 * factors**2)
-    np.testing.assert_allclose(
-        factors[3, 1], np.sqrt(np.abs(np.diff(contexts[3, :, 1])).mean() / typical[1])
-    )
-
-
-def test_widths_have_limits_and_a_constant_series_has_none():
-    contexts = np.array([0.0, 1.0] * 10).reshape(1, 20, 1)
-    assert width_factors(1e9 * contexts, np.ones(1)).item() == MAX_CHANGE_FACTOR**0.5
-    assert width_factors(0 * contexts, np.ones(1)).item() == MAX_CHANGE_FACTOR**-0.5
-    assert width_factors(0 * contexts, np.zeros(1)).item() == 1
-    # A window of one value has no change.
-    assert width_factors(contexts[:, :1], mean_change(contexts[:, :1])[0]).item() == 1
 
 
 # --- What is refused --------------------------------------------------------------------------

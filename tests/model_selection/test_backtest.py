@@ -359,8 +359,9 @@ def test_intervals_are_those_of_the_model_and_of_errors_that_are_known_by_then(
         # At the next origin, three values later, the values of the forecast before are known.
         if k > 0:
             earlier = result.origins[k - 1]
-            scale = forecaster._scale_residuals(values[earlier - 10 : earlier][None])
-            path = (result.y_true[k - 1] - result.y_pred[k - 1]) / scale
+            y_pred = result.y_pred[k - 1]
+            scale = forecaster._residual_scale(values[earlier - 10 : earlier][None], y_pred[None])
+            path = (result.y_true[k - 1] - y_pred) / scale[0]
             paths = np.concatenate([forecaster.residual_paths_[:, :4], path[None]])[-n_paths:]
             forecaster.residual_paths_ = paths
 
