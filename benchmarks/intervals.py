@@ -1,6 +1,6 @@
 """Prediction intervals: how many values they hold and how wide they are, beside other packages.
 
-    python benchmarks/intervals.py --data DIR [--only D5 D7] [--seeds 3] [--jobs 1] [--keep]
+    python benchmarks/intervals.py --data DIR [--only D4 D5] [--seeds 3] [--jobs 1] [--keep]
 
 Each line of results is added to intervals.csv, beside this file, as soon as it is measured; with
 --keep what stands there already is not run again, and --show prints the tables and runs nothing.
@@ -30,9 +30,6 @@ from skwave.datasets import make_mackey_glass, make_wave
 from skwave.metrics import (
     coverage_score,
     interval_score,
-    mean_absolute_scaled_error,
-    mean_quantile_loss,
-    mean_scaled_interval_score,
 )
 from skwave.model_selection import backtest
 
@@ -44,10 +41,9 @@ DECILES = tuple(k / 10 for k in range(1, 10))
 BOUNDS = tuple(p for c in COVERAGES for p in ((1 - c) / 2, (1 + c) / 2))
 PROBABILITIES = (*BOUNDS, *DECILES)
 KEYS = ["row", "series", "method", "seed"]
-# `held`: for each step how many of the intervals held the value; only where an origin is a line.
 FIGURES = [
     "origins", *(f"{kind} {c}" for kind in ("coverage", "worst step") for c in COVERAGES),
-    "score 0.9", "MSIS 0.95", "loss", "size", "MASE", "seconds", "held",
+    "score 0.9", "seconds",
 ]  # fmt: skip
 
 
@@ -115,27 +111,12 @@ def taylor(folder):
     yield make_rows("taylor", "taylor", series, 2688, 48, (1, 48), 336, 336)
 
 
-def m4_hourly(folder):
-    """D7: all 414 series, one origin; in an order of which each beginning is spread over them."""
-    series = list(all_m4_hourly(folder))
-    for first in (0, 2, 1, 3):
-        yield from series[first::4]
-
-
-def all_m4_hourly(folder):
-    """D7 in the order of the competition."""
-    gap = np.zeros(1, dtype=int)
-    for name, train, test in protocols.read_m4_hourly(folder):
-        yield Rows("D7", f"D7 {name}", train, train[None], test[None], gap, None, 24, 168, (48,))
-
-
 ALL = {
     "D1": waves,
     "D2": mackey_glass,
     "D4": heart_rate,
     "D5": ett,
     "taylor": taylor,
-    "D7": m4_hourly,
 }
 DEFAULTS, RECOMMENDED, SEASONAL = "skwave, defaults", "skwave, recommended", "seasonal naive"
 # The recommended settings with the newest residuals: those of `calibrate` with the values between
@@ -241,69 +222,46 @@ def forecast(rows, method, seed, pythons):
     return peer(rows, method, pythons[PEERS[method]])
 
 
-def score(rows, n_steps, forecasts, quantiles):
+def score(rows, n_steps, quantiles):
     """Return the figures of the first steps of all origins."""
     y_true = rows.y_true[:, :n_steps]
-    n_origins = len(y_true)
-    figures, held = {"origins": n_origins}, np.zeros(n_steps, dtype=int)
+    figures = {"origins": len(y_true)}
     for k, coverage in enumerate(COVERAGES):
         bounds = quantiles[:, :n_steps, 2 * k : 2 * k + 2]
         by_step = coverage_score(y_true, bounds, multioutput="raw_values")
         figures[f"coverage {coverage}"] = by_step.mean()
-        if n_origins > 1:
-            figures[f"worst step {coverage}"] = np.abs(by_step - coverage).max()
-        held += by_step.astype(int)
+        figures[f"worst step {coverage}"] = np.abs(by_step - coverage).max()
         if coverage == 0.9:
             figures["score 0.9"] = interval_score(y_true, bounds, coverage=coverage)
-    if rows.name != "D7":
-        return figures
-    scale = {"y_train": rows.train, "season_length": rows.season}
-    y_true = y_true[0]
-    # Of the last of the coverages.
-    msis = mean_scaled_interval_score(y_true, bounds[0], coverage=coverage, **scale)
-    figures |= {"MSIS 0.95": msis, "held": "".join(map(str, held))}
-    if forecasts is not None:
-        deciles, size = quantiles[0, :, len(BOUNDS) :], np.abs(y_true).sum()
-        loss = size * mean_quantile_loss(y_true, deciles, quantiles=DECILES)
-        error = mean_absolute_scaled_error(y_true, forecasts[0], **scale)
-        figures |= {"loss": loss, "size": size, "MASE": error}
     return figures
 
 
-def row_names(rows):
-    """Return the name of the row of each horizon."""
-    if rows.name == "D7":
-        return {"D7 M4 Hourly": 48}
-    return {f"{rows.series}, {h}": h for h in rows.horizons}
-
-
-def is_possible(method, row, rows):
-    """Return whether it can: MAPIE forecasts one step, and D7 has one origin for each series."""
-    if method == "MAPIE EnbPI":
-        return row.endswith(", 1")
-    return "D7" not in row or method in (RECOMMENDED, SEASONAL)
+def is_possible(method, row):
+    """Return whether it can: MAPIE forecasts one step."""
+    return method != "MAPIE EnbPI" or row.endswith(", 1")
 
 
 def run(rows, method, seed, pythons, done):
     """Measure a method on a series, and add the lines that are not there yet."""
     wanted = {
         row: n_steps
-        for row, n_steps in row_names(rows).items()
-        if is_possible(method, row, rows) and (row, rows.series, method, str(seed)) not in done
+        for n_steps in rows.horizons
+        if is_possible(method, row := f"{rows.series}, {n_steps}")
+        and (row, rows.series, method, str(seed)) not in done
     }
     # Some competitors calibrate for the number of steps; skwave is fitted once.
     groups = [{row: n} for row, n in wanted.items()] if method in PEERS else [wanted]
     for group in filter(None, groups):
         part = rows._replace(y_true=rows.y_true[:, : max(group.values())])
         begin = time.perf_counter()
-        forecasts, quantiles = forecast(part, method, seed, pythons)
+        _, quantiles = forecast(part, method, seed, pythons)
         seconds = time.perf_counter() - begin
         if quantiles is None:
             print(f"{method} failed on {rows.series}", file=sys.stderr, flush=True)
             continue
         for row, n_steps in group.items():
             line = dict(zip(KEYS, (row, rows.series, method, seed), strict=True))
-            line |= score(part, n_steps, forecasts, quantiles) | {"seconds": seconds}
+            line |= score(part, n_steps, quantiles) | {"seconds": seconds}
             tables.add_line(RESULTS, [*KEYS, *FIGURES], line)
 
 
@@ -328,7 +286,7 @@ def medians(lines):
     """Return {(row, method): {figure: median over seeds}} and how many seeds there are."""
     found = defaultdict(lambda: defaultdict(list))
     for line in lines:
-        for figure in FIGURES[:-1]:
+        for figure in FIGURES:
             if line[figure]:
                 found[line["row"], line["method"]][figure].append(float(line[figure]))
     return {
@@ -353,7 +311,7 @@ def number(value, digits=2):
 
 
 def show(lines):
-    table = medians([line for line in lines if not line["row"].startswith("D7")])
+    table = medians(lines)
     rows = sorted({row for row, _ in table})
     lowest = {r: min(f["score 0.9"] for (row, _), f in table.items() if row == r) for r in rows}
     methods = [m for m in METHODS if any(method == m for _, method in table)]
@@ -367,7 +325,6 @@ def show(lines):
         chance = number(largest_by_chance(n_origins, int(row.split(", ")[1])))
         print(f"| {row} | {n_origins} | {chance} | " + " | ".join(cells) + " |")
     show_bars(table, rows, methods)
-    show_m4([line for line in lines if line["row"].startswith("D7")])
 
 
 def _cell(figures, lowest):
@@ -402,52 +359,6 @@ def show_bars(table, rows, methods):
         )
 
 
-def show_m4(lines):
-    """Print D7, over the series that all methods have forecast, and what has more of them."""
-    by_seed = defaultdict(dict)
-    for line in lines:
-        by_seed[line["method"], line["seed"]][line["series"]] = line
-    if not by_seed:
-        return
-    common = set.intersection(*(set(found) for found in by_seed.values()))
-    found = defaultdict(list)
-    for (method, _), by_series in by_seed.items():
-        found[method].append(m4_figures([by_series[name] for name in sorted(common)]))
-        if len(by_series) > len(common):
-            found[f"{method}, all {len(by_series)}"].append(m4_figures(list(by_series.values())))
-    print(f"\nD7, {len(common)} series of M4 Hourly; losses as sums over all, and as a mean.\n")
-    print(
-        "| method | seeds | coverage at .8, .9, .95 | largest deviation of a step | "
-        "MSIS at .95 | quantile loss | its mean over series | MASE |"
-    )
-    print("|---" * 8 + "|")
-    for method, figures in found.items():
-        held, worst, *means = np.median(figures, axis=0)
-        msis, loss, mean_loss, mase = (mean[0] for mean in means)
-        print(
-            f"| {method} | {len(figures)} | " + ", ".join(map(number, held))
-            + " | " + ", ".join(map(number, worst)) + f" | {msis:.2f} | {number(loss, 4)} | "
-            f"{number(mean_loss, 4)} | {number(mase, 3)} |"
-        )  # fmt: skip
-
-
-def m4_figures(lines):
-    """Return figures of one method and seed over several series."""
-    n_held = np.array([list(map(int, line["held"])) for line in lines])
-    # An interval of a larger coverage holds what one of a smaller coverage does.
-    by_step = [(n_held >= len(COVERAGES) - k).mean(axis=0) for k in range(len(COVERAGES))]
-    held = [found.mean() for found in by_step]
-    worst = [np.abs(f - c).max() for f, c in zip(by_step, COVERAGES, strict=True)]
-    msis, loss, size, mase = (
-        np.array([float(line[f]) for line in lines]) for f in ("MSIS 0.95", "loss", "size", "MASE")
-    )
-    return [
-        held, worst, *(np.full(3, x) for x in (
-            msis.mean(), loss.sum() / size.sum(), (loss / size).mean(), mase.mean()
-        )),
-    ]  # fmt: skip
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, help="folder of the development series")
@@ -465,7 +376,7 @@ def main():
     if not options.keep:
         RESULTS.unlink(missing_ok=True)
     done = {tuple(line[k] for k in KEYS) for line in tables.read_lines(RESULTS)}
-    peers = {PEERS[m] for m in options.methods or METHODS if m in PEERS and options.only != ["D7"]}
+    peers = {PEERS[m] for m in options.methods or METHODS if m in PEERS}
     pythons = {name: make_environment(name, options.environments.resolve()) for name in peers}
     Parallel(n_jobs=options.jobs)(delayed(run)(*task, pythons, done) for task in all_tasks(options))
     show(tables.read_lines(RESULTS))

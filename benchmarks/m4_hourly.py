@@ -21,8 +21,9 @@ from pathlib import Path
 import accuracy
 import intervals
 import numpy as np
+import protocols
 import tables
-from intervals import BOUNDS, COVERAGES, DECILES, PROBABILITIES, number
+from intervals import BOUNDS, COVERAGES, DECILES, PROBABILITIES, Rows, number
 from joblib import parallel_config
 from jobs import add_lines, lacks, read_options, run_jobs
 from linear import fit_linear
@@ -31,7 +32,9 @@ from scipy.stats import norm
 
 from skwave import LSTMForecaster, WindowTransformer, make_forecast_pipeline
 from skwave.metrics import (
+    coverage_score,
     mean_absolute_scaled_error,
+    mean_quantile_loss,
     mean_scaled_interval_score,
     symmetric_mean_absolute_percentage_error,
 )
@@ -63,6 +66,13 @@ KNOWN = {
     (NAIVE2, "sMAPE"): 18.383,
 }
 N_SERIES = 414
+
+
+def read_series(folder):
+    """Yield each series in the order of the competition, with one origin."""
+    gap = np.zeros(1, dtype=int)
+    for name, train, test in protocols.read_m4_hourly(folder):
+        yield Rows("D7", name, train, train[None], test[None], gap, None, 24, WEEK, (48,))
 
 
 def linear(rows):
@@ -154,11 +164,17 @@ def score(rows, forecasts, quantiles, seconds):
         "seconds": seconds,
     }
     if quantiles is not None:
-        found |= intervals.score(rows, len(y_true), forecasts, quantiles)
-        of_deciles = bounds_of_deciles(quantiles[0, :, len(BOUNDS) :])[:, -2:]
-        found["MSIS of deciles"] = mean_scaled_interval_score(
-            y_true, of_deciles, coverage=COVERAGES[-1], **scale
-        )
+        bounds, deciles = np.split(quantiles[0], [len(BOUNDS)], axis=1)
+        for k, coverage in enumerate(COVERAGES):
+            pair = bounds[:, 2 * k : 2 * k + 2]
+            found[f"coverage {coverage}"] = coverage_score(y_true, pair)
+        for name, pairs in (("0.95", bounds), ("of deciles", bounds_of_deciles(deciles))):
+            found[f"MSIS {name}"] = mean_scaled_interval_score(
+                y_true, pairs[:, -2:], coverage=COVERAGES[-1], **scale
+            )
+        found["size"] = np.abs(y_true).sum()
+        loss = mean_quantile_loss(y_true, deciles, quantiles=DECILES)
+        found["loss"] = found["size"] * loss
     return {figure: found[figure] for figure in FIGURES if figure in found}
 
 
@@ -259,16 +275,16 @@ def main():
     options = read_options(__doc__.splitlines()[0], METHODS, RESULTS)
     n_failed = 0
     if not options.show:
-        series = list(intervals.all_m4_hourly(options.data))[:: options.every]
+        series = list(read_series(options.data))[:: options.every]
         tasks = {
-            (rows.series.removeprefix("D7 "), method): (rows, method)
+            (rows.series, method): (rows, method)
             # OWA is relative to Naive2.
             for method in dict.fromkeys([NAIVE2, *options.methods])
             for rows in series
             if method != GLOBAL
         }
         n_failed = run_jobs(measure, tasks, options.output, FIGURES, options.jobs)
-        names = [rows.series.removeprefix("D7 ") for rows in series]
+        names = [rows.series for rows in series]
         if GLOBAL in options.methods and lacks(options.output, names, GLOBAL):
             measured = zip(names, measure_global(series, options.jobs), strict=True)
             add_lines(options.output, FIGURES, GLOBAL, measured)
