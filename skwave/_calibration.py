@@ -8,7 +8,7 @@ from skwave._readout import N_FOLDS, make_folds, solve_readout
 from skwave._ridge import total
 from skwave._rollout import EXPLODING, make_calibration, make_rollouts_until
 from skwave._sliding import sliding_windows
-from skwave._widths import fit_widths, part_of_change, residual_scale
+from skwave._widths import OF_SEVERAL_SERIES, PART_OF_CHANGE, fit_widths, residual_scale
 
 # Residual paths that a fit keeps: enough for a coverage of 0.98, and rolled out in a fraction of
 # the time that training takes.
@@ -122,16 +122,17 @@ def _scale(residuals, rollouts, network, dataset, widths=None):
 
     Widths that are not given are those of these residuals.
     """
-    is_kept = np.isfinite(residuals).all(axis=(1, 2))
+    scale = network.scaling.input_scale[: network.n_predicted]
+    with np.errstate(over="ignore", invalid="ignore"):
+        is_kept = np.isfinite((residuals / scale).astype(np.float32)).all(axis=(1, 2))
     if not is_kept.any():
         return np.empty((0, *residuals.shape[1:]), np.float32), widths
     residuals, contexts = residuals[is_kept], rollouts.predicted_contexts[is_kept]
     forecasts = rollouts.y_true[is_kept] - residuals
-    scale = network.scaling.input_scale[: network.n_predicted]
     if widths is None:
-        part = part_of_change(len(dataset.first_windows))
+        part = PART_OF_CHANGE if len(dataset.first_windows) == 1 else OF_SEVERAL_SERIES
         widths = fit_widths(contexts, forecasts, residuals, scale, part)
-    with np.errstate(over="ignore", invalid="ignore"):
+    with np.errstate(over="ignore"):
         paths = (residuals / residual_scale(contexts, forecasts, scale, widths)).astype(np.float32)
     return paths[np.isfinite(paths).all(axis=(1, 2))], widths
 

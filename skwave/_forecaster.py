@@ -213,10 +213,11 @@ class LSTMForecaster(
     The forecasts of `residual_paths_` are cross-fitted: each is by a readout that is solved for
     without the block of the series that it forecasts. With ``readout="trained"`` they are over the
     newest values. The residuals are in standard deviations of the series (with
-    ``normalization="window"``, of differences within a window; with None, in its units), divided by
-    the square root of the mean absolute change from value to value in the window before them,
-    relative to that of all windows; by this ratio itself for those of several series together,
-    whose scales may differ. They are float32, of at most 1 MB.
+    ``normalization="window"``, of differences within a window; with None, in its units), relative
+    to a width. Half of this follows the mean absolute change from value to value in the window
+    before them, and all of it for several series together, whose scales may differ. It also
+    follows the level of the forecast less the mean of its window. The residuals are float32, of at
+    most 1 MB.
 
     References
     ----------

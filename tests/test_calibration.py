@@ -7,11 +7,13 @@ from oracle import random_network
 
 from skwave import _calibration
 from skwave._calibration import MAX_NUMBERS, add_paths, cross_fitted_paths, n_paths_kept, paths_over
+from skwave._dataset import make_dataset
 from skwave._readout import count_blocks, gram_folds, join_blocks, make_folds, solve_readout
 from skwave._readout_choice import make_readouts
 from skwave._recursion import roll_forward
 from skwave._ridge import total
 from skwave._rollout import make_calibration
+from skwave._sliding import sliding_windows
 from skwave._widths import residual_scale
 
 NOISE = np.random.default_rng(0).normal(size=(300, 1))
@@ -185,6 +187,23 @@ def test_paths_that_are_not_finite_are_left_out():
     paths, _ = paths_over(network, data, 1.0, 30, 1000)
     assert np.isfinite(paths).all()
     assert len(paths) < 68
+
+
+def test_no_path_leaves_no_widths():
+    network = network_of([0.0, 0.0, 1e150])
+    paths, widths = paths_over(network, targets_of(NOISE, length=3), 1.0, 30, 1000)
+    assert len(paths) == 0
+    assert widths is None
+
+
+def test_widths_of_one_series_follow_its_changes_by_half_and_those_of_several_altogether():
+    network, windows = network_of([0.0, 0.0, 0.5]), sliding_windows(NOISE, 3)
+    apart = make_dataset(np.concatenate([windows[:100], windows[150:]]), 1)
+    parts = [
+        paths_over(network, data, 1.0, 4, 1000)[1]["part_of_change"]
+        for data in (make_dataset(windows, 1), apart)
+    ]
+    assert parts == [0.5, 1.0]
 
 
 # --- New values -------------------------------------------------------------------------------
