@@ -7,7 +7,7 @@ import numpy as np
 from sklearn.utils.parallel import Parallel, delayed
 
 from skwave._baseline import find_season_length
-from skwave._calibration import cross_fitted_paths, paths_over
+from skwave._calibration import MAX_PATHS, cross_fitted_paths, paths_over
 from skwave._dataset import center_and_scale, check_not_too_small, make_dataset
 from skwave._fitted import describe_fit, describe_windows, newest_values
 from skwave._gaps import interpolate, missing_rows
@@ -21,9 +21,11 @@ from skwave._sliding import sliding_windows
 # Windows of all series together that are read to solve for the readout of all, and at least of each
 # series.
 ALL_WINDOWS, LEAST_WINDOWS = 2**18, 1_024
-# Forecasts of each series that are compared with the seasonal naive ones, and residual paths that
-# are kept: a coverage of 0.95 needs 39, and a few that explode are not kept.
-SERIES_ORIGINS, SERIES_PATHS = 4, 44
+# Forecasts of each series that are compared with the seasonal naive ones.
+SERIES_ORIGINS = 4
+# Residual paths of all series together that are kept, and at least of each series: a coverage of
+# 0.95 needs 39, and a few that explode are not kept.
+ALL_PATHS, LEAST_PATHS = 44_000, 44
 # Of a series with fewer paths than these, those of all series are used.
 ENOUGH_PATHS = 39
 # A series that can be predicted nearly exactly counts as one of which this fraction of the standard
@@ -129,6 +131,7 @@ def fit_series_readouts(
     parts = np.array_split(np.arange(len(tasks)), min(len(tasks), MAX_TASKS))
     parts = [[tasks[k] for k in part] for part in parts]
     n_most = max(LEAST_WINDOWS, ALL_WINDOWS // len(tasks))
+    n_paths = min(MAX_PATHS, max(LEAST_PATHS, ALL_PATHS // len(tasks)))
     network, pooled, kind = layers, None, None
     if readout is not None:
         sums = Parallel()(
@@ -143,7 +146,7 @@ def fit_series_readouts(
     solved = Parallel()(
         delayed(_solve_for)(
             result._replace(regressor=None, solution=readout), pooled, kind, part,
-            validation_split, n_most, normalization, validation,
+            validation_split, n_most, n_paths, normalization, validation,
         )
         for part in parts
     )  # fmt: skip
@@ -259,7 +262,9 @@ def _candidate(kind, network, folds, others, readout):
     return shrunk._replace(name=kind, own=own)
 
 
-def _solve_for(result, pooled, kind, tasks, validation_split, n_most, normalization, validation):
+def _solve_for(
+    result, pooled, kind, tasks, validation_split, n_most, n_paths, normalization, validation
+):
     """Return the fitted attributes for each of several series; the networks lack the layers."""
     fitted = []
     for task in tasks:
@@ -268,15 +273,15 @@ def _solve_for(result, pooled, kind, tasks, validation_split, n_most, normalizat
         rollouts = make_rollouts(data, validation_split, SERIES_ORIGINS)
         layers = replace(result.network, scaling=dataset.scaling)
         if pooled is None:
-            paths, widths = paths_over(
-                layers, data, validation_split, rollouts.n_steps, SERIES_PATHS
-            )
+            paths, widths = paths_over(layers, data, validation_split, rollouts.n_steps, n_paths)
             of_one = result._replace(
                 network=layers, errors={result.readout: rollouts.errors(layers)},
                 residual_paths=paths, widths=widths,
             )  # fmt: skip
         else:
-            of_one = _solve_one(result, layers, data, dataset, rollouts, pooled, kind, n_most)
+            of_one = _solve_one(
+                result, layers, data, dataset, rollouts, pooled, kind, n_most, n_paths
+            )
         attributes = describe_windows(data, normalization) | describe_fit(
             of_one, data, dataset, rollouts, time.perf_counter() - began, validation=validation
         )
@@ -287,7 +292,7 @@ def _solve_for(result, pooled, kind, tasks, validation_split, n_most, normalizat
     return fitted
 
 
-def _solve_one(result, network, data, dataset, rollouts, pooled, kind, n_most):
+def _solve_one(result, network, data, dataset, rollouts, pooled, kind, n_most, n_paths):
     """Return the result for one series whose readout is shrunk towards that of all."""
     folds = gram_folds(network, dataset, 1, n_most)
     others, seen = pooled - total(folds), total(folds[:N_FOLDS])
@@ -309,7 +314,7 @@ def _solve_one(result, network, data, dataset, rollouts, pooled, kind, n_most):
     solved, _ = solve_readout(network, total(folds), chosen, others)
     n_steps = rollouts.n_steps
     paths, widths = cross_fitted_paths(
-        network, data, dataset, folds, chosen, n_steps, n_most=SERIES_PATHS, others=others
+        network, data, dataset, folds, chosen, n_steps, n_most=n_paths, others=others
     )
     return result._replace(
         network=solved, readout=chosen.name, errors=errors, reason=reason, residual_paths=paths,

@@ -160,11 +160,18 @@ def test_a_series_with_few_residual_paths_has_those_of_all_series_in_its_scale()
     *others, of_short = fitted.forecasters_
     np.testing.assert_array_equal(of_short.residual_paths_, fitted.residual_paths_)
     for one in others:
-        assert 39 <= len(one.residual_paths_) <= 44
+        assert 100 <= len(one.residual_paths_) <= 128
         assert not np.array_equal(one.residual_paths_, fitted.residual_paths_)
     width = np.diff(of_short.forecast_interval(3, coverage=0.9)).mean()
     # The innovations have a standard deviation of 1e4, and so 90 % of them lie within 3.3e4.
     assert 2e4 < width < 8e4
+
+
+def test_each_of_many_series_keeps_fewer_residual_paths(monkeypatch):
+    monkeypatch.setattr(_series_readouts, "ALL_PATHS", 4 * 60)
+    assert {len(one.residual_paths_) for one in fit(SERIES).forecasters_} == {60}
+    monkeypatch.setattr(_series_readouts, "ALL_PATHS", 4)
+    assert {len(one.residual_paths_) for one in fit(SERIES).forecasters_} == {44}
 
 
 def test_a_series_of_noise_does_not_ruin_the_others():
