@@ -111,10 +111,10 @@ def _continues(recent, window, network):
     if recent.shape != window.shape:
         return False
     predicted = slice(network.n_predicted)
+    recent, window = recent[:, predicted], window[:, predicted]
     allowed = 1e-6 * network.scaling.input_scale[predicted]
-    distance = np.abs(recent[:, predicted] - window[:, predicted])
-    is_missing = np.isnan(recent[:, predicted]) & np.isnan(window[:, predicted])
-    return bool((is_missing | (distance <= allowed)).all())
+    is_missing = np.isnan(recent) & np.isnan(window)
+    return bool((is_missing | (np.abs(recent - window) <= allowed)).all())
 
 
 def _scale(residuals, rollouts, network, dataset, widths=None):
