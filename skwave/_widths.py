@@ -90,8 +90,8 @@ def residual_scale(contexts, forecasts, scale, widths):
 def _width_of_context(contexts, scale, widths):
     """Return the width that follows from the change in each context, (n_contexts, n_channels)."""
     typical, part = widths["typical_change"], widths["part_of_change"]
-    divisor = np.where(typical > 0, typical, 1.0)
-    ratio = np.where(typical > 0, _mean_change(contexts / scale) / divisor, 1.0)
+    change = _mean_change(contexts / scale)
+    ratio = np.divide(change, typical, out=np.ones_like(change), where=typical > 0)
     ratio = np.clip(ratio, 1 / MAX_CHANGE_FACTOR, MAX_CHANGE_FACTOR)
     return scale * (part * ratio + 1 - part)
 
