@@ -173,14 +173,15 @@ def rescaled(scaling, center, scale):
     Scaling
         From the units of the series to the scale of the layers.
     """
-    repeats = -(-len(scaling.output_center) // len(center))
+    # The channels repeat for each of several values predicted at once; inputs known in advance,
+    # the last ones, are no outputs.
     n_outputs = len(scaling.output_center)
-    of_outputs = [np.tile(x, repeats)[:n_outputs] for x in (center, scale)]
+    output_center, output_scale = np.resize(center, n_outputs), np.resize(scale, n_outputs)
     return Scaling(
         center + scale * scaling.input_center,
         scale * scaling.input_scale,
-        of_outputs[0] + of_outputs[1] * scaling.output_center,
-        of_outputs[1] * scaling.output_scale,
+        output_center + output_scale * scaling.output_center,
+        output_scale * scaling.output_scale,
         scaling.relative,
     )
 
