@@ -103,10 +103,7 @@ class ForecasterSeriesMixin:
         n_own = sum(report["reason"] == NAIVE_IS_BETTER for report in reports)
         messages = []
         if n_own:
-            messages.append(
-                f"{n_own} have a readout of their own, since a naive forecast is better than the "
-                "readout that all series share"
-            )
+            messages.append(f"{n_own} have a readout of their own, since {NAIVE_IS_BETTER}")
         if n_better:
             messages.append(
                 f"for {n_better} the seasonal naive forecast is better than the forecast that is "
