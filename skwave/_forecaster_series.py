@@ -41,14 +41,14 @@ class ForecasterSeriesMixin:
         known, n_calendar = known_of(X)
         for windows in X:
             check_roles(windows, known, self.output_length)
-        parts, how = check_windows_of_several(self, X), self.normalization
+        parts = check_windows_of_several(self, X)
         for number, part in enumerate(X):
             try:
                 self._check_trainable(part)
             except ValueError as error:
                 raise ValueError(f"Series {number} of X (the first is 0): {error}") from error
         series = [np.asarray(series_of_view(part), float) for part in parts]
-        scalers = [scale_series(values, len(known), how) for values in series]
+        scalers = [scale_series(values, len(known), self.normalization) for values in series]
         scaled = [(values - c) / s for values, (c, s) in zip(series, scalers, strict=True)]
         n_predicted = parts[0].shape[2] - len(known)
         weights = [weight_of(values[:, :n_predicted]) for values in scaled]
@@ -60,8 +60,9 @@ class ForecasterSeriesMixin:
         of_windows = np.repeat(weights, [len(part) for part in windows])
         result = self._fit(windows, None, of_windows, config)
         self.network_, fitted = fit_series_readouts(
-            result, series, scalers, weights, self.validation_split, how, self.validation
-        )
+            result, series, scalers, weights, self.validation_split, self.normalization,
+            self.validation,
+        )  # fmt: skip
         self.context_, self._model = None, None
         for attributes in fitted:
             if len(attributes["residual_paths_"]) < min(ENOUGH_PATHS, len(self.residual_paths_)):
