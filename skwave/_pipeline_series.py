@@ -80,9 +80,8 @@ class PipelineSeriesMixin:
         if context is not None:
             self._check_levels(context)
         futures = {} if future is None else split_series(future)
-        names = self._names(series, contexts)
         results = {}
-        for name in names:
+        for name in self._names(series, contexts):
             given = dict(further)
             if name in contexts:
                 given["context"] = contexts[name]
@@ -129,7 +128,7 @@ class PipelineSeriesMixin:
                 f"context has the series {surplus[0]!r}, which is not in series={series!r}. Name "
                 "it there, or leave it out of context."
             )
-        unknown = [name for name in names if name not in {**self.pipelines_, **contexts}]
+        unknown = [name for name in names if name not in self.pipelines_ and name not in contexts]
         if unknown:
             raise ValueError(
                 f"series={series!r} holds {unknown[0]!r}, which is not one of the names in fit, "
