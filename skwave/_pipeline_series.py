@@ -139,7 +139,7 @@ class PipelineSeriesMixin:
 
     def _pipeline_for(self, context):
         """Return the pipeline of a series that was not in the fit, by the readout of all."""
-        length = self[-1].window_shape_[0]
+        length = self._window_length
         if len(context) < length:
             raise ValueError(
                 f"context has {len(context)} values, but the windows have {length}. Give at least "

@@ -183,7 +183,7 @@ class ForecastScorer:
             raise ValueError(
                 "The index of the test part does not increase, as if it were shuffled. " + _REMEDY
             )
-        context, test = self._cut(X, model[-1].window_shape_[0])
+        context, test = self._cut(X, model._window_length)
         y_true, futures = _check_truth(model._take_predicted(test)), [model._take_known(test)]
         probabilities = probabilities_for(self.metric, self.kwargs)
         # A search has poor candidates; their scores show it.
