@@ -70,7 +70,7 @@ def find_index(y_true, y_pred, history, interval):
                 f"{pandas[first].index[-1]}. Give the {what} of the same times, or "
                 f"{which}.to_numpy() if only their order matters."
             )
-    index = next(iter(labels.values()), None)
+    index = labels.get(first)
     if history is None:
         return index
     if index is not None and not hasattr(history, "iloc"):
@@ -78,7 +78,7 @@ def find_index(y_true, y_pred, history, interval):
             f"history has no index, but the forecast has one that begins with {index[0]}. Give "
             "history as a pandas object with the labels before."
         )
-    spec = index_spec(history, index_spec(next(iter(pandas.values()), None)))
+    spec = index_spec(history, index_spec(pandas.get(first)))
     following = None if spec is None else next_index(spec, len(y_true))
     if index is not None and following is not None and following[0] != index[0]:
         raise ValueError(
