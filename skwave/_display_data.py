@@ -8,7 +8,7 @@ from sklearn.utils.validation import check_array, check_consistent_length
 from skwave._baseline import find_longest_season, seasonal_naive
 from skwave._gaps import fill_forward
 from skwave._index_spec import index_spec, next_index
-from skwave._intervals import check_coverage
+from skwave._intervals import check_fractions
 from skwave._pandas_index import as_times, check_index
 from skwave._plot import BASELINE_NAMES, channel_names
 from skwave._validation import check_column_types, check_numbers, fill_masked
@@ -131,8 +131,7 @@ def check_intervals(interval, coverage, y_pred, names):
             "interval is given, but coverage=None. Give the coverage= that forecast_interval was "
             "asked for; its default is 0.9."
         )
-    check_coverage(coverage)
-    coverages = np.atleast_1d(coverage).astype(float).tolist()
+    coverages = np.atleast_1d(check_fractions(coverage, "coverage")).tolist()
     bounds = check_array(
         fill_masked(interval), ensure_2d=False, allow_nd=True, ensure_all_finite=False,
         input_name="interval",
