@@ -1,6 +1,5 @@
 """Backtests: forecasts from many past origins, and their errors."""
 
-import contextlib
 from functools import partial
 from numbers import Integral
 from typing import Any, Literal
@@ -280,12 +279,13 @@ def _baseline_intervals(known, forecasts, season_length, probabilities):
     """
     horizon = forecasts.shape[1]
     origins = np.arange(season_length, len(known) - horizon + 1)
-    with contextlib.suppress(ValueError):
+    try:
         check_n_paths(probabilities, len(origins))
-        errors = known[origins[:, None] + np.arange(horizon)]
-        errors = errors - seasonal_naive(known, origins, horizon, season_length)
-        return forecasts[..., None] + path_quantiles(errors[None], probabilities)
-    return np.full((*forecasts.shape, 2), np.nan)
+    except ValueError:
+        return np.full((*forecasts.shape, 2), np.nan)
+    errors = known[origins[:, None] + np.arange(horizon)]
+    errors = errors - seasonal_naive(known, origins, horizon, season_length)
+    return forecasts[..., None] + path_quantiles(errors[None], probabilities)
 
 
 def _check_series(series):
