@@ -319,8 +319,7 @@ def _make_blocks(estimator, origins, refit):
         size = int(refit)
     else:
         raise ValueError(f"refit={refit!r}, but True, False or an int of at least 1 is needed.")
-    frozen = isinstance(estimator, FrozenEstimator)
-    if frozen and refit is not False:
+    if isinstance(estimator, FrozenEstimator) and refit is not False:
         raise ValueError(
             f"refit={refit!r}, but a FrozenEstimator is not fitted. Set refit=False, or give the "
             "estimator itself."
@@ -376,12 +375,12 @@ def _warn_about(y_true, forecasts, forecaster_overlaps):
             f"{n_missing} of {y_true.size} true values are missing; the scores leave them out, and "
             "the naive forecasts repeat the last value that is known."
         )
-    errors = (np.abs(forecasts[name] - y_true) for name in ("model", "naive"))
-    error, naive_error = (np.nanmean(e) for e in errors)
+    error = np.nanmean(np.abs(forecasts["model"] - y_true))
+    naive_error = np.nanmean(np.abs(forecasts["naive"] - y_true))
     if error > naive_error:
         warn(
             f"The forecasts are worse than the naive one: their mean absolute error is "
             f"{error:.4g}, that of repeating the last known value {naive_error:.4g}. Train longer "
-            "(epochs), try another window_length, normalization='window', or "
-            "use the naive forecast."
+            "(epochs), try another window_length, normalization='window', or use the naive "
+            "forecast."
         )
