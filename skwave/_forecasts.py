@@ -9,12 +9,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skwave._calibration import MAX_CALIBRATED_PATHS, add_paths, paths_over
 from skwave._dataset import make_dataset
-from skwave._intervals import (
-    check_coverage,
-    check_fractions,
-    check_n_paths,
-    path_quantiles,
-)
+from skwave._intervals import check_coverage, check_fractions, check_n_paths, path_quantiles
 from skwave._known import check_future, check_roles
 from skwave._recursion import fill_end, roll_forward
 from skwave._rollout import warn_about_recursion

@@ -7,8 +7,6 @@ import numpy as np
 
 # Ranks are not to be moved by the rounding of (n + 1) * probability.
 _ROUNDING = 1e-9
-
-
 # How many residual paths of new values may contain the same value: those that overlap much are
 # nearly the same, and would replace different ones.
 MOST_OVERLAPS = 4

@@ -8,12 +8,7 @@ from numpy.typing import ArrayLike
 from sklearn.utils.validation import check_is_fitted
 
 from skwave._index_spec import index_spec, next_index, to_pandas
-from skwave._intervals import (
-    MOST_OVERLAPS,
-    check_coverage,
-    check_fractions,
-    path_quantiles,
-)
+from skwave._intervals import MOST_OVERLAPS, check_coverage, check_fractions, path_quantiles
 from skwave._inverse import invert
 from skwave._known import columns_again
 from skwave._persistence import unchanged_on_failure
@@ -298,7 +293,7 @@ class PipelineForecastMixin:
         return self
 
     def _single(self, context, future, series):
-        """Return a context, or None, and its future as `_forecast_after` takes several of them."""
+        """Return the context and future of one series in lists, as `_forecast_after` takes them."""
         if series is not None:
             raise ValueError(
                 f"series={series!r}, but fit saw one series. Leave series out, or fit several."
