@@ -139,7 +139,7 @@ def fit_series_readouts(
         )
         pooled = total(sums)
         network, _ = solve_readout(layers, pooled, readout)
-        # As that of all series, from which none differs.
+        # Each series starts from the readout of all, without a difference.
         no_difference = np.full(pooled.n_inputs, np.inf)
         readout = readout._replace(name="common", difference_penalty=no_difference)
         kind = _choose_kind(layers, readout, pooled, tasks, validation_split, n_most)
