@@ -520,7 +520,7 @@ class LSTMForecaster(
 
     def _check_can_go_on(self, network, data, config):
         """Raise an error if training cannot continue from a network."""
-        was_autoregressive = self.residual_paths_ is not None
+        was_autoregressive = self._report is not None
         if data.autoregressive != was_autoregressive:
             kinds = "with y", "without y"
             raise ValueError(

@@ -641,12 +641,14 @@ def test_training_does_not_go_on_with_targets_of_another_kind(chaos, solved_on_c
     y = 1000 * chaos[:, 0, 0] + 5000
     forecaster = copy.deepcopy(solved_on_chaos).set_params(readout="auto", warm_start=True)
     given = LSTMForecaster(**CHAOS | {"readout": "auto", "epochs": 1}, warm_start=True)
-    given.fit(chaos, y)
+    # Its residual paths are not those of a fit without y.
+    given.fit(chaos, y).calibrate(chaos, n_steps=3)
     for method in ("fit", "partial_fit"):
         with pytest.raises(ValueError, match="cannot be continued with y: .* fitted without y"):
             getattr(forecaster, method)(chaos, y)
         with pytest.raises(ValueError, match="cannot be continued without y: .* fitted with y"):
             getattr(given, method)(chaos)
+    given.partial_fit(chaos, y)
 
 
 @pytest.mark.parametrize("normalization", ["window", None])

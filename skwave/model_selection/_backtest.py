@@ -217,7 +217,7 @@ def _score(
 
 def _backtest_several(estimator, several, form, refit, settings):
     """Fit the first values of several series together, and backtest each, as `backtest` does."""
-    if refit is not False:
+    if refit or not isinstance(refit, bool | np.bool_):
         raise ValueError(
             f"refit={refit!r}, but several series are forecast by one fit. Set refit=False."
         )
@@ -319,7 +319,7 @@ def _make_blocks(estimator, origins, refit):
         size = int(refit)
     else:
         raise ValueError(f"refit={refit!r}, but True, False or an int of at least 1 is needed.")
-    if isinstance(estimator, FrozenEstimator) and refit is not False:
+    if isinstance(estimator, FrozenEstimator) and refit:
         raise ValueError(
             f"refit={refit!r}, but a FrozenEstimator is not fitted. Set refit=False, or give the "
             "estimator itself."

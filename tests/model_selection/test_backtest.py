@@ -132,6 +132,7 @@ def test_a_frozen_estimator_is_not_fitted(wave, model):
     np.testing.assert_allclose(result.y_pred, bare.y_pred)
     with pytest.raises(ValueError, match="refit=True, but a FrozenEstimator"):
         backtest(FrozenEstimator(model), wave, horizon=6, initial=80, refit=True)
+    backtest(FrozenEstimator(model), wave, horizon=6, initial=80, refit=np.False_)
 
 
 class Slope(TransformerMixin, BaseEstimator):
