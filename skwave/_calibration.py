@@ -142,7 +142,21 @@ def cross_fitted_paths(
 ):
     """Return residual paths over the whole series, by readouts not solved on these values.
 
-    Parameters are those of `cross_fitted_residuals`, and results those of `paths_over`.
+    Parameters
+    ----------
+    network, dataset, blocks, readout, others
+        As `cross_fitted_residuals` takes them.
+    data : WindowDataset
+        The windows in the units of the series.
+    n_steps : int
+        Values to forecast from each origin.
+    n_most : int, default=MAX_PATHS
+        Paths at most.
+
+    Returns
+    -------
+    residual_paths, widths
+        As `paths_over` returns them.
     """
     n_most = n_paths_kept(n_most, n_steps, data.n_predicted)
     rollouts = make_calibration(data, 1.0, n_steps, n_most)

@@ -8,7 +8,6 @@ from skwave._dataset import check_newest_known, make_dataset
 from skwave._fitted import newest_values
 from skwave._known import check_roles, known_of, with_known
 from skwave._series_readouts import (
-    ENOUGH_PATHS,
     NAIVE_IS_BETTER,
     fit_series_readouts,
     rescaled,
@@ -18,6 +17,9 @@ from skwave._series_readouts import (
 from skwave._sliding import series_of_view, sliding_windows
 from skwave._validation import check_windows_of_several
 from skwave.exceptions import warn
+
+# Of a series with fewer residual paths than these, those of all series are used.
+ENOUGH_PATHS = 39
 
 
 class ForecasterSeriesMixin:

@@ -1,4 +1,4 @@
-"""Quantiles of paths, and checks of the coverages and quantiles that are asked for."""
+"""Quantiles of paths, how much paths may overlap, and checks of coverages and quantiles."""
 
 import math
 from numbers import Real

@@ -26,8 +26,6 @@ SERIES_ORIGINS = 4
 # Residual paths of all series together that are kept, and at least of each series: a coverage of
 # 0.95 needs 39, and a few that explode are not kept.
 ALL_PATHS, LEAST_PATHS = 44_000, 44
-# Of a series with fewer paths than these, those of all series are used.
-ENOUGH_PATHS = 39
 # A series that can be predicted nearly exactly counts as one of which this fraction of the standard
 # deviation cannot: it would outweigh all others.
 LEAST_NOISE = 1e-2
