@@ -1,83 +1,90 @@
 """skwave beside its peers: time to a good forecast, time of a forecast, import and memory.
 
-    python benchmarks/peers.py [--only darts skwave] [--waves sine] [--seconds 120]
+    python benchmarks/peers.py [--only skwave "darts BlockRNN"] [--repeats 3] [--show]
 
 Each package gets a virtual environment of its own, in `--environments`, from its file in
-`requirements/`, and each run a process of its own, one after the other (`contestants.py`). Printed
-is a table for each wave, with the time from a fresh process to the best forecast ("in all"), and
-all of it is written to peers.csv.
+`requirements/`, and each run a process of its own, one after the other (`contestants.py`). With
+`--repeats` the contestants take turns. Each run is a line of peers.csv, beside this file, added to
+those that are there. Printed is a table of medians for each wave, with the time from a fresh
+process to the best forecast ("in all"); --show prints it and runs nothing.
 """
 
 import argparse
-import csv
 import sys
 import tempfile
+from collections import defaultdict
 from pathlib import Path
 
 import numpy as np
+import tables
 from environments import FOLDER, last_line, make_environment
 
 from skwave.datasets import make_wave
 
-HERE = Path(__file__).parent
-ENTRIES = {
-    "skwave": ["skwave", "skwave, LSTM alone"],
-    "skforecast": ["skforecast"],
-    "darts": ["darts RNN", "darts BlockRNN"],
-    "neuralforecast": ["neuralforecast"],
+RESULTS = Path(__file__).with_suffix(".csv")
+# Each with the environment that it runs in.
+CONTESTANTS = {
+    "skwave": "skwave",
+    "skwave, LSTM alone": "skwave",
+    "skforecast": "skforecast",
+    "darts RNN": "darts",
+    "darts BlockRNN": "darts",
+    "neuralforecast": "neuralforecast",
 }
-COLUMNS = "wave", "contestant", "nrmse", "train", "forecast", "import", "memory"
+FIGURES = ["nrmse", "train", "forecast", "import", "memory"]
 CYCLES = {"sine": 50, "compound": 200}
 
 
-def run(python, contestant, wave, seconds):
-    command = [python, HERE / "contestants.py", contestant, wave, str(seconds)]
+def run(python, contestant, kind, seconds):
+    """Return the figures of a contestant on a wave, or None where it fails."""
     # In a folder of its own, as some leave files behind.
     with tempfile.TemporaryDirectory() as folder:
+        wave = Path(folder) / f"{kind}.npy"
+        np.save(wave, make_wave(kind, n_cycles=CYCLES[kind] + 3)[: 80 * CYCLES[kind] + 200])
+        command = [python, RESULTS.parent / "contestants.py", contestant, wave, str(seconds)]
         return last_line(command, cwd=folder)
 
 
-def show(results):
-    for wave in dict.fromkeys(r["wave"] for r in results):
+def show(lines):
+    """Print a table for each wave: medians over runs."""
+    found = defaultdict(lambda: defaultdict(list))
+    for line in lines:
+        figures = {figure: float(line[figure]) for figure in FIGURES}
+        figures["in all"] = figures["import"] + figures["train"] + figures["forecast"]
+        found[line["wave"]][line["contestant"]].append(figures)
+    for wave, contestants in found.items():
         print(f"\n### {wave}\n")
-        print("| package | NRMSE | in all | import | training | forecast | peak memory |")
-        print("|---|---|---|---|---|---|---|")
-        for r in results:
-            if r["wave"] == wave:
-                in_all = r["import"] + r["train"] + r["forecast"]
-                print(
-                    f"| {r['contestant']} | {r['nrmse']:.2g} | {in_all:.0f} s | "
-                    f"{r['import']:.1f} s | {r['train']:.0f} s | {r['forecast']:.3f} s | "
-                    f"{r['memory']:.0f} MB |"
-                )
+        print("| package | runs | NRMSE | in all | import | training | forecast | peak memory |")
+        print("|---|---|---|---|---|---|---|---|")
+        for contestant, runs in contestants.items():
+            of = {figure: np.median([run[figure] for run in runs]) for figure in runs[0]}
+            print(
+                f"| {contestant} | {len(runs)} | {of['nrmse']:.2g} | {of['in all']:.1f} s | "
+                f"{of['import']:.1f} s | {of['train']:.1f} s | {of['forecast']:.3f} s | "
+                f"{of['memory']:.0f} MB |"
+            )
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--only", nargs="+", choices=ENTRIES, default=list(ENTRIES))
+    parser.add_argument("--only", nargs="+", choices=CONTESTANTS, default=list(CONTESTANTS))
     parser.add_argument("--waves", nargs="+", choices=CYCLES, default=list(CYCLES))
     parser.add_argument("--seconds", type=float, default=120, help="training time at most")
+    parser.add_argument("--repeats", type=int, default=1)
     parser.add_argument("--environments", type=Path, default=FOLDER)
+    parser.add_argument("--output", type=Path, default=RESULTS)
+    parser.add_argument("--show", action="store_true", help="show the results and run nothing")
     options = parser.parse_args()
-    pythons = {
-        name: make_environment(name, options.environments.resolve()) for name in options.only
-    }
-    results = []
-    with tempfile.TemporaryDirectory() as folder:
+    if not options.show:
+        folder = options.environments.resolve()
+        pythons = {name: make_environment(CONTESTANTS[name], folder) for name in options.only}
+        columns = ["wave", "contestant", *FIGURES]
         for kind in options.waves:
-            wave = Path(folder) / f"{kind}.npy"
-            np.save(wave, make_wave(kind, n_cycles=CYCLES[kind] + 3)[: 80 * CYCLES[kind] + 200])
-            for name in options.only:
-                for contestant in ENTRIES[name]:
-                    print(f"{kind}: {contestant}", file=sys.stderr, flush=True)
-                    results.append(run(pythons[name], contestant, wave, options.seconds))
-    results = [r for r in results if r]
-    with open(HERE / "peers.csv", "w", newline="") as file:
-        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
-        writer.writeheader()
-        for result in results:
-            writer.writerow({k: f"{v:.4g}" if k in COLUMNS[2:] else v for k, v in result.items()})
-    show(results)
+            for contestant in options.repeats * options.only:
+                print(f"{kind}: {contestant}", file=sys.stderr, flush=True)
+                if result := run(pythons[contestant], contestant, kind, options.seconds):
+                    tables.add_line(options.output, columns, {k: result[k] for k in columns})
+    show(tables.read_lines(options.output))
 
 
 if __name__ == "__main__":
