@@ -32,7 +32,7 @@ test-jax test-torch test-jax-oldest test-torch-oldest: test-%: $(VENV)-%/.done
 	KERAS_BACKEND=$(firstword $(subst -, ,$*)) OMP_NUM_THREADS=1 $(VENV)-$*/bin/python -m pytest \
 		--numprocesses auto --dist worksteal $(TRAINING)
 
-# 1,500 examples for each of eight properties, others each time; the suite runs 60.
+# 1,500 examples of each property, others each time; the suite runs 60.
 fuzz: $(VENV)/.test
 	SKWAVE_FUZZ=1500 $(RUN) -m pytest tests/test_fuzz.py
 
@@ -72,7 +72,7 @@ $(VENV)/bin/pip:
 	$(RUN) -m pip install --quiet --upgrade "pip>=25.1"
 
 $(VENV)/.demo: pyproject.toml | $(VENV)/bin/pip
-	$(RUN) -m pip install --quiet --editable .
+	$(RUN) -m pip install --quiet --editable ".[pandas]"
 	touch $@
 
 # One stamp for each dependency group: test, docs, dev.

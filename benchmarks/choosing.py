@@ -26,8 +26,21 @@ from protocols import WEEK
 
 from skwave import LSTMForecaster, WindowTransformer
 from skwave._dataset import fit_scaling, make_dataset
-from skwave._readout import N_FOLDS, Readout, gram_folds, naive_skip, solve_readout
-from skwave._readout_choice import EQUAL_PENALTIES, choose_readout, make_readouts
+from skwave._network import Network
+from skwave._readout import (
+    N_FOLDS,
+    Readout,
+    gram_folds,
+    naive_skip,
+    solve_readout,
+    with_positions,
+)
+from skwave._readout_choice import (
+    EQUAL_PENALTIES,
+    choose_readout,
+    make_readouts,
+    penalties_of_window,
+)
 from skwave._recursion import roll_forward
 from skwave._ridge import choose_penalty, total
 from skwave._rollout import make_rollouts
@@ -142,11 +155,16 @@ def solve_with_drift_by_akaike(network, gram, readout):
 
 
 class Training(NamedTuple):
-    """Parameters of the forecaster, the window's length, and another number of updates."""
+    """Parameters of the forecaster, the window's length, and what no parameter gives.
+
+    That is another number of updates, and training on the residuals of the linear model in place of
+    the changes from the newest value.
+    """
 
     settings: dict = {}
     length: int | None = LENGTH
     updates: int | None = None
+    on_linear_residuals: bool = False
 
 
 AS_IT_IS = "as they are"
@@ -165,6 +183,7 @@ TRAININGS = {
     "50 updates": Training(updates=50),
     "200 updates": Training(updates=200),
     "400 updates": Training(updates=400),
+    "on what the linear model leaves": Training(length=SEASON, on_linear_residuals=True),
     "twice the learning rate": Training({"learning_rate": 6e-3}),
     'validation="forecast"': Training({"validation": "forecast"}),
     "output_length=24": Training({"output_length": 24}),
@@ -274,23 +293,38 @@ def split(windows, seed):
     return data, dataset, random_state.randint(2**31)
 
 
-def fit_for(updates, model, windows):
-    """Return the network and readout of a fit with a number of updates that no parameter gives."""
+def linear_skip(dataset):
+    """Return the skip connection of the linear model, solved for the windows to train on."""
+    head = np.zeros((0, 1), np.float32), np.zeros(1, np.float32)
+    network = Network(dataset.window_length, 1, dataset.scaling, (), head)
+    folds = gram_folds(network, dataset)
+    penalty = choose_penalty(folds, penalties_of_window(network, None))
+    linear = Readout(LINEAR, np.inf, penalty)
+    return solve_readout(network, total(folds[:N_FOLDS]), linear)[0].skip
+
+
+def fit_for(training, model, windows):
+    """Return network and readout of a fit that no parameter of the forecaster gives."""
     data, dataset, seed = split(windows, model.random_state)
     part, config = set_epochs(dataset, model._make_config(), solves_readout=True)
-    n_train = min(dataset.n_train, updates * config.batch_size)
-    n_held_out = len(part.indices) - part.n_train
-    part = dataset.take(np.r_[0:n_train, dataset.n_train : dataset.n_train + n_held_out], n_train)
-    config = replace(config, updates_per_epoch=updates // config.epochs)
+    skip = linear_skip(dataset) if training.on_linear_residuals else naive_skip(part)
+    if training.updates is not None:
+        n_train = min(dataset.n_train, training.updates * config.batch_size)
+        n_held_out = len(part.indices) - part.n_train
+        rows = np.r_[0:n_train, dataset.n_train : dataset.n_train + n_held_out]
+        part = dataset.take(rows, n_train)
+        config = replace(config, updates_per_epoch=training.updates // config.epochs)
     rollouts = make_rollouts(data, HELD_OUT)
-    trained = train(
-        part.with_skip(naive_skip(part)), config, seed=seed, exact_rollouts=rollouts,
+    result = train(
+        part.with_skip(skip), config, seed=seed, exact_rollouts=rollouts,
         progress=EpochProgress(None, None, {}, None, None),
     )  # fmt: skip
+    if result.exact is not None:
+        return result.exact[0], result.exact[1].name
+    network = with_positions(result.network, config.readout_positions)
     network, readout, *_ = choose_readout(
-        trained.network, dataset, gram_folds(trained.network, dataset), rollouts,
-        make_rollouts(data, 1.0),
-    )  # fmt: skip
+        network, dataset, gram_folds(network, dataset), rollouts, make_rollouts(data, 1.0)
+    )
     return network, readout.name
 
 
@@ -299,11 +333,11 @@ def run(name, readouts, seed, series):
     training = TRAININGS[name]
     windows = make_windows(series, training)
     model = LSTMForecaster(**BASE | training.settings, random_state=seed)
-    if training.updates is None:
+    if training.updates is None and not training.on_linear_residuals:
         model.fit(windows)
         found = {name: (model.network_, model.readout_)}
     else:
-        found = {name: fit_for(training.updates, model, windows)}
+        found = {name: fit_for(training, model, windows)}
     if readouts:
         data, dataset, _ = split(windows, seed)
         for other in readouts:

@@ -1,4 +1,4 @@
-"""Measure what inputs known in advance and calendar features are worth.
+"""Measure what known inputs and calendar features are worth.
 
     python benchmarks/known.py --data DIR [--seeds 3] [--only prices demand temperature]
 

@@ -11,6 +11,9 @@ from skwave._sliding import join_series, join_windows, series_of_view, windows_f
 from skwave._validation import LARGEST
 from skwave.exceptions import warn
 
+# Where more series than this fraction of the windows begin, windows are not in the order of time.
+MOST_SERIES = 0.9
+
 
 @dataclass(frozen=True, eq=False)
 class WindowDataset:
@@ -204,7 +207,7 @@ class WindowDataset:
                 reference = values[self.starts[self.indices], : self.n_predicted]
                 targets = targets - np.tile(reference, self.output_length)
             values, targets = values.astype(np.float32), targets.astype(np.float32)
-        # The scale of an input known in advance that is not used is infinite.
+        # The scale of a known input that is not used is infinite.
         predicted = scaling.input_scale[: self.n_predicted]
         scales = scaling.input_center, predicted, scaling.output_scale
         if not all(np.isfinite(x).all() for x in (values, targets, *scales)):
@@ -312,11 +315,13 @@ def _targets_in_the_series(dataset):
     """Return the windows that are followed by a target, and the rows of their targets."""
     length, output_length, starts = dataset.window_length, dataset.output_length, dataset.starts
     followed = windows_followed_by(output_length, dataset.first_windows, len(starts))
-    if len(followed) == 0:
+    n_windows, n_series = len(starts), len(dataset.first_windows)
+    # Of windows in a random order a few are followed by the next one by chance.
+    if len(followed) == 0 or n_series > MOST_SERIES * n_windows:
         raise ValueError(
-            f"Without y the targets are the values that follow, but none of the {len(starts)} "
-            f"windows in X is followed by its output_length={output_length} targets. Give the "
-            "windows of a series in the order of time and unshuffled, or a longer series."
+            f"Without y the targets are the values that follow, but only {len(followed)} of the "
+            f"{n_windows} windows in X are followed by output_length={output_length} targets. Give "
+            "the windows of a series in the order of time and unshuffled, or a longer series."
         )
     return followed, starts[followed][:, None] + length + np.arange(output_length)
 
@@ -334,7 +339,7 @@ def check_newest_known(windows, dataset):
         # In the windows known inputs stand one step ahead.
         row = len(dataset.values) - length + int(np.argmax(is_missing)) + 1
         raise ValueError(
-            f"X lacks values of inputs known in advance in its last window, from row {row} on. A "
+            f"X lacks values of known inputs in its last window, from row {row} on. A "
             f"gap of at most {longest_gap(length)} rows is filled, and longer ones of known inputs "
             "cannot be forecast. Fill them, as by ffill()."
         )

@@ -134,7 +134,7 @@ def train_readout(
     rollouts : None or RollOuts, default=None
         Forecasts over the newest values; None where the targets are others, or none is held out.
     n_calendar : int, default=0
-        How many of the inputs known in advance are calendar features.
+        How many of the known inputs are calendar features.
 
     Returns
     -------

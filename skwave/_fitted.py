@@ -82,7 +82,7 @@ def newest_values(network, windows):
         series = np.array(join_windows(windows)[0], dtype=float)
         series[-1, network.n_predicted :] = 0
         window = np.array(fill_end(network, series, "X"))
-        # Inputs known in advance stay as they are, which is mostly missing.
+        # Known inputs stay as they are, which is mostly missing.
         window[-1, network.n_predicted :] = newest
     # As many as the forecasts have been made from that the next values complete.
     recent = join_windows(windows[-len(window) :])[0]

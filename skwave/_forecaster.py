@@ -188,11 +188,11 @@ class LSTMForecaster(
     window_shape_ : tuple of (window_length, n_channels)
         Shape of a window.
     known_ : list
-        Names of the inputs known in advance, or their positions in the series: the last channels of
+        Names of the known inputs, or their positions in the series: the last channels of
         the windows, each of which stands one step ahead. Empty where there are none.
     context_ : ndarray of shape (window_length, n_channels), or None
         The last window, which `forecast` continues; None after ``fit(X, y)``. In its last row the
-        inputs known in advance are NaN, as their next values are not in the series.
+        known inputs are NaN, as their next values are not in the series.
     n_features_in_ : int
         Length of a window.
     model_ : keras.Model

@@ -372,7 +372,7 @@ class ForecastMixin:
         contexts : ndarray of shape (n_contexts, window_length, n_channels)
             Without NaN.
         future : None or ndarray of shape (n_contexts, n_steps, n_known)
-            The inputs known in advance.
+            The known inputs.
         is_batch : bool
             Whether several contexts were given.
         """
@@ -397,7 +397,7 @@ class ForecastMixin:
         series : iterable of ndarray of shape (n_values, n_channels)
             Of at least a window; lengths may differ.
         future : None or ndarray of shape (n_series, n_steps, n_known)
-            The inputs known in advance, whose first row belongs into the last one of each.
+            The known inputs, whose first row belongs into the last one of each.
 
         Returns
         -------

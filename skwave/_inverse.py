@@ -147,7 +147,7 @@ def inverts_rows(transformers, transformed):
 
 def inverts_window(transformers, window):
     """Return whether a transformed window comes back from its inverse, each row by itself."""
-    # Its first row misses the inputs known in advance, which stand one step ahead.
+    # Its first row misses the known inputs, which stand one step ahead.
     window = window[~np.isnan(window).any(axis=1)]
     if not len(window):
         return False

@@ -407,7 +407,7 @@ def _take_states(layers, states, network):
 
 
 def _make_level(layers, reference, network):
-    """Return what outputs are relative to, without the inputs known in advance."""
+    """Return what outputs are relative to, without the known inputs."""
     level = reference
     if network.n_known:
         level = layers.Permute((2, 1), name="channels_first", **_FLOAT32)(level)

@@ -6,7 +6,7 @@ from skwave._validation import check_column_types, check_numbers
 
 
 class Windows(np.ndarray):
-    """Windows whose last channels are inputs known in advance, which stand one step ahead.
+    """Windows whose last channels are known inputs, which stand one step ahead.
 
     An array like any other, so that windows go through pipelines and searches; only the names of
     these channels go along with it.
@@ -74,7 +74,7 @@ def check_roles(windows, expected, output_length=1):
         )
     if expected and output_length > 1:
         raise ValueError(
-            f"output_length={output_length}, but a window holds the inputs known in advance "
+            f"output_length={output_length}, but a window holds the known inputs "
             f"({expected}) of the next step alone. Set output_length=1."
         )
 
@@ -139,7 +139,7 @@ def arrange(values, positions, calendar=None):
     positions : list of int
         The columns that are known in advance.
     calendar : None or ndarray of shape (n_values, n_features), default=None
-        Further inputs known in advance, one step ahead already.
+        Further known inputs, one step ahead already.
 
     Returns
     -------
@@ -184,7 +184,7 @@ def columns_again(predicted, known, positions):
 
 
 def check_future(future, names, n_steps):
-    """Return the values of the inputs known in advance for the steps of a forecast.
+    """Return the values of the known inputs for the steps of a forecast.
 
     Parameters
     ----------
@@ -265,5 +265,5 @@ def _in_order(future, names):
     if missing or surplus or len(columns) > len(names):
         what = f"lacks the columns {missing}" if missing else f"has the surplus columns {surplus}"
         advice = "Add them" if missing else f"Give future[{names}]"
-        raise ValueError(f"future {what}: the inputs known in advance are {names}. {advice}.")
+        raise ValueError(f"future {what}: the known inputs are {names}. {advice}.")
     return future[names]

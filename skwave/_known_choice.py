@@ -1,4 +1,4 @@
-"""Whether inputs known in advance are used, and the penalties of their coefficients."""
+"""Whether known inputs are used, and the penalties of their coefficients."""
 
 from dataclasses import replace
 
@@ -11,7 +11,7 @@ from skwave._ridge import choose_penalty, penalties_of_lags, total
 from skwave._rollout import make_season_rollouts
 from skwave.exceptions import warn
 
-# Penalties that are tried for inputs known in advance, from strong to weak: the same for all lags,
+# Penalties that are tried for known inputs, from strong to weak: the same for all lags,
 # and growing ones. Some that leave the newest row alone were chosen by chance only, and increased
 # the error (benchmarks/tried.md).
 KNOWN_EQUAL_PENALTIES = 10.0 ** np.arange(1, -4, -1)
@@ -19,7 +19,7 @@ KNOWN_LAG_PENALTIES = 10.0 ** np.arange(-1, -6, -1)
 
 
 def choose_known_penalty(data, dataset, validation_split, n_calendar):
-    """Choose the penalties of inputs known in advance, by forecasts of the linear model.
+    """Choose the penalties of known inputs, by forecasts of the linear model.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ def choose_known_penalty(data, dataset, validation_split, n_calendar):
         The same for all inputs; infinite where forecasts with them are not better by more than a
         standard error than those without. Always infinite for calendar features, which the LSTM
         alone reads: hour and day of the week have an effect together that a sum cannot describe.
-        None where there are no inputs known in advance.
+        None where there are no known inputs.
 
     Notes
     -----
@@ -76,7 +76,7 @@ def choose_known_penalty(data, dataset, validation_split, n_calendar):
 
 
 def leave_out_known(dataset, known_penalty, n_calendar):
-    """Return the dataset without inputs known in advance that are not used, and warn of these.
+    """Return the dataset without known inputs that are not used, and warn of these.
 
     They are those whose penalty is infinite in what `choose_known_penalty` returned, and become
     zero. The last `n_calendar` of these inputs are calendar features, which are always used.

@@ -318,7 +318,7 @@ class PipelineForecastMixin:
             Known values in the units of the series, the newest last; lengths may differ. None
             continues the training series.
         futures : list
-            The inputs known in advance after each of them, as `forecast` is given them.
+            The known inputs after each of them, as `forecast` is given them.
         n_steps : int
             Values to forecast.
 

@@ -130,7 +130,7 @@ class PipelineTransformMixin:
         contexts : None or list of array-like
             As in `_forecast_after`.
         futures : list
-            The inputs known in advance after each context, as `forecast` is given them.
+            The known inputs after each context, as `forecast` is given them.
         n_steps : int
             Values to forecast.
 
@@ -141,7 +141,7 @@ class PipelineTransformMixin:
         windows : ndarray of shape (n_contexts, window_length, n_channels)
             Their last windows, complete.
         future : None or ndarray of shape (n_contexts, n_steps, n_known)
-            The transformed inputs known in advance.
+            The transformed known inputs.
         """
         self[-1]._check_feeds_back()
         if contexts is None:
@@ -206,7 +206,7 @@ class PipelineTransformMixin:
         return n_new
 
     def _transform_future(self, context, future, n_steps):
-        """Return the inputs known in advance after one context, as the windows hold them.
+        """Return the known inputs after one context, as the windows hold them.
 
         Parameters
         ----------

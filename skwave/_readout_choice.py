@@ -37,7 +37,7 @@ def penalties_of_window(network, known_penalty):
     network : Network
         Its shapes.
     known_penalty : None or ndarray of shape (window_length, n_known)
-        The penalties of the coefficients of the inputs known in advance.
+        The penalties of the coefficients of the known inputs.
 
     Returns
     -------

@@ -19,7 +19,7 @@ def roll_forward(network, contexts, n_steps, future=None):
     n_steps : int
         Values to forecast.
     future : None or ndarray of shape (n_contexts, n_steps, n_known), default=None
-        The values of the inputs known in advance at these steps, in their units. Those of the first
+        The values of the known inputs at these steps, in their units. Those of the first
         step take the place of the newest ones in the context.
 
     Returns
@@ -72,7 +72,7 @@ def fill_end(network, values, name="context"):
     ------
     ValueError
         If a gap has less than a window of values before it to be filled from, or is one of an
-        input known in advance.
+        known input.
     """
     length, n_predicted = network.window_length, network.n_predicted
     if not missing_rows(values[-length:]).any():
@@ -95,7 +95,7 @@ def fill_end(network, values, name="context"):
         is_missing = np.isnan(values[row])
         if is_missing[n_predicted:].any():
             raise ValueError(
-                f"{name} lacks values of inputs known in advance from row {row + 1} on. A gap of "
+                f"{name} lacks values of known inputs from row {row + 1} on. A gap of "
                 f"at most {longest_gap(length)} rows is filled, and longer ones of known inputs "
                 f"cannot be forecast. Fill them, as by {name}[columns].ffill()."
             )

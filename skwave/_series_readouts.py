@@ -171,7 +171,7 @@ def rescaled(scaling, center, scale):
     Scaling
         From the units of the series to the scale of the layers.
     """
-    # The channels repeat for each of several values predicted at once; inputs known in advance,
+    # The channels repeat for each of several values predicted at once; known inputs,
     # the last ones, are no outputs.
     n_outputs = len(scaling.output_center)
     output_center, output_scale = np.resize(center, n_outputs), np.resize(scale, n_outputs)
@@ -322,7 +322,7 @@ def _solve_one(result, network, data, dataset, rollouts, pooled, kind, n_most, n
 
 
 def _known_penalty(network, readout):
-    """Return the penalties of inputs known in advance, (window_length, n_known), or None."""
+    """Return the penalties of known inputs, (window_length, n_known), or None."""
     by_row = readout.linear_penalty.reshape(network.window_length, -1)
     return by_row[:, network.n_predicted :] if network.n_known else None
 

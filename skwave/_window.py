@@ -49,7 +49,7 @@ class WindowTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         a window is predicted from their values at the same time; `forecast` is given their
         `future`.
     calendar : str, sequence of str or None, default=None
-        Further inputs known in advance that are made of the index: ``"minute"``, ``"hour"``,
+        Further known inputs that are made of the index: ``"minute"``, ``"hour"``,
         ``"day_of_week"``, ``"day"`` (of the month), ``"day_of_year"``, ``"month"``,
         ``"quarter"``. Each gives two columns, the sine and the cosine of the position in the hour,
         day, week, month or year. A `ForecastPipeline` continues them by itself.
@@ -71,7 +71,7 @@ class WindowTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
     Notes
     -----
     The windows of a series are a read-only view of it: they take no memory of their own. With
-    inputs known in advance they are views of a copy of the series, and the newest values of these
+    known inputs they are views of a copy of the series, and the newest values of these
     inputs are NaN, since they come after its end.
 
     A missing value is NaN in the windows that hold it. Rows that are missing in a regular index of
@@ -274,7 +274,7 @@ class WindowTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
                 "Series or DataFrame with an index of dates, such as by asfreq; a transformer in "
                 "front gives one after set_output(transform='pandas')."
             )
-        # They stand one step ahead, like other inputs known in advance.
+        # They stand one step ahead, like other known inputs.
         index = series.index[len(series) - len(values) + 1 :]
         parts = [calendar_features(labels, self.calendar) for labels in (index, following)]
         return arrange(values, self._known_positions, np.vstack(parts))

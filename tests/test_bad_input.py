@@ -264,7 +264,7 @@ def test_weights_that_are_zero_in_one_part_are_refused(readout, part, first, las
 
 
 def test_windows_that_do_not_continue_each_other_are_refused(forecaster):
-    words = "none of the 38 windows in X is followed.*unshuffled"
+    words = "only 0 of the 38 windows in X are followed.*unshuffled"
     refuse(forecaster, lambda f: f.fit(WINDOWS[::2]), ValueError, words)
     refuse(forecaster, lambda f: f.score(WINDOWS[::2]), ValueError, words)
 

@@ -35,8 +35,22 @@ def test_given_targets_belong_to_the_windows_of_the_same_number():
 
 def test_windows_that_do_not_continue_each_other_have_no_targets():
     windows = np.random.default_rng(0).normal(size=(9, 4, 1))
-    with pytest.raises(ValueError, match="none of the 9 windows in X is followed"):
+    with pytest.raises(ValueError, match="only 0 of the 9 windows in X are followed"):
         make_dataset(windows, 1)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_shuffled_windows_are_refused_though_a_few_continue_each_other(seed):
+    windows = sliding_windows(np.random.default_rng(0).normal(size=(200, 1)), 20)
+    order = np.random.default_rng(seed).permutation(len(windows))
+    with pytest.raises(ValueError, match=r"only \d+ of the 181 windows .*unshuffled"):
+        make_dataset(windows[order], 1)
+
+
+def test_many_series_of_two_windows_have_a_target_each():
+    rng = np.random.default_rng(0)
+    series = [sliding_windows(rng.normal(size=(5, 1)), 4) for _ in range(30)]
+    assert len(make_dataset(np.concatenate(series), 1).targets) == 30
 
 
 def test_targets_do_not_reach_into_the_next_series():

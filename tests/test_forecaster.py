@@ -293,11 +293,11 @@ def state_of(estimator):
         (np.ones((9, 4, 1)) * 1j, None, ValueError, "Complex data not supported"),
         (np.zeros((9, 4, 1, 1)), None, ValueError, "windows of shape"),
         (np.arange(9.0), None, ValueError, "X is a series of"),
-        (np.random.default_rng(0).normal(size=(9, 4, 1)), None, ValueError, "none of the 9"),
+        (np.random.default_rng(0).normal(size=(9, 4, 1)), None, ValueError, "only 0 of the 9"),
         (np.zeros((9, 4, 1)), np.zeros(8), ValueError, "8 targets for 9 windows"),
         (np.zeros((9, 4, 1)), np.zeros(13), ValueError, "13 targets for 9 windows"),
         (np.zeros((9, 4, 1)), np.full(9, np.nan), ValueError, "y contains NaN"),
-        (np.zeros((1, 4, 1)), None, ValueError, "none of the 1 windows"),
+        (np.zeros((1, 4, 1)), None, ValueError, "only 0 of the 1 windows"),
     ],
 )
 def test_bad_windows_and_targets(fitted, X, y, error, words):

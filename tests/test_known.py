@@ -1,4 +1,4 @@
-"""Inputs known in advance and calendar features: in the windows, in the fit, in forecasts."""
+"""Known inputs and calendar features: in the windows, in the fit, in forecasts."""
 
 import copy
 import pickle
@@ -47,7 +47,7 @@ TRAIN, TEST = FRAME[:250], FRAME[250:]
 
 @pytest.fixture(scope="module")
 def model():
-    """A pipeline that was fitted on the frame, with one input known in advance."""
+    """A pipeline that was fitted on the frame, with one known input."""
     steps = WindowTransformer(12, known="heat"), LSTMForecaster(**TINY)
     return make_forecast_pipeline(*steps).fit(TRAIN)
 
@@ -409,7 +409,7 @@ def test_a_long_gap_of_known_inputs_at_the_end_is_refused_before_training(monkey
     train.iloc[-9:-7, 1] = np.nan
     steps = WindowTransformer(12, known="heat"), LSTMForecaster(**TINY)
     monkeypatch.setattr(_fit, "train", None)
-    words = "lacks values of inputs known in advance in its last window, from row 241 on"
+    words = "lacks values of known inputs in its last window, from row 241 on"
     with pytest.raises(ValueError, match=words):
         make_forecast_pipeline(*steps).fit(train)
     with pytest.raises(ValueError, match="Series 'with a gap': X lacks values .* from row 241 on"):
@@ -450,7 +450,7 @@ def test_a_gap_of_known_inputs_in_a_context_is_filled_if_short_and_else_refused(
     context.iloc[-5, 1] = np.nan
     assert model.forecast(5, future=TEST[["heat"]], context=context).notna().all().all()
     context.iloc[-9:-4, 1] = np.nan
-    with pytest.raises(ValueError, match="lacks values of inputs known in advance from row"):
+    with pytest.raises(ValueError, match="lacks values of known inputs from row"):
         model.forecast(5, future=TEST[["heat"]], context=context)
 
 

@@ -268,7 +268,7 @@ def test_a_backtest_of_several_series_finds_errors_before_the_fit(
 
 def test_a_series_without_a_window_to_train_on_is_named():
     series = {**SHOPS, "new": SHOPS["shop 0"][:12]}
-    with pytest.raises(ValueError, match="^Series 'new': .* none of the 1 windows"):
+    with pytest.raises(ValueError, match="^Series 'new': .* only 0 of the 1 windows"):
         pipeline().fit(series)
 
 

@@ -338,7 +338,7 @@ def test_a_series_without_a_window_to_train_on_is_named_before_training(fitted):
     gaps[::5] = np.nan
     copy = pickle.loads(pickle.dumps(fitted))
     state = vars(copy).copy()
-    for series, message in ((short, "none of the 1 windows"), (gaps, "None of the 33 windows")):
+    for series, message in ((short, "only 0 of the 1 windows"), (gaps, "None of the 33 windows")):
         windows = WindowTransformer(8).fit_transform([SERIES[0], series])
         with pytest.raises(ValueError, match=rf"Series 1 of X \(the first is 0\): .*{message}"):
             copy.fit(windows)

@@ -240,7 +240,7 @@ class _Unchanged(RegressorMixin, BaseEstimator):
 
 
 def _series_of_windows(model, X):
-    """Return the series that windows were cut from, the inputs known in advance last."""
+    """Return the series that windows were cut from, the known inputs last."""
     check_roles(X, model[-1].known_)
     values, _, first_windows = join_windows(check_windows(model[-1], X, reset=False))
     if len(first_windows) > 1:
