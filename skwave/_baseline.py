@@ -91,8 +91,8 @@ def find_longest_season(series):
     Returns
     -------
     int
-        A multiple of what `find_season_length` finds, at most a third of the series; 1 if the
-        series has no season.
+        What `find_season_length` finds, or a multiple of it that is at most a third of the series;
+        1 if the series has no season.
 
     Notes
     -----

@@ -45,8 +45,8 @@ class ForecastDisplay:
     y_pred : ndarray of the same shape
         The forecast.
     index : pandas Index of shape (n_steps,) or None, default=None
-        Labels of the steps. Dates, periods and numbers are drawn on the x axis; without them, and
-        for other labels, steps are counted from 1.
+        Labels of the steps. Dates, periods and numbers are drawn on the x axis. Without them, and
+        for times since a start (a TimedeltaIndex), steps are counted from 1.
     names : sequence of shape (n_channels,) or None, default=None
         Names of the channels, which label the y axes.
     history : ndarray of shape (n_known,) or (n_known, n_channels) or None, default=None
@@ -288,12 +288,14 @@ class ForecastDisplay:
         n_channels = lines[-1][1].shape[1]
         axes = make_axes(ax, n_channels)
         names = self.names if self.names is not None else [None] * n_channels
+        # The forecast is the last line.
+        steps, _, of_forecast = lines[-1]
         for channel, panel in enumerate(axes):
             for x, values, style in lines:
                 panel.plot(x, values[:, channel], **style)
             if self.intervals is not None:
-                bounds = np.reshape(self.intervals, (len(x), n_channels, -1, 2))[:, channel]
-                shade_intervals(panel, x, bounds, self.coverages, style["color"])
+                bounds = np.reshape(self.intervals, (len(steps), n_channels, -1, 2))[:, channel]
+                shade_intervals(panel, steps, bounds, self.coverages, of_forecast["color"])
             panel.set_ylabel(label_channel(names[channel], channel, n_channels))
             set_ticks(panel, index)
             # Space above the lines, so that the legend, of one row or two, hides none of them.

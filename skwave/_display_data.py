@@ -11,7 +11,7 @@ from skwave._index_spec import index_spec, next_index
 from skwave._intervals import check_fractions
 from skwave._pandas_index import as_times, check_index
 from skwave._plot import BASELINE_NAMES, channel_names
-from skwave._validation import check_column_types, check_numbers, fill_masked
+from skwave._validation import as_floats, check_column_types, check_numbers, fill_masked
 
 
 def check_values(given):
@@ -20,7 +20,8 @@ def check_values(given):
     for name, y in given.items():
         check_column_types(y, name)
         check_index(y, name)
-        y = check_array(fill_masked(y), ensure_2d=False, ensure_all_finite=False, input_name=name)
+        y = as_floats(y, name) if hasattr(y, "iloc") else fill_masked(y)
+        y = check_array(y, ensure_2d=False, ensure_all_finite=False, input_name=name)
         # The line of the true values has gaps at missing values; a forecast has no missing values.
         values[name] = check_numbers(y, name, allow_nan=name != "y_pred")
     y_true, y_pred = values["y_true"], values["y_pred"]

@@ -27,8 +27,9 @@ def index_spec(X, training_spec=None):
     Returns
     -------
     None or dict
-        Strings and numbers alone. The entry ``"index"`` is None if labels are neither dates nor at
-        regular distances; dates without a regular frequency cannot be continued.
+        Plain data, but for labels of columns. The entry ``"index"`` describes dates, periods
+        without a gap, and integers at a regular distance; it is None for all other labels. Dates
+        without a regular frequency cannot be continued.
     """
     if not hasattr(X, "iloc"):
         return None
@@ -40,7 +41,7 @@ def index_spec(X, training_spec=None):
 
 
 def _describe(index, training):
-    """Return an index as plain data, or None if its labels are neither dates nor regular."""
+    """Return an index as plain data, or None for labels that `index_spec` does not describe."""
     import pandas as pd
 
     if isinstance(index, pd.PeriodIndex):

@@ -114,8 +114,8 @@ def find_known(known, columns, n_channels):
             advice = "Give names of columns"
         elif any(isinstance(name, str) for name in known):
             advice = (
-                "Names need a DataFrame: a transformer before the windows gives one after "
-                "set_output(transform='pandas'). Or give positions"
+                "Names need a DataFrame of pandas: a transformer before the windows gives one "
+                "after set_output(transform='pandas'). Or give positions"
             )
         raise ValueError(
             f"known={known!r} holds {strangers[0]!r}, which is not one of the columns {labels} of "
@@ -263,7 +263,11 @@ def _in_order(future, names):
     missing = [name for name in names if name not in columns]
     surplus = [name for name in columns if name not in names]
     if missing or surplus or len(columns) > len(names):
-        what = f"lacks the columns {missing}" if missing else f"has the surplus columns {surplus}"
+        what = f"has the columns {columns}"
+        if missing or surplus:
+            what = (
+                f"lacks the columns {missing}" if missing else f"has the surplus columns {surplus}"
+            )
         advice = "Add them" if missing else f"Give future[{names}]"
         raise ValueError(f"future {what}: the known inputs are {names}. {advice}.")
     return future[names]

@@ -47,16 +47,20 @@ def with_missing_rows(X, name="X", expected=None):
     missing, sizes = expected[~is_there], np.diff(np.flatnonzero(is_there)) - 1
     if not len(missing):
         return X
-    insert = f"{name}.asfreq({expected.freqstr!r})"
+    insert = "Insert them"
     if not hasattr(index, "tz"):
-        insert = f"{name}.reindex(pandas.period_range({name}.index[0], {name}.index[-1]))"
+        insert += f" with {name}.reindex(pandas.period_range({name}.index[0], {name}.index[-1]))"
+    elif expected.freqstr is not None:
+        insert += f" with {name}.asfreq({expected.freqstr!r})"
+    if index is not X.index:
+        insert = f"Set {name}.index = pandas.to_datetime({name}.index). {insert}"
     one_part = ""
     if len(missing) > 1 and np.count_nonzero(sizes) == 1:
         one_part = " If a search left these rows out, give it cv=ForecastSplit(...)."
     warn(
         f"{name} lacks {len(missing)} of {len(missing) + len(index)} rows of a regular index, the "
-        f"first at {missing[0]}. They are taken as missing values. Insert them with {insert} to "
-        f"avoid this warning.{one_part}"
+        f"first at {missing[0]}. They are taken as missing values. {insert} to avoid this "
+        f"warning.{one_part}"
     )
     return X.set_axis(index).reindex(expected.rename(X.index.name))
 
@@ -71,8 +75,13 @@ def _is_a_rule(index, sizes):
     sizes : ndarray of shape (n - 1,)
         How many rows are missing after each of them but the last one.
     """
+    import pandas as pd
+
     times = index if hasattr(index, "tz") else index.to_timestamp()
-    is_of_working_days = (times.day_of_week < 5).all() and (times[-1] - times[0]).days >= 7
+    # Weeks and months may all begin on a working day.
+    is_daily = (times[1:] - times[:-1]).min() <= pd.Timedelta(days=1)
+    is_over_a_week = (times[-1] - times[0]).days >= 7
+    is_of_working_days = is_daily and is_over_a_week and (times.day_of_week < 5).all()
     is_sparse = sizes.sum() > 0.2 * (sizes.sum() + len(index))
     return is_of_working_days or is_sparse or _are_closing_times(times, sizes)
 
@@ -97,7 +106,7 @@ def _are_closing_times(times, sizes):
 
     lengths, last = sizes[sizes > 0], times.tz_localize(None)[:-1][sizes > 0]
     step, day = np.diff(times.tz_localize(None)).min(), pd.Timedelta(days=1)
-    if len(lengths) < 2 or not lengths.min() == lengths.max() > 1 or step >= 7 * day:
+    if len(lengths) < 2 or len(set(lengths)) > 1 or lengths[0] == 1 or step >= 7 * day:
         return False
     period = 7 * day if step >= day else day
     places = np.sort(((last - last[0]) % period).to_numpy())
@@ -129,7 +138,7 @@ def _regular_index(index):
         if not freqs:
             return None
         freq = max(freqs, key=freqs.count)
-        expected = date_range(index[0], index[-1], freq=freq, unit=index.unit)
+        expected = date_range(index[0], index[-1], freq=freq, unit=index.unit, like=index[1])
     else:
         return None
     if not index.isin(expected).all():

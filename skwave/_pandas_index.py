@@ -108,6 +108,9 @@ def as_times(index, name):
             f"{name} has an index of the levels {list(index.names)}, as of several series, but one "
             "series is needed here. Take one of them by xs."
         )
+    if index.dtype == object:
+        # They may be numbers, which are no years.
+        index = index.infer_objects()
     if hasattr(index, "freq") or pd.api.types.is_numeric_dtype(index.dtype):
         return index
     labels = index.astype(object)

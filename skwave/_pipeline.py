@@ -20,6 +20,7 @@ from skwave._pipeline_series import PipelineSeriesMixin
 from skwave._pipeline_transforms import PipelineTransformMixin
 from skwave._several import form_of, join_results, naming_the_series, split_series
 from skwave._sliding import sliding_windows
+from skwave._training_times import expected_index
 from skwave._validation import as_2d, check_finite
 from skwave._window import WindowTransformer
 
@@ -176,17 +177,20 @@ class ForecastPipeline(
             self._remember(X, as_2d(X), self._index_spec)
         return self
 
-    def _fit_windows(self, series, name):
-        """Fit all steps but the forecaster on one of several series, and return its windows."""
+    def _fit_windows(self, series, name, training_spec=None):
+        """Fit all steps but the forecaster on one of several series, and return its windows.
+
+        `training_spec` is what `index_spec` returned for the others, where they were fitted before.
+        """
         self.pipelines_ = {}
-        series = with_missing_rows(series, name)
+        series = with_missing_rows(series, name, expected_index(series, training_spec, name))
         columns = as_2d(series)
         with self._naming_the_transformer(columns):
             front = Pipeline(self.steps[:-1], memory=self.memory, verbose=self.verbose)
             windows = front.fit_transform(columns)
         # With `memory`, copies were fitted.
         self.steps[:-1] = front.steps
-        self._remember(series, columns)
+        self._remember(series, columns, training_spec)
         return windows
 
     @contextlib.contextmanager
@@ -380,7 +384,7 @@ def as_forecast_pipeline(estimator):
     else:
         steps = getattr(estimator, "steps", [])
     _check_steps(steps, type(estimator).__name__)
-    view = ForecastPipeline(steps)
+    view = ForecastPipeline(steps, memory=getattr(estimator, "memory", None))
     check_invertible(view._transformers)
     if hasattr(steps[-1][1], "context_"):
         view._index_spec = view._newest_values = None
@@ -442,7 +446,7 @@ def _check_steps(steps, name="ForecastPipeline"):
         and is_forecaster(steps[-1][1])
     )
     if not good:
-        got = [name for name, _ in steps] or name
+        got = [step for step, _ in steps] or name
         raise ValueError(
             "A forecast needs an LSTMForecaster, or a pipeline whose steps end with a "
             f"WindowTransformer and an LSTMForecaster, but got {got}."

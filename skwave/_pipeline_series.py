@@ -1,10 +1,13 @@
 """The pipelines of several series, and what each of them forecasts."""
 
+from collections.abc import Iterable
+
 import numpy as np
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 
 from skwave._index_spec import next_index
+from skwave._missing_rows import with_missing_rows
 from skwave._several import form_of, join_results, naming_the_series, split_series
 from skwave._validation import as_2d, columns_of
 from skwave.exceptions import warn
@@ -19,6 +22,10 @@ class PipelineSeriesMixin:
         Each has transformers of its own.
         """
         pipelines = {name: self._copy_for_series() for name in several}
+        # Here, so that missing rows are warned of once.
+        for name, series in several.items():
+            with naming_the_series(name):
+                several = several | {name: with_missing_rows(series, f"X[{name!r}]")}
         parts = _fit_windows_of(pipelines, several)
         lengths = [part.shape[1] for part in parts]
         if len(set(lengths)) > 1:
@@ -26,6 +33,7 @@ class PipelineSeriesMixin:
             for one in pipelines.values():
                 one[-2].set_params(window_length=int(np.median(lengths)))
             parts = _fit_windows_of(pipelines, several)
+        _warn_of_irregular(pipelines)
         self[-1].fit(parts)
         for one, forecaster in zip(pipelines.values(), self[-1].forecasters_, strict=True):
             one.steps[-1] = (one.steps[-1][0], forecaster)
@@ -34,7 +42,9 @@ class PipelineSeriesMixin:
     def _copy_for_series(self):
         """Return a pipeline whose transformers are copies, not fitted."""
         steps = [*clone(Pipeline(self.steps[:-1])).steps, self.steps[-1]]
-        return type(self)(steps, memory=self.memory, verbose=self.verbose)
+        return type(self)(
+            steps, transform_input=self.transform_input, memory=self.memory, verbose=self.verbose
+        )
 
     def _pairs(self, X, parameter="X"):
         """Return the name, the pipeline and the values of each of several series."""
@@ -79,7 +89,7 @@ class PipelineSeriesMixin:
         contexts = {} if context is None else _split(context, "context")
         if context is not None:
             self._check_levels(context)
-        futures = {} if future is None else split_series(future)
+        futures = {} if future is None else split_series(future, "future")
         results = {}
         for name in self._names(series, contexts):
             given = dict(further)
@@ -120,8 +130,13 @@ class PipelineSeriesMixin:
         if series is None:
             return list(contexts or self.pipelines_)
         # A tuple is one name, of two levels.
-        is_array = hasattr(series, "tolist") and np.ndim(series) == 1
-        names = series.tolist() if is_array else series if isinstance(series, list) else [series]
+        is_one = isinstance(series, str | tuple) or not isinstance(series, Iterable)
+        names = [series] if is_one else list(series)
+        if not names or len(set(names)) < len(names):
+            raise ValueError(
+                f"series={series!r}, but each name is needed once. Name at least one series, and "
+                "none twice."
+            )
         surplus = [name for name in contexts if name not in names]
         if surplus:
             raise ValueError(
@@ -152,14 +167,23 @@ class PipelineSeriesMixin:
             )
         one = self._copy_for_series()
         one[-2].set_params(window_length=length)
-        windows = one._fit_windows(context, "context")
+        windows = one._fit_windows(context, "context", self._common_spec())
         one.steps[-1] = (one.steps[-1][0], self[-1]._forecaster_for(windows))
         return one
+
+    def _common_spec(self):
+        """Return the description of an index of fit, if those of all series go on alike."""
+        specs = [one._index_spec for one in self.pipelines_.values()]
+        if any(spec is None or spec["index"] is None for spec in specs):
+            return None
+        rule = "type", "freq", "months", "zone", "step"
+        rules = {tuple(spec["index"].get(key) for key in rule) for spec in specs}
+        return specs[0] if len(rules) == 1 else None
 
 
 def _split(X, name):
     """Return several series by name, or raise an error if they are one."""
-    series = split_series(X)
+    series = split_series(X, name)
     if series is None:
         raise ValueError(
             f"{name} has the type {type(X).__name__} and is one series, but fit saw several. "
@@ -184,7 +208,6 @@ def _fit_windows_of(pipelines, several):
             parts.append(pipeline._fit_windows(several[name], f"X[{name!r}]"))
             # The forecaster, which checks them as well, does not know the names.
             pipeline[-1]._check_trainable(parts[-1])
-    _warn_of_irregular(pipelines)
     return parts
 
 

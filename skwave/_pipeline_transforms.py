@@ -183,9 +183,17 @@ class PipelineTransformMixin:
             expected = next_index(self._index_spec, 1)
         if not self._inverts_rows:
             n_new = len(X) - len(self._training_series)
+        elif labels is None:
+            n_new = len(X) - length
         elif expected is None:
-            is_new = None if labels is None else labels_after(labels, self._index_spec)
-            n_new = len(X) - length if is_new is None else int(is_new.sum())
+            is_new = labels_after(labels, self._index_spec)
+            if is_new is None:
+                raise ValueError(
+                    f"X has an index of {labels.dtype}, by which its new values are not found: "
+                    "only dates, and numbers or periods without gaps, are compared with those of "
+                    f"fit. Give an array that begins {length} values before the first new one."
+                )
+            n_new = int(is_new.sum())
         else:
             n_new = int((labels >= expected[0]).sum())
             if n_new and labels[-n_new] != expected[0]:
@@ -222,7 +230,8 @@ class PipelineTransformMixin:
         ndarray of shape (n_steps, n_known + n_calendar)
             Transformed, and the calendar features of these steps.
         """
-        positions, windows = self[-2]._known_positions, self[-2]
+        transformer = self[-2]
+        positions = transformer._known_positions
         spec = self._index_spec if context is None else index_spec(context, self._index_spec)
         # Without pandas there is no other way than by position.
         has_names = bool(positions) and self._index_spec is not None and is_pandas_installed()
@@ -237,19 +246,19 @@ class PipelineTransformMixin:
         if positions:
             if has_names:
                 check_labels(future, spec, n_steps)
-            rows = np.full((n_steps, windows.n_features_in_), np.nan)
+            rows = np.full((n_steps, transformer.n_features_in_), np.nan)
             rows[:, positions] = values
             before = self._training_series if context is None else context
             parts.append(self._transform_rows(rows, before)[:, positions])
-        if windows.calendar:
+        if transformer._calendar:
             if not is_pandas_installed():
                 raise ModuleNotFoundError(
-                    f"The calendar features {windows.calendar} of the steps are computed by "
+                    f"The calendar features {transformer._calendar} of the steps are computed by "
                     "pandas, which is not installed here. Install it: pip install pandas."
                 )
             # A plain Pipeline keeps no index, but its windows do.
-            following = next_index(spec or windows._index_spec, n_steps)
-            parts.append(calendar_features(following, windows.calendar))
+            following = next_index(spec or transformer._index_spec, n_steps)
+            parts.append(calendar_features(following, transformer._calendar))
         return np.hstack(parts)
 
     def _transform_rows(self, rows, before):

@@ -34,7 +34,7 @@ def drawn_index(index):
     """
     if index is None:
         return None
-    times = as_times(index, "The series").rename(index.name)
+    times = as_times(index, "series").rename(index.name)
     times = times.to_timestamp() if hasattr(times, "to_timestamp") else times
     # A TimedeltaIndex has neither.
     return times if hasattr(times, "tz") or times.dtype.kind in "iuf" else None
@@ -124,5 +124,8 @@ def make_axes(ax, n_panels, *, sharex=True):
         _, ax = plt.subplots(n_panels, 1, sharex=sharex, figsize=size, layout="constrained")
     axes = np.array(ax, dtype=object).reshape(-1)
     if len(axes) != n_panels:
-        raise ValueError(f"ax has {len(axes)} axes, but {n_panels} are needed, one for a channel.")
+        raise ValueError(
+            f"ax has {len(axes)} axes, but the display has {n_panels} panels. Give an axis for "
+            "each, or ax=None."
+        )
     return axes

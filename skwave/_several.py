@@ -9,7 +9,7 @@ from skwave._pandas_index import is_multi_index
 from skwave._validation import is_several
 
 
-def split_series(X):
+def split_series(X, name="X"):
     """Return the series of which `X` consists, by name.
 
     Parameters
@@ -18,6 +18,8 @@ def split_series(X):
         A list of series, whose names are their positions; a dict of series; or a pandas object with
         a MultiIndex, whose last level is the time and whose others name the series. Anything else
         is one series.
+    name : str, default="X"
+        What the messages call it.
 
     Returns
     -------
@@ -36,21 +38,27 @@ def split_series(X):
     is_swapped = hasattr(first, "freq") and not hasattr(last, "freq") and len(last) < len(first)
     if X.index.nlevels == 2 and is_swapped:
         raise ValueError(
-            f"X has an index of two levels, {X.index.names[0]!r} with times and "
+            f"{name} has an index of two levels, {X.index.names[0]!r} with times and "
             f"{X.index.names[1]!r} with names such as {last[0]!r}, but the names of the series "
-            "come first. Give X.swaplevel(), or, if the times are names, make strings of them."
+            f"come first. Give {name}.swaplevel(), or, if the times are names, make strings of "
+            "them."
         )
     levels = list(range(X.index.nlevels - 1))
     for level in levels:
         has_no_name = X.index.get_level_values(level).isna()
         if has_no_name.any():
             raise ValueError(
-                f"X has an index whose level {level} is missing in {has_no_name.sum()} rows, the "
-                f"first of which is row {int(has_no_name.argmax())}. Name the series of these "
+                f"{name} has an index whose level {level} is missing in {has_no_name.sum()} rows, "
+                f"the first of which is row {int(has_no_name.argmax())}. Name the series of these "
                 "rows, or leave them out."
             )
-    by_name = X.groupby(level=levels[0] if len(levels) == 1 else levels, sort=False)
-    return {name: of_one.droplevel(levels) for name, of_one in by_name}
+    if len(X) == 0:
+        raise ValueError(
+            f"{name} has an index of several levels, but no rows. Give the rows of one series or "
+            "more."
+        )
+    by_name = X.groupby(level=levels[0] if len(levels) == 1 else levels, sort=False, observed=True)
+    return {of_name: of_one.droplevel(levels) for of_name, of_one in by_name}
 
 
 @contextlib.contextmanager
@@ -67,7 +75,7 @@ def pick_series(X, name, parameter):
 
     `parameter` is what the error calls `X`.
     """
-    several = None if X is None else split_series(X)
+    several = None if X is None else split_series(X, parameter)
     if several is None:
         return X
     check_name(name, several, parameter)
@@ -76,7 +84,8 @@ def pick_series(X, name, parameter):
 
 def check_name(name, names, parameter):
     """Raise an error if a name is not among those of several series."""
-    if name not in list(names):  # which takes a list of names, too, that has no hash
+    # A list, not a dict: `name` may be a list, which has no hash.
+    if name not in list(names):
         others = ", and others" if len(names) > 5 else ""
         raise ValueError(
             f"name={name!r}, but {parameter} has the series {list(names)[:5]}{others}. Give the "

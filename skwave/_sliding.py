@@ -71,10 +71,9 @@ def join_windows(windows):
         # A missing value is the same in both.
         is_same |= np.isnan(later) & np.isnan(earlier)
     continues = is_same.all(axis=(1, 2))
-    first_windows = np.concatenate([[0], 1 + np.flatnonzero(~continues)])
-    series_number = np.zeros(n_windows, dtype=int)
-    series_number[first_windows[1:]] = 1
-    starts = np.arange(n_windows) + np.cumsum(series_number) * (length - 1)
+    begins = np.append(True, ~continues)
+    first_windows = np.flatnonzero(begins)
+    starts = np.arange(n_windows) + (np.cumsum(begins) - 1) * (length - 1)
     values = np.empty((n_windows + len(first_windows) * (length - 1), n_channels), windows.dtype)
     values[starts + length - 1] = windows[:, -1]
     head = np.arange(length - 1)

@@ -29,7 +29,6 @@ def make_report(
     is_held_out : bool
         Whether none of the windows that the forecasts reach into was trained on.
     """
-    standard_errors = {name: float(rollouts.standard_error(e)) for name, e in errors.items()}
     n_origins, n_steps = rollouts.y_true.shape[:2]
     return {
         "n_series": len(data.first_windows),
@@ -46,7 +45,9 @@ def make_report(
         "seconds": float(seconds),
         "n_origins": n_origins,
         "n_steps": n_steps,
-        "errors": {name: [float(e.mean()), standard_errors[name]] for name, e in errors.items()},
+        "errors": {
+            name: [float(e.mean()), float(rollouts.standard_error(e))] for name, e in errors.items()
+        },
         "season_length": season_length,
         "seasonal_naive_is_better": seasonal_naive_is_better(errors, result.readout, rollouts),
         "readout": result.readout,

@@ -29,14 +29,17 @@ def are_of_several(windows):
 
 
 def check_column_types(X, name="X"):
-    """Raise an error for columns of dates, and for those of strings in a pandas object.
+    """Raise an error for columns of dates, and in pandas for those of strings or of equal names.
 
     That is before scikit-learn makes numbers of them, or an error of its own.
     """
     columns = columns_of(X) or [None] * len(_dtypes(X))
+    if hasattr(X, "iloc") and X.ndim == 2 and not X.columns.is_unique:
+        column = X.columns[X.columns.duplicated()][0]
+        raise ValueError(f"{name} has the column {column!r} twice. Rename one of them.")
     for k, (column, dtype) in enumerate(zip(columns, _dtypes(X), strict=True)):
-        # The first condition is for pandas, the second one for polars.
-        if getattr(dtype, "kind", "") in ("m", "M") or getattr(dtype, "is_temporal", bool)():
+        is_time_of_polars = hasattr(dtype, "is_temporal") and dtype.is_temporal()
+        if getattr(dtype, "kind", "") in ("m", "M") or is_time_of_polars:
             _refuse_dtype(dtype, name, is_time=True)
         if hasattr(X, "iloc") and getattr(dtype, "kind", "") == "O":
             _check_words(X if X.ndim == 1 else X.iloc[:, k], name, column)
@@ -149,7 +152,8 @@ def as_2d(X, name="X"):
     Returns
     -------
     array-like or DataFrame of shape (n_values, n_channels)
-        The same; short floats become float64.
+        The same; short floats, sparse and nullable columns, and objects with missing values become
+        float64.
 
     Raises
     ------
@@ -188,6 +192,11 @@ def as_2d(X, name="X"):
     is_special = [not isinstance(d, np.dtype) for d in dtypes]
     is_numeric = {getattr(d, "kind", "") for d in dtypes} <= set("fiub")
     return X.astype(float) if any(is_short + is_special) and is_numeric else X
+
+
+def as_floats(X, name="X"):
+    """Return one series as an array of floats, of as many dimensions; NaN is a missing value."""
+    return np.asarray(as_2d(X, name), dtype=float).reshape(np.shape(X))
 
 
 def _refuse_dtype(dtype, name, *, is_time):

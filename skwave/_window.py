@@ -167,10 +167,10 @@ class WindowTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         # Here, so that missing rows are warned of once.
         several = split_series(X)
         if several is None:
-            X = with_missing_rows(X)
+            given: Any = with_missing_rows(X)
         else:
-            X = [with_missing_rows(one, f"X[{name!r}]") for name, one in several.items()]
-        return self.fit(X).transform(X)
+            given = {name: with_missing_rows(one, f"X[{name!r}]") for name, one in several.items()}
+        return self.fit(given).transform(given)
 
     def transform(self, X: ArrayLike) -> Any:
         """Cut a series, or each of several, into windows.
@@ -252,31 +252,31 @@ class WindowTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         values = self._check_series(series, reset=reset)
         if reset:
             self._known_positions = find_known(self.known, self._columns, values.shape[1])
-            calendar = check_calendar(self.calendar)
+            self._calendar = check_calendar(self.calendar)
             labels = self._known_positions
             if self._columns is not None:
                 labels = [self._columns[k] for k in self._known_positions]
-            features = [f"{name}_{wave}" for name in calendar for wave in ("sin", "cos")]
+            features = [f"{name}_{wave}" for name in self._calendar for wave in ("sin", "cos")]
             self._known_names = [*labels, *features]
-            self._index_spec = index_spec(series) if calendar else None
+            self._index_spec = index_spec(series) if self._calendar else None
         return self._arrange(values, series)
 
     def _arrange(self, values, series):
         """Return columns as windows hold them; `series` is what has their index."""
-        if not self.calendar:
+        if not self._calendar:
             return arrange(values, self._known_positions)
         spec = index_spec(series, self._index_spec)
         following = None if spec is None else next_index(spec, 1)
         if following is None:
             what = "has no index" if spec is None else "has an index without a regular frequency"
             raise ValueError(
-                f"calendar={self.calendar!r} needs the dates of the values, but X {what}. Give a "
+                f"calendar={self._calendar!r} needs the dates of the values, but X {what}. Give a "
                 "Series or DataFrame with an index of dates, such as by asfreq; a transformer in "
                 "front gives one after set_output(transform='pandas')."
             )
         # They stand one step ahead, like other known inputs.
         index = series.index[len(series) - len(values) + 1 :]
-        parts = [calendar_features(labels, self.calendar) for labels in (index, following)]
+        parts = [calendar_features(labels, self._calendar) for labels in (index, following)]
         return arrange(values, self._known_positions, np.vstack(parts))
 
     def _columns_of_series(self, values):

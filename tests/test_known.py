@@ -622,3 +622,10 @@ def test_windows_of_other_channels_have_other_roles():
     windows = WindowTransformer(12, known=["known"]).fit_transform(table)
     assert windows[3:9].known == windows[:, ::2].known == ("known",)
     assert windows[:, :, :2].known == windows[:, :, 0].known == ()
+
+
+def test_windows_keep_the_calendar_of_fit():
+    hours = pd.Series(np.arange(80.0), pd.date_range("2024-01-01", periods=80, freq="h"))
+    windows = WindowTransformer(3, calendar="hour").fit(hours)
+    expected = windows.transform(hours)
+    np.testing.assert_array_equal(windows.set_params(calendar=None).transform(hours), expected)

@@ -492,6 +492,27 @@ def test_many_rows_missing_in_later_values_are_missing_values():
         model.partial_fit(LOAD[290:360].to_numpy())
 
 
+@pytest.mark.parametrize(
+    "index",
+    [
+        pd.timedelta_range("0h", periods=120, freq="h"),
+        pd.Index(np.arange(120.0)),
+        pd.Index(np.append(np.arange(60), 70 + np.arange(60))),
+        pd.period_range("2020-01", periods=200, freq="M")[::2].append(
+            pd.period_range("2040-01", periods=20, freq="M")
+        ),
+    ],
+    ids=["times since a start", "floats", "integers with a gap", "periods with a gap"],
+)
+def test_labels_that_do_not_say_which_values_are_new_are_refused(index, wave):
+    series = pd.Series(wave[:120], index)
+    model = pipeline().fit(series[:80])
+    n_before = model[-1]._n_windows
+    with pytest.raises(ValueError, match=r"by which its new values are not found.* begins 10 val"):
+        model.partial_fit(series)
+    assert model.partial_fit(wave[70:120])[-1]._n_windows == n_before + 40
+
+
 def test_new_values_after_irregular_dates_are_those_of_later_dates(wave):
     days = pd.bdate_range("2024-01-01", periods=122).drop(["2024-03-29", "2024-04-01"])
     series = pd.Series(wave, days)

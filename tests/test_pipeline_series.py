@@ -9,6 +9,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
+from helpers import warnings_of
 from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
 from sklearn.metrics import mean_absolute_error
@@ -264,6 +265,57 @@ def test_a_backtest_of_several_series_finds_errors_before_the_fit(
     monkeypatch.setattr(LSTMForecaster, "fit", lambda *_: pytest.fail("fitted"))
     with pytest.raises(error, match=message):
         backtest(pipeline(), SHOPS, **{"horizon": 4, "initial": 60, "step": 10} | change)
+
+
+@pytest.mark.parametrize("call", ["forecast", "predict", "score", "backtest", "fit", "windows"])
+def test_an_empty_table_of_several_series_is_refused(fitted, call):
+    empty = LONG[LONG < 0]
+    calls = {
+        "forecast": lambda: fitted.forecast(2, context=empty),
+        "predict": lambda: fitted.predict(empty),
+        "score": lambda: fitted.score(empty),
+        "backtest": lambda: backtest(pipeline(), empty, horizon=4, initial=60),
+        "fit": lambda: pipeline().fit(empty),
+        "windows": lambda: WindowTransformer(12).fit(empty),
+    }
+    with pytest.raises(ValueError, match="index of several levels, but no rows"):
+        calls[call]()
+
+
+def test_series_is_any_iterable_of_names_each_of_them_once(fitted):
+    forecasts = fitted.forecast(2, series=SHOPS.keys() - {"shop 1"})
+    assert set(forecasts.index.get_level_values(0)) == {"shop 0", "shop 2"}
+    for series in (["shop 0", "shop 0"], []):
+        with pytest.raises(ValueError, match=r"series=\[.*each name is needed once"):
+            fitted.forecast(2, series=series)
+
+
+def test_a_new_series_has_the_frequency_of_the_others():
+    days = pd.bdate_range("2024-01-01", periods=90)
+    weekdays = {name: pd.Series(series.to_numpy()[:90], days) for name, series in SHOPS.items()}
+    model = pipeline().fit(weekdays)
+    # A working week and a half alone looks like days.
+    new = pd.Series(weekdays["shop 0"].to_numpy()[:15], pd.DatetimeIndex(days[:15], freq=None))
+    new = {"new": new.iloc[-14:]}
+    expected = model.forecast(2, context={"shop 0": new["new"]})["shop 0"].index
+    assert list(model.forecast(2, context=new)["new"].index) == list(expected)
+    hourly = pd.Series(np.arange(15.0), pd.date_range("2024-01-01", periods=15, freq="h"))
+    with pytest.raises(ValueError, match="Series 'new': context has rows that are 0 days 01:00"):
+        model.forecast(2, context={"new": hourly})
+
+
+def test_missing_rows_are_warned_of_once_though_lengths_differ():
+    series = {"short": SHOPS["shop 0"][:60].drop(SHOPS["shop 0"].index[20]), "long": shop(1, 300)}
+    model = make_forecast_pipeline(WindowTransformer("auto"), LSTMForecaster(**TINY))
+    assert len([m for m in warnings_of(model.fit, series) if "lacks" in m]) == 1
+
+
+def test_a_level_of_categories_that_has_no_rows_is_no_series():
+    table = LONG.reset_index("shop")
+    table["shop"] = table["shop"].astype("category")
+    table = table.set_index("shop", append=True).swaplevel()["sales"]
+    table = table[table.index.get_level_values("shop") != "shop 1"]
+    assert list(pipeline().fit(table).pipelines_) == ["shop 0", "shop 2"]
 
 
 def test_a_series_without_a_window_to_train_on_is_named():

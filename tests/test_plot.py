@@ -129,7 +129,7 @@ def test_given_axes_are_drawn_on():
     display = ForecastDisplay.from_predictions([0.0, 1.0], [1.0, 0.0], ax=ax, color="k")
     assert display.ax_ is ax
     assert same_color(ax.lines[1].get_color(), "k")
-    with pytest.raises(ValueError, match="ax has 1 axes, but 2 are needed"):
+    with pytest.raises(ValueError, match="ax has 1 axes, but the display has 2 panels"):
         ForecastDisplay.from_predictions(np.zeros((5, 2)), np.zeros((5, 2)), ax=ax)
 
 

@@ -15,9 +15,9 @@ from sklearn.metrics import mean_absolute_error
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
-from skwave import LSTMForecaster, WindowTransformer, make_forecast_pipeline
+from skwave import ForecastDisplay, LSTMForecaster, WindowTransformer, make_forecast_pipeline
 from skwave.datasets import make_wave
-from skwave.model_selection import ForecastSplit, backtest, forecast_scorer
+from skwave.model_selection import BacktestDisplay, ForecastSplit, backtest, forecast_scorer
 
 TINY = {"units": 4, "epochs": 1, "random_state": 0}
 WAVE = 3 + make_wave("sine", n_cycles=6, steps_per_cycle=20)
@@ -89,6 +89,10 @@ REFUSED = {
         of(pd.to_datetime(MONTHS.strftime("%Y-%d-%m"))), "first twelve days of January alone"
     ),
     "a date that is missing": (of(DAYS.where(np.arange(N) != 4)), r"NaT.*at row 4"),
+    "two columns of the same name": (
+        pd.DataFrame(np.column_stack([WAVE, WAVE]), DAYS, ["load", "load"]),
+        "column 'load' twice.*Rename",
+    ),
     "infinity": (spoiled(5, np.inf), "contains infinity: 1 of \\d+ values.*row 5.*logarithm"),
     "words in a Series": (of(DAYS, np.array(["Monday"] * N, object)), "'Monday', which is not a"),
     "words in a column": (
@@ -158,6 +162,24 @@ def test_input_that_is_not_understood_is_refused_everywhere(fitted, place, X, wo
 GAPS = {
     "missing hours": (of(WITH_GAPS), r"lacks 4 of 120 rows.*2024-01-01 03:00.*asfreq\('h'\)"),
     "a missing month": (of(MONTHS.delete(17)), r"lacks 1 of 120 rows.*2021-06-01.*asfreq\('MS'\)"),
+    "a missing week that begins on a Monday": (
+        of(pd.date_range("2022-01-03", periods=N, freq="W-MON").delete(17)),
+        r"lacks 1 of 120 rows.*2022-05-02.*asfreq\('W-MON'\)"
+    ),
+    "a missing last working day of a month": (
+        of(pd.date_range("2012-01-03", periods=N, freq="BME").delete(17)), "lacks 1 .*2013-06-28"
+    ),
+    "a missing day among strings": (
+        of(DAYS.strftime("%Y-%m-%d").delete(17)),
+        r"lacks 1 .*Set \w+.index = pandas.to_datetime\(\w+.index\). Insert .*asfreq\('D'\)"
+    ),
+    "a missing week at a time of the day that clocks skip": (
+        of(
+            pd.date_range("2024-03-10 02:30", periods=N, freq="7D")
+            .tz_localize("America/New_York", nonexistent="shift_forward").delete(17)
+        ),
+        "lacks 1 "
+    ),
     "a missing period": (
         of(pd.period_range("2020-01", periods=N, freq="M").delete(17)), "lacks 1 .*2021-06"
     ),
@@ -237,6 +259,44 @@ def test_nullable_columns_with_missing_values_are_those_of_numpy():
     pd.testing.assert_frame_equal(
         fitted.forecast(3, context=nullable[:80]), expected.forecast(3, context=plain[:80])
     )
+
+
+def test_numbers_as_objects_are_no_years():
+    numbers = pd.Index(range(1900, 1900 + N), dtype=object)
+    assert list(model().fit(of(numbers)).forecast(2).index) == [1900 + N, 1901 + N]
+
+
+NULLABLE = of(DAYS).to_frame().assign(open=True)
+NULLABLE.iloc[[3, 115], 0] = np.nan
+
+
+@pytest.mark.filterwarnings("ignore:.* (of .* true values are|to forecast are) missing")
+@pytest.mark.parametrize(
+    "series",
+    [
+        NULLABLE["load"].astype("Float64").astype(object),
+        NULLABLE[["load"]].astype("Float64"),
+        NULLABLE.astype({"load": "Float64", "open": bool}),
+        NULLABLE,
+    ],
+    ids=["objects with pd.NA", "Float64", "Float64 and booleans", "floats and booleans"],
+)
+def test_missing_values_of_any_type_are_scored_and_drawn(series):
+    def mean_scaled(y_true, y_pred, *, y_train):
+        assert np.isfinite(y_train).all()
+        return mean_absolute_error(y_true, y_pred)
+
+    result = backtest(model(), series, horizon=4, initial=80, step=8)
+    numbers = series.where(series.notna(), np.nan).astype(float)
+    plain = backtest(model(), numbers, horizon=4, initial=80, step=8)
+    assert result.scores == plain.scores
+    shown = BacktestDisplay.from_backtest(result)
+    assert np.isnan(shown.ax_[1].lines[0].get_ydata()).sum() <= 1
+    scorer = forecast_scorer(mean_scaled, horizon=8)
+    fitted = model().fit(series[:-8])
+    assert scorer(fitted, series) == scorer(fitted, numbers)
+    display = ForecastDisplay.from_estimator(fitted, series[-8:], history=series[:-8])
+    assert np.isnan(display.y_true).sum() == 1
 
 
 def test_a_zone_without_a_name_keeps_its_offset():

@@ -187,3 +187,10 @@ def test_auto_takes_one_length_for_several_series():
     assert transformer.window_length_ == 168
     with pytest.raises(ValueError, match="n_samples = 100 values, but window_length=168"):
         WindowTransformer("auto").fit([*series, *series[:2], np.arange(100.0)])
+
+
+def test_a_dict_of_lists_is_several_series():
+    series = {"a": [1.0, 2.0, 3.0, 4.0, 5.0], "b": [2.0, 3.0, 4.0, 5.0, 6.0]}
+    windows = WindowTransformer(2)
+    for found in (windows.fit_transform(series), windows.fit(series).transform(series)):
+        assert [part.shape for part in found] == [(4, 2, 1), (4, 2, 1)]

@@ -354,10 +354,10 @@ def _as_parts(y_true, values, name, n_parts=None):
     # A frame has the columns of one channel after the other.
     is_known = values.ndim == 2 or values.shape[1:-1] == (n_outputs,)
     if values.ndim < 2 or not is_known or values[0].size != n_outputs * last or last == 0:
-        needed = "n" if n_parts is None else n_parts
-        shape = (n_values, needed) if n_outputs == 1 else (n_values, n_outputs, needed)
+        shape = [n_values, *([n_outputs] if n_outputs > 1 else []), n_parts or "n_samples"]
         raise ValueError(
-            f"{name} has shape {values.shape}, but {shape} is needed for y_true of shape "
-            f"{y_true.shape}.".replace("'n'", "n")
+            f"{name} has shape {values.shape}, but ({', '.join(map(str, shape))}) is needed for "
+            f"y_true of shape {y_true.shape}. Give an array of this shape, as forecast_interval "
+            "and forecast_quantiles return it."
         )
     return values.reshape(n_values, n_outputs, last)

@@ -271,6 +271,7 @@ def normalized_root_mean_squared_error(
     if scale is None:
         # The mean of equal numbers may differ from them in the last digit.
         scale = np.where(np.ptp(y_true, axis=0) > 0, y_true.std(axis=0), 0.0)
+        _check_scale(scale, "y_true never varies", "Give scale.")
     else:
         scale = check_array(np.atleast_1d(scale), ensure_2d=False, dtype=float, input_name="scale")
         if len(scale) not in (1, y_true.shape[1]):
@@ -278,7 +279,7 @@ def normalized_root_mean_squared_error(
                 f"scale has {len(scale)} numbers, but y_true has {y_true.shape[1]} outputs. Give "
                 "one number, or one for each output."
             )
-    scale = _check_scale(scale, "y_true never varies, or scale is not above 0", "Give scale.")
+        _check_scale(scale, f"scale is {scale.tolist()}", "Give numbers above 0.")
     return root_mean_squared_error(
         y_true / scale, y_pred / scale, sample_weight=sample_weight, multioutput=multioutput
     )
@@ -290,8 +291,8 @@ def _check_pair(y_true, y_pred):
     check_consistent_length(y_true, y_pred)
     if y_true.shape != y_pred.shape:
         raise ValueError(
-            f"y_true and y_pred have different number of output "
-            f"({y_true.shape[1]}!={y_pred.shape[1]})."
+            f"y_pred has {y_pred.shape[1]} outputs, but y_true has {y_true.shape[1]}. Give a "
+            "forecast of each output."
         )
     return y_true, y_pred
 
@@ -327,10 +328,10 @@ def seasonal_scale(y_train, season_length, y_true, power=1):
         )
     errors = np.abs(y_train[season_length:] - y_train[:-season_length])
     scale = np.mean(errors**power, axis=0) ** (1 / power)
-    return _check_scale(scale, "y_train repeats exactly", "Give another season_length.")
+    _check_scale(scale, "y_train repeats exactly", "Give another season_length.")
+    return scale
 
 
 def _check_scale(scale, problem, remedy):
     if np.any(scale <= 0):
         raise ValueError(f"There is nothing to scale errors by: {problem}. {remedy}")
-    return scale

@@ -18,7 +18,13 @@ from skwave._intervals import check_coverage, check_n_paths, path_quantiles
 from skwave._missing_rows import with_missing_rows
 from skwave._pipeline import as_forecast_pipeline, is_forecaster
 from skwave._several import form_of, join_results, naming_the_series, split_series
-from skwave._validation import check_column_types, check_numbers, check_positive_int, fill_masked
+from skwave._validation import (
+    as_floats,
+    check_column_types,
+    check_numbers,
+    check_positive_int,
+    fill_masked,
+)
 from skwave.exceptions import warn
 from skwave.model_selection._metrics import check_metrics, score_forecasts, score_intervals
 from skwave.model_selection._results import Backtest, SeriesBacktest
@@ -230,7 +236,7 @@ def _backtest_several(estimator, several, form, refit, settings):
             )
             _check_season(settings["season_length"], origins[0])
     first = {name: _take(one, slice(settings["initial"])) for name, one in checked.items()}
-    model = _fit_model(estimator, join_results(first, form))
+    model = _fit_model(estimator, join_results(first, form), settings["initial"])
     results = {}
     for name, pipeline, one in model._pairs(checked, "series"):
         with naming_the_series(name):
@@ -238,19 +244,21 @@ def _backtest_several(estimator, several, form, refit, settings):
     return SeriesBacktest(results)
 
 
-def _fit_model(estimator, series):
-    """Return a `ForecastPipeline` that was fitted on a series, or the frozen one as it is."""
+def _fit_model(estimator, series, n_values):
+    """Return a `ForecastPipeline` that was fitted on a series, or the frozen one as it is.
+
+    `n_values` is the length of the series, or of each of several.
+    """
+    if isinstance(estimator, FrozenEstimator):
+        model = as_forecast_pipeline(estimator)
+        check_is_fitted(model)
+        return model
     try:
-        if isinstance(estimator, FrozenEstimator):
-            model = as_forecast_pipeline(estimator)
-        elif hasattr(estimator, "steps"):
-            model = as_forecast_pipeline(clone(estimator)).fit(series)
-        else:
-            model = as_forecast_pipeline(clone(estimator).fit(series))
+        if hasattr(estimator, "steps"):
+            return as_forecast_pipeline(clone(estimator)).fit(series)
+        return as_forecast_pipeline(clone(estimator).fit(series))
     except (ValueError, TypeError) as error:
-        raise type(error)(f"The fit on the first `initial` values failed: {error}") from error
-    check_is_fitted(model)
-    return model
+        raise type(error)(f"The fit on the first {n_values} values failed: {error}") from error
 
 
 def _take(series, rows):
@@ -293,7 +301,7 @@ def _check_series(series):
     series = with_missing_rows(fill_masked(series), "series")
     check_column_types(series, "series")
     values = check_array(
-        series, ensure_2d=False, dtype=float, ensure_all_finite=False, input_name="series"
+        as_floats(series, "series"), ensure_2d=False, ensure_all_finite=False, input_name="series"
     )
     check_numbers(values, "series")
     series = series if hasattr(series, "iloc") else values
@@ -329,8 +337,12 @@ def _make_blocks(estimator, origins, refit):
 
 def _check_season(season_length, initial):
     """Raise an error if a season is longer than what is known at the first origin."""
-    if isinstance(season_length, str) and season_length == "auto":
-        return
+    if isinstance(season_length, str):
+        if season_length == "auto":
+            return
+        raise ValueError(
+            f"season_length={season_length!r}, but 'auto' or an int of at least 1 is needed."
+        )
     if check_positive_int(season_length, "season_length") > initial:
         raise ValueError(
             f"season_length={season_length}, but only initial={initial} values are known at "
@@ -345,7 +357,7 @@ def _fit_and_forecast(estimator, series, horizon, probabilities, origins):
     epoch overlap those trained on, and the columns that are forecast.
     """
     contexts = [_take(series, slice(origin)) for origin in origins]
-    model = _fit_model(estimator, contexts[0])
+    model = _fit_model(estimator, contexts[0], len(contexts[0]))
     forecaster = model[-1]
     overlaps = (
         forecaster.validation == "random"

@@ -20,7 +20,7 @@ from skwave._plot import (
     shade_intervals,
 )
 from skwave._several import check_name
-from skwave._validation import check_positive_int
+from skwave._validation import as_floats, check_positive_int
 from skwave.model_selection._backtest import backtest
 from skwave.model_selection._results import Backtest, SeriesBacktest
 
@@ -249,7 +249,7 @@ class BacktestDisplay:
     def _plot_forecasts(self, ax, n_forecasts, channel):
         result = self.result
         chosen = spaced_origins(result.origins, result.y_true.shape[1], n_forecasts)
-        series = np.asarray(result.series, dtype=float)
+        series = as_floats(result.series, "series")
         series = series.reshape(len(series), -1)[:, channel]
         n_steps = result.y_true.shape[1]
         begin = max(0, result.origins[chosen[0]] - n_steps)

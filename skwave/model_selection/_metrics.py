@@ -177,7 +177,10 @@ def score_intervals(y_true, intervals, coverage):
             found = np.array([_score_interval(*pair, coverage) for pair in pairs])
             for name, values in zip(INTERVAL_SCORES, found.T, strict=True):
                 of_part.setdefault(name, {})[which] = values
-    overall = {n: {w: float(v[0]) for w, v in found.items()} for n, found in scores[0].items()}
+    overall = {
+        name: {which: float(values[0]) for which, values in of_name.items()}
+        for name, of_name in scores[0].items()
+    }
     return overall, *scores[1:]
 
 

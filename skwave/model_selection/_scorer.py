@@ -15,6 +15,7 @@ from skwave._pipeline import as_forecast_pipeline, is_forecaster
 from skwave._several import naming_the_series
 from skwave._sliding import join_windows
 from skwave._validation import (
+    as_floats,
     check_column_types,
     check_numbers,
     check_positive_int,
@@ -199,7 +200,7 @@ class ForecastScorer:
         y_pred, y_true = y_pred.reshape(*y_true.shape, *y_pred.shape[2:])[rows], y_true[rows]
         if isinstance(self.metric, str):
             return float(get_scorer(self.metric)(_Unchanged(), y_pred, y_true))
-        values = np.asarray(model._take_predicted(context))
+        values = as_floats(model._take_predicted(context))
         filled = fill_forward(values.reshape(len(values), -1)).reshape(values.shape)
         kwargs = arguments_for(self.metric, {"y_train": filled}) | self.kwargs
         return self.sign * float(self.metric(y_true, y_pred, **kwargs))
@@ -220,7 +221,7 @@ class ForecastScorer:
 
 def _check_truth(test):
     """Return the values to forecast as an array, and warn if some are missing."""
-    y_true = check_numbers(np.asarray(test, dtype=float), "The test part")
+    y_true = check_numbers(as_floats(test, "The test part"), "The test part")
     n_missing = int(np.isnan(y_true).sum())
     if n_missing == y_true.size:
         raise ValueError(

@@ -179,8 +179,8 @@ def test_the_best_forecast_has_no_error(metric, values):
         ([1, 2], [[1, 2]], "inconsistent numbers of samples"),
         ([1, np.nan], [[1, 2], [1, 2]], "y_true contains NaN"),
         ([1, 2], [[1, 2], [1, np.inf]], "contains infinity"),
-        ([1, 2], [1, 2], r"has shape \(2,\), but \(2, (2|n)\) is needed"),
-        ([[1, 2], [3, 4]], [[1, 2, 3], [1, 2, 3]], r"but \(2, 2, (2|n)\) is needed"),
+        ([1, 2], [1, 2], r"has shape \(2,\), but \(2, (2|n_samples)\) is needed"),
+        ([[1, 2], [3, 4]], [[1, 2, 3], [1, 2, 3]], r"but \(2, 2, (2|n_samples)\) is needed"),
     ],
 )
 def test_bad_shapes_and_values_are_refused(metric, y_true, parts, words):
