@@ -27,7 +27,7 @@ from joblib import Parallel, delayed
 from skwave import LSTMForecaster, WindowTransformer, make_forecast_pipeline
 from skwave._calibration import MAX_PATHS, cross_fitted_residuals
 from skwave._intervals import check_coverage, path_quantiles
-from skwave._readout import N_FOLDS, gram_folds, solve_readout
+from skwave._readout import N_FOLDS, gram_folds, make_folds, solve_readout
 from skwave._readout_choice import make_readouts
 from skwave._recursion import roll_forward
 from skwave._ridge import total
@@ -50,7 +50,8 @@ def calibrate(model, windows, n_steps):
     """Return forecasts of known values and their residuals, by the way of calibrating."""
     data, dataset, _ = split(windows, model.random_state)
     network = model.network_
-    folds = gram_folds(network, dataset)
+    rows = make_folds(dataset)
+    folds = gram_folds(network, dataset, rows)
     readouts = {r.name: r for r in make_readouts(folds, network)[1]}
     if model.readout_ not in readouts:
         return {}  # an exact one, whose intervals have no width
@@ -59,7 +60,7 @@ def calibrate(model, windows, n_steps):
     solved, _ = solve_readout(network, total(folds[:N_FOLDS]), readout)
     newest = make_calibration(data, HELD_OUT, n_steps, MAX_PATHS)
     everywhere = make_calibration(data, 1.0, n_steps, MAX_PATHS)
-    residuals = cross_fitted_residuals(everywhere, network, dataset, folds, readout)
+    residuals = cross_fitted_residuals(everywhere, network, dataset, rows, folds, readout)
     return {
         "newest part": (newest, newest.residuals(solved)),
         "cross-fitted": (everywhere, residuals),

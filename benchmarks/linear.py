@@ -13,7 +13,14 @@ from skwave import WindowTransformer
 from skwave._calibration import cross_fitted_paths
 from skwave._intervals import path_quantiles
 from skwave._network import Network
-from skwave._readout import Readout, count_blocks, gram_folds, join_blocks, solve_readout
+from skwave._readout import (
+    Readout,
+    count_blocks,
+    gram_folds,
+    join_blocks,
+    make_folds,
+    solve_readout,
+)
 from skwave._readout_choice import penalties_of_window
 from skwave._recursion import roll_forward
 from skwave._ridge import choose_penalty, total
@@ -48,8 +55,9 @@ def fit_linear(series, window_length, n_steps):
     data, dataset, _ = split(WindowTransformer(window_length).fit_transform(series), 0)
     head = np.zeros((0, 1), np.float32), np.zeros(1, np.float32)
     network = Network(window_length, 1, dataset.scaling, (), head)
-    blocks = gram_folds(network, dataset, count_blocks(network))
+    rows = make_folds(dataset, count_blocks(network))
+    blocks = gram_folds(network, dataset, rows)
     penalty = choose_penalty(join_blocks(blocks), penalties_of_window(network, None))
     linear = Readout("linear", np.inf, penalty)
-    paths, widths = cross_fitted_paths(network, data, dataset, blocks, linear, n_steps)
+    paths, widths = cross_fitted_paths(network, data, dataset, rows, blocks, linear, n_steps)
     return LinearModel(solve_readout(network, total(blocks), linear)[0], paths, widths)

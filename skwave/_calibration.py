@@ -4,7 +4,7 @@ import numpy as np
 
 from skwave._dataset import make_dataset
 from skwave._intervals import MOST_OVERLAPS
-from skwave._readout import N_FOLDS, make_folds, solve_readout
+from skwave._readout import solve_readout
 from skwave._ridge import total
 from skwave._rollout import EXPLODING, make_calibration, make_rollouts_until
 from skwave._sliding import sliding_windows
@@ -93,7 +93,9 @@ def add_paths(residual_paths, widths, network, recent, values, n_since):
     # Those due, by the number of values up to their end.
     distance = max(1, n_steps // MOST_OVERLAPS)
     ends = np.arange(len(values) - n_new + max(1, distance - n_since), len(values) + 1, distance)
-    n_since = len(values) - ends[-1] if len(ends) else n_since + n_new
+    recent = values[1 - length - n_steps :].copy()
+    if len(ends) == 0:
+        return residual_paths, widths, recent, n_since + n_new
     dataset = make_dataset(
         sliding_windows(values, length), network.output_length, n_known=network.n_known
     )
@@ -103,7 +105,7 @@ def add_paths(residual_paths, widths, network, recent, values, n_since):
         # No more than before, or than a fit keeps, so that intervals follow the newest errors.
         n_most = max(n_most, len(residual_paths))
         residual_paths = np.concatenate([residual_paths, new])[-n_most:]
-    return residual_paths, widths, values[1 - length - n_steps :].copy(), int(n_since)
+    return residual_paths, widths, recent, int(len(values) - ends[-1])
 
 
 def _continues(recent, window, network):
@@ -138,13 +140,13 @@ def _scale(residuals, rollouts, network, dataset, widths=None):
 
 
 def cross_fitted_paths(
-    network, data, dataset, blocks, readout, n_steps, *, n_most=MAX_PATHS, others=None
+    network, data, dataset, rows, blocks, readout, n_steps, *, n_most=MAX_PATHS, others=None
 ):
     """Return residual paths over the whole series, by readouts not solved on these values.
 
     Parameters
     ----------
-    network, dataset, blocks, readout, others
+    network, dataset, rows, blocks, readout, others
         As `cross_fitted_residuals` takes them.
     data : WindowDataset
         The windows in the units of the series.
@@ -160,11 +162,11 @@ def cross_fitted_paths(
     """
     n_most = n_paths_kept(n_most, n_steps, data.n_predicted)
     rollouts = make_calibration(data, 1.0, n_steps, n_most)
-    residuals = cross_fitted_residuals(rollouts, network, dataset, blocks, readout, others)
+    residuals = cross_fitted_residuals(rollouts, network, dataset, rows, blocks, readout, others)
     return _scale(residuals, rollouts, network, data)
 
 
-def cross_fitted_residuals(rollouts, network, dataset, blocks, readout, others=None):
+def cross_fitted_residuals(rollouts, network, dataset, rows, blocks, readout, others=None):
     """Return the residuals of forecasts by readouts that were not solved on the true values.
 
     Parameters
@@ -175,8 +177,10 @@ def cross_fitted_residuals(rollouts, network, dataset, blocks, readout, others=N
         Its layers, as they were trained.
     dataset : WindowDataset
         The windows on the scale of the layers, split.
+    rows : list of ndarray of int
+        The windows of each block, as `make_folds` returned them.
     blocks : list of GramSums
-        What `gram_folds` returned for them.
+        Their Gram sums.
     readout : Readout
         The one to solve for.
     others : None or GramSums, default=None
@@ -196,8 +200,8 @@ def cross_fitted_residuals(rollouts, network, dataset, blocks, readout, others=N
     """
     n_steps = rollouts.n_steps
     block_of_window = np.full(len(dataset.starts), -1)
-    for number, rows in enumerate(make_folds(dataset, len(blocks) // (2 * N_FOLDS))):
-        block_of_window[dataset.indices[rows]] = number
+    for number, rows_of_block in enumerate(rows):
+        block_of_window[dataset.indices[rows_of_block]] = number
     windows = np.searchsorted(dataset.starts, rollouts.origins - dataset.window_length)
     # The windows whose targets hold a value that is forecast.
     reach = np.arange(1 - dataset.output_length, n_steps)

@@ -281,7 +281,7 @@ def make_dataset(windows, output_length, targets=None, *, n_known=0):
     autoregressive = targets is None
     begins = starts[first_windows]
     n_predicted = raw.shape[1] - n_known
-    is_missing, in_future = missing_rows(raw), missing_rows(raw[:, :n_predicted])
+    is_missing, is_missing_target = missing_rows(raw), missing_rows(raw[:, :n_predicted])
     if n_known:
         raw = _with_newest_known(raw, np.append(begins[1:], len(raw)) - 1, n_known)
     dataset = WindowDataset(
@@ -289,11 +289,10 @@ def make_dataset(windows, output_length, targets=None, *, n_known=0):
         np.arange(len(starts)), targets, None, len(starts), autoregressive, is_missing,
         lost_rows(raw, begins, longest_gap(length)), n_known=n_known,
     )  # fmt: skip
-    is_usable = dataset.is_usable
-    indices = np.arange(len(starts))
+    is_usable, indices = dataset.is_usable, dataset.indices
     if autoregressive:
         indices, following = _targets_in_the_series(dataset)
-        is_usable = is_usable[indices] & ~in_future[following].any(axis=1)
+        is_usable = is_usable[indices] & ~is_missing_target[following].any(axis=1)
         following = following[is_usable]
     indices = indices[is_usable]
     if len(indices) == 0:
@@ -329,8 +328,11 @@ def _targets_in_the_series(dataset):
 def check_newest_known(windows, dataset):
     """Raise an error if a long gap of known inputs ends a series, as nothing could be forecast.
 
-    `dataset` is what `make_dataset` returned for these windows of one series.
+    `dataset` is what `make_dataset` returned for these windows. Of several series each is checked
+    by itself, before they are one dataset; with targets of their own nothing is forecast.
     """
+    if not dataset.autoregressive or isinstance(windows, list):
+        return
     length = dataset.window_length
     # The newest row is given by the forecast.
     is_missing = missing_rows(windows[-1, :-1, dataset.n_predicted :])

@@ -7,6 +7,7 @@ from skwave._readout import (
     drop_unread_positions,
     gram_folds,
     join_blocks,
+    make_folds,
     naive_skip,
     smooth_readout,
     with_positions,
@@ -43,10 +44,12 @@ def _is_mean_squared(loss):
 def check_can_roll_out(dataset, config, *, solves):
     """Raise an error if forecasts choose, but the targets are not the values after the windows."""
     if not dataset.autoregressive and (solves or config.validation == "forecast"):
-        asks = "readout='ridge'" if solves else "validation='forecast'"
+        asks, other = "readout='ridge'", "readout='auto'"
+        if not solves:
+            asks, other = "validation='forecast'", "validation='last'"
         raise ValueError(
-            f"{asks} forecasts held-out values, so the targets must be the "
-            "values that follow the windows: fit without y."
+            f"{asks} forecasts held-out values, so the targets must be the values that follow the "
+            f"windows, but y is given. Fit without y, or set {other}."
         )
 
 
@@ -107,12 +110,13 @@ def train_and_solve(
     else:
         n_most = (MAX_COEFFICIENTS - layers.window_length * layers.n_channels) // layers.n_states
         layers = with_positions(layers, min(config.readout_positions, max(1, n_most)))
-        blocks = gram_folds(layers, dataset, count_blocks(layers))
+        rows = make_folds(dataset, count_blocks(layers))
+        blocks = gram_folds(layers, dataset, rows)
         network, readout, errors, reason = choose_readout(
             layers, dataset, join_blocks(blocks), rollouts, make_rollouts(data, 1.0),
             known_penalty,
         )  # fmt: skip
-        paths, widths = cross_fitted_paths(layers, data, dataset, blocks, readout, n_steps)
+        paths, widths = cross_fitted_paths(layers, data, dataset, rows, blocks, readout, n_steps)
         network, solution = drop_unread_positions(network, readout)
     return result._replace(
         network=network, readout=readout.name, errors=errors, reason=reason, residual_paths=paths,

@@ -84,6 +84,6 @@ def newest_values(network, windows):
         window = np.array(fill_end(network, series, "X"))
         # Known inputs stay as they are, which is mostly missing.
         window[-1, network.n_predicted :] = newest
-    # As many as the forecasts have been made from that the next values complete.
+    # The values that the next residual paths may start from, and those of their windows.
     recent = join_windows(windows[-len(window) :])[0]
     return {"context_": window, "_recent_values": np.array(recent, dtype=float)}

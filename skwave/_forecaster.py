@@ -100,7 +100,7 @@ class LSTMForecaster(
         A linear warm-up over the first tenth of the updates and a cosine decay to a hundredth,
         or a constant learning rate.
     clipnorm : float or None, default=1.0
-        Norm that the gradient of a weight is clipped to.
+        Largest norm of the gradient of each array of weights; None does not clip.
     batch_size : int, default=32
         Windows in an update, or all training windows where they are fewer. The last update of a
         pass over the windows is filled up with the first windows.
@@ -158,7 +158,8 @@ class LSTMForecaster(
         `y`, that of the next values less the newest one, scaled to variance 1. They are those of
         the LSTM with the output layer that Keras trains, not of one that is solved for afterwards;
         `validation_errors_` has the errors of the forecasts. NaN where nothing was held out, as in
-        `partial_fit`.
+        `partial_fit`. Where that updates a solved readout, it appends the loss of this readout on
+        the scale of `normalization`, which cannot be compared with the others.
     best_epoch_ : int
         The epoch whose weights were kept: an index into the lists of `history_`.
     readout_ : str
@@ -390,11 +391,12 @@ class LSTMForecaster(
         Parameters
         ----------
         X : array-like of shape (n_windows, window_length, n_channels) or (n_windows, window_length)
-            Windows in the order of time.
+            Windows in the order of time. Begin with the last window of the call before: its target
+            is the first new value, and residual paths continue from it.
         y : array-like, default=None
             Targets, as in `fit`.
         sample_weight : array-like of shape (n_windows,), default=None
-            Weights of the windows in the loss.
+            Weights of the windows in the loss, or in the update of the solved readout.
 
         Returns
         -------
@@ -437,6 +439,7 @@ class LSTMForecaster(
         # `data` is in the units of the series, `dataset` on the scale of the layers, and split.
         known, n_calendar = known_of(X) if previous is None else (self.known_, self._n_calendar)
         windows, data = self._make_dataset(X, y, weights, known, reset=previous is None)
+        check_newest_known(windows, data)
         solves = solves_readout(self.readout, data, config, self.normalization)
         check_can_roll_out(data, config, solves=solves)
         if previous is not None:
@@ -481,6 +484,7 @@ class LSTMForecaster(
         """Update the fitted network with new windows, of which none is held out."""
         network = self.network_
         windows, data = self._make_dataset(X, y, weights, self.known_, reset=False)
+        check_newest_known(windows, data)
         self._check_can_go_on(network, data, config)
         dataset, seed = self._split(data, config, network, solves=False)
         fitted = describe_windows(data, self.normalization)
@@ -505,9 +509,7 @@ class LSTMForecaster(
             fitted |= self._newest_values(result.network, windows, data) | paths
             fitted |= {
                 "network_": result.network,
-                "readout_": result.readout,
                 "history_": result.history,
-                "best_epoch_": result.best_epoch,
                 "_n_windows": self._n_windows + n_new,
                 "_regressor": result.regressor,
                 "_model": None,
@@ -516,7 +518,6 @@ class LSTMForecaster(
                 n_before = self._report["n_new_windows"]
                 fitted["_report"] = self._report | {"n_new_windows": n_before + n_new}
             vars(self).update(fitted)
-        return result
 
     def _check_can_go_on(self, network, data, config):
         """Raise an error if training cannot continue from a network."""
@@ -588,9 +589,6 @@ class LSTMForecaster(
         if y is not None:
             targets = check_targets(y, windows, self.output_length, len(known))
         data = make_dataset(windows, self.output_length, targets, n_known=len(known))
-        # Those of several series have been checked one by one.
-        if data.autoregressive and not isinstance(windows, list):
-            check_newest_known(windows, data)
         if sample_weight is not None:
             if not isinstance(windows, list):
                 sample_weight = _check_sample_weight(
@@ -666,12 +664,23 @@ class LSTMForecaster(
         float
             At most 1. A small one-step error does not imply a small error of forecasts of many
             steps.
+
+        Raises
+        ------
+        ValueError
+            If the windows have another shape than in `fit`, or if `y` is missing after a fit with
+            `y`, or has another number of columns.
         """
         # Here, as sklearn.metrics takes longer to import than a forecast.
         from sklearn.metrics import r2_score
 
         check_is_fitted(self)
         self._check_single()
+        if y is None and self._report is None:
+            raise ValueError(
+                "y=None, but the fit was with y, so that the targets are not the values that "
+                "follow. Give the y of these windows."
+            )
         _, data = self._make_dataset(X, y, sample_weight, self.known_, reset=False)
         if data.n_outputs != self.network_.n_outputs:
             raise ValueError(
@@ -706,7 +715,10 @@ class LSTMForecaster(
         """
         check_is_fitted(self)
         if self._report is None:
-            raise ValueError("summary describes forecasts, but this was a fit with y.")
+            raise ValueError(
+                "summary describes forecasts, but this was a fit with y. Fit without y, or use "
+                "score(X, y)."
+            )
         return FitSummary(self._report)
 
     def to_keras(self) -> Any:
@@ -742,7 +754,7 @@ class LSTMForecaster(
     def model_(self):
         """The network as a Keras model, in the units of the series; built on demand."""
         if not hasattr(self, "network_"):
-            raise AttributeError("model_ exists after fit.")
+            raise AttributeError("model_ does not exist before fit. Call fit first.")
         if self.forecasters_:
             raise AttributeError(
                 "fit saw several series: each of forecasters_ has a model_ of its own, such as "

@@ -65,7 +65,7 @@ class ForecasterSeriesMixin:
             result, series, scalers, weights, self.validation_split, self.normalization,
             self.validation,
         )  # fmt: skip
-        self.context_, self._model = None, None
+        self.context_ = None
         for attributes in fitted:
             if len(attributes["residual_paths_"]) < min(ENOUGH_PATHS, len(self.residual_paths_)):
                 attributes |= self._calibration_of_all()

@@ -261,7 +261,8 @@ class ForecastMixin:
         ----------
         X : array-like of shape (n_windows, window_length, n_channels) or (n_windows, window_length)
             Windows in the order of time, of values that were not used in training: newer ones, or
-            those of another series.
+            those of another series. Do not give the same values to `partial_fit`, which adds their
+            residual paths, too.
         n_steps : int or None, default=None
             Values to forecast from each origin. None takes `window_length`, or as many as there
             are.
@@ -283,7 +284,7 @@ class ForecastMixin:
         -----
         ForecastWarning
             If there are fewer than 19 origins of so many steps. Intervals and paths warn later if
-            the values are those that the network was trained on.
+            `X` ends as the series that the network was trained on.
         """
         check_is_fitted(self)
         self._check_feeds_back()
@@ -322,8 +323,9 @@ class ForecastMixin:
                 "series, or fewer n_steps."
             )
         self.residual_paths_, self._widths, self._n_since_path = paths, widths, 0
-        self._residuals_are_in_sample = self.context_ is not None and np.array_equal(
-            windows[-1], self.context_, equal_nan=True
+        recent = self._recent_values
+        self._residuals_are_in_sample = recent is not None and np.array_equal(
+            windows[-1], recent[-length:], equal_nan=True
         )
         return self
 
@@ -436,8 +438,8 @@ class ForecastMixin:
                 f"n_steps={n_steps}, but residual paths are {n_longest} steps long: as many as a "
                 "window has, or as the values that fit held out, if these are fewer. Forecast at "
                 f"most {n_longest} steps, or call calibrate with n_steps={n_steps} and at least "
-                f"{n_values} values that were not used in fit; a backtest takes that model in a "
-                "FrozenEstimator."
+                f"{n_values} values that were not used in fit. To backtest the calibrated model, "
+                "wrap it in sklearn.frozen.FrozenEstimator."
             )
         if self._residuals_are_in_sample:
             warn(

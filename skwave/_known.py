@@ -44,7 +44,7 @@ def with_known(windows, known, n_calendar):
 
 def known_of(windows):
     """Return the names of the channels known in advance, and how many are of the calendar."""
-    if isinstance(windows, list) and windows:
+    if isinstance(windows, list | tuple) and windows:
         windows = windows[0]
     return list(getattr(windows, "known", ())), getattr(windows, "n_calendar", 0)
 

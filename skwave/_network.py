@@ -67,7 +67,7 @@ class Network:
         Weights in the layout of Keras: shapes (n_inputs, 4 * units), (units, 4 * units) and
         (4 * units,), the gates in the order input, forget, candidate, output.
     head : tuple of (kernel, bias)
-        The output layer: shapes (units, n_outputs) and (n_outputs,).
+        The output layer: shapes (n_states, n_outputs) and (n_outputs,).
     skip : None or ndarray of shape (window_length * n_channels, n_outputs), default=None
         Coefficients of a linear model of the scaled window that is added to the output layer.
     n_known : int, default=0
@@ -169,8 +169,9 @@ class Network:
             In float64.
         """
         kernel, bias = self.head
-        outputs = np.tile(bias, (len(windows), 1)).astype(float)
-        if states is not None:
+        if states is None:
+            outputs = np.tile(bias, (len(windows), 1)).astype(float)
+        else:
             outputs = (states @ (kernel * np.float32(0.5)) + bias).astype(float)
         if self.skip is not None:
             outputs += windows.reshape(len(windows), -1) @ self.skip

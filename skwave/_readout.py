@@ -73,7 +73,7 @@ def with_readout(network, coef, intercept):
     ----------
     network : Network
         Its layers.
-    coef : ndarray of shape (units + window_length * n_channels, n_outputs)
+    coef : ndarray of shape (n_states + window_length * n_channels, n_outputs)
         Coefficients of the states, and of the window relative to its newest value; known inputs
         are relative to nothing.
     intercept : ndarray of shape (n_outputs,)
@@ -168,9 +168,10 @@ def make_folds(dataset, n_blocks=1, n_most=MAX_WINDOWS):
     return folds
 
 
-def gram_folds(network, dataset, n_blocks=1, n_most=MAX_WINDOWS):
-    """Return the Gram sums of the blocks that `make_folds` makes, in the same order."""
-    return [accumulate(network, dataset, rows) for rows in make_folds(dataset, n_blocks, n_most)]
+def gram_folds(network, dataset, folds=None):
+    """Return the Gram sums of folds or blocks, by default of the folds that `make_folds` makes."""
+    folds = make_folds(dataset) if folds is None else folds
+    return [accumulate(network, dataset, rows) for rows in folds]
 
 
 def count_blocks(network):
@@ -299,9 +300,11 @@ def update_readout(network, dataset, n_windows):
     weight = n_windows / len(dataset.indices)
     kernel, bias = network.head
     coef = np.vstack([kernel.astype(float), network.skip - naive_skip(network)])
-    coef, intercept = ridge(
-        gram, np.full(len(coef), weight), coef, bias.astype(float), previous_weight=weight
-    )
+    penalty = np.full(len(coef), weight)
+    if coef.any():
+        # What the fit left out, such as known inputs that were of no use, stays out.
+        penalty[(coef == 0).all(axis=1)] = np.inf
+    coef, intercept = ridge(gram, penalty, coef, bias.astype(float), previous_weight=weight)
     (error,) = mean_squared_residuals(gram, [(coef, intercept)])
     return with_readout(network, coef, intercept), float(error)
 

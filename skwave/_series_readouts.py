@@ -12,7 +12,7 @@ from skwave._dataset import center_and_scale, check_not_too_small, make_dataset
 from skwave._fitted import describe_fit, describe_windows, newest_values
 from skwave._gaps import interpolate, missing_rows
 from skwave._network import Scaling
-from skwave._readout import N_FOLDS, gram_folds, solve_coefficients, solve_readout
+from skwave._readout import N_FOLDS, gram_folds, make_folds, solve_coefficients, solve_readout
 from skwave._readout_choice import make_readouts, penalties_of_window
 from skwave._ridge import mean_squared_residuals, ridge_path, total
 from skwave._rollout import baseline_errors, make_rollouts
@@ -74,13 +74,16 @@ def weight_of(values):
     -------
     float
         One over the mean squared error of the naive or the seasonal naive forecast of one step,
-        whichever is less: the weight of generalized least squares, but for a factor.
+        whichever is less: the weight of generalized least squares, but for a factor. It is 1 for a
+        series that never changes, which does not show how well series can be predicted.
 
     References
     ----------
     Greene, W. H. (2003). Econometric Analysis, 5th edition, section 11.5.
     """
     values = interpolate(np.asarray(values, float))
+    if (np.ptp(values, axis=0) == 0).all():
+        return 1.0
     lags = {1, find_season_length(values)}
     errors = [np.mean((values[lag:] - values[:-lag]) ** 2) for lag in lags]
     return 1 / max(LEAST_NOISE**2, min(errors))
@@ -99,8 +102,8 @@ def fit_series_readouts(
         The series, in their units, as windows hold them.
     scalers : list of (center, scale)
         What `scale_series` returned for each.
-    weights : list of float
-        What `weight_of` returned for each.
+    weights : ndarray of shape (n_series,)
+        What `weight_of` returned for each, scaled to a mean of 1.
     validation_split : float
         Fraction of the newest windows of each series that are held out.
     normalization : {"series", "window"} or None
@@ -200,7 +203,7 @@ def _sum_over(layers, tasks, validation_split, n_most):
     sums = []
     for task in tasks:
         _, dataset = _make_datasets(layers, *task, validation_split)
-        sums.append(total(gram_folds(layers, dataset, 1, n_most)))
+        sums.append(total(gram_folds(layers, dataset, make_folds(dataset, n_most=n_most))))
     return total(sums)
 
 
@@ -228,21 +231,25 @@ def _choose_kind(layers, readout, pooled, tasks, validation_split, n_most):
     best = min(logs, key=lambda kind: logs[kind].mean())
     gaps = {kind: logs[kind] - logs[best] for kind in logs}
     errors_of_mean = {kind: gap.std(ddof=1) / np.sqrt(len(gap)) for kind, gap in gaps.items()}
-    return next(kind for kind in gaps if gaps[kind].mean() <= errors_of_mean[kind])
+    # Errors that are infinite with each kind have no difference.
+    return next((kind for kind in gaps if gaps[kind].mean() <= errors_of_mean[kind]), best)
 
 
 def _errors_of_kinds(layers, readout, pooled, task, validation_split, n_most):
     """Return the mean squared error of the forecasts of one series with each candidate."""
     data, dataset = _make_datasets(layers, *task, validation_split)
     network = replace(layers, scaling=dataset.scaling)
-    folds = gram_folds(network, dataset, 1, n_most)
+    folds = gram_folds(network, dataset, make_folds(dataset, n_most=n_most))
     others, seen = pooled - total(folds), total(folds[:N_FOLDS])
     rollouts = make_rollouts(data, validation_split, SERIES_ORIGINS)
     least = np.finfo(float).tiny
+    shrunk = _choose_difference(folds, others, network, readout)
+    own = _make_own(folds, network, readout)
+    half_shrunk = _half_shrunk(shrunk, own)
+    of_kinds = {"common": readout, "shrunk": shrunk, "half shrunk": half_shrunk, "own": own}
     errors = {}
     for kind in KINDS:
-        of_kind = _candidate(kind, network, folds, others, readout)
-        solved, _ = solve_readout(network, seen, of_kind, others)
+        solved, _ = solve_readout(network, seen, of_kinds[kind], others)
         errors[kind] = max(least, rollouts.errors(solved).mean())
     return errors
 
@@ -251,14 +258,23 @@ def _candidate(kind, network, folds, others, readout):
     """Return the readout of a kind for a series, from that of all series."""
     if kind == "common":
         return readout
-    if kind == "shrunk":
-        return _choose_difference(folds, others, network, readout)
-    _, of_one = make_readouts(folds, network, _known_penalty(network, readout))
-    own = of_one[0]._replace(name=kind)
     if kind == "own":
-        return own
+        return _make_own(folds, network, readout)
     shrunk = _choose_difference(folds, others, network, readout)
-    return shrunk._replace(name=kind, own=own)
+    if kind == "shrunk":
+        return shrunk
+    return _half_shrunk(shrunk, _make_own(folds, network, readout))
+
+
+def _make_own(folds, network, readout):
+    """Return the readout of a series alone; `readout`, that of all, has the known inputs."""
+    _, candidates = make_readouts(folds, network, _known_penalty(network, readout))
+    return candidates[0]._replace(name="own")
+
+
+def _half_shrunk(shrunk, own):
+    """Return the mean of two readouts."""
+    return shrunk._replace(name="half shrunk", own=own)
 
 
 def _solve_for(
@@ -293,14 +309,15 @@ def _solve_for(
 
 def _solve_one(result, network, data, dataset, rollouts, pooled, kind, n_most, n_paths):
     """Return the result for one series whose readout is shrunk towards that of all."""
-    folds = gram_folds(network, dataset, 1, n_most)
+    rows = make_folds(dataset, n_most=n_most)
+    folds = gram_folds(network, dataset, rows)
     others, seen = pooled - total(folds), total(folds[:N_FOLDS])
     common = result.solution
     chosen = _candidate(kind, network, folds, others, common)
     reason = "the best kind of readout over all series"
     errors = {
-        one.name: rollouts.errors(solve_readout(network, seen, one, others)[0])
-        for one in (common, chosen)
+        name: rollouts.errors(solve_readout(network, seen, one, others)[0])
+        for name, one in {common.name: common, chosen.name: chosen}.items()
     }
     baselines, _ = baseline_errors(rollouts, data)
     naive = baselines.get("seasonal_naive", baselines["naive"])
@@ -313,7 +330,7 @@ def _solve_one(result, network, data, dataset, rollouts, pooled, kind, n_most, n
     solved, _ = solve_readout(network, total(folds), chosen, others)
     n_steps = rollouts.n_steps
     paths, widths = cross_fitted_paths(
-        network, data, dataset, folds, chosen, n_steps, n_most=n_paths, others=others
+        network, data, dataset, rows, folds, chosen, n_steps, n_most=n_paths, others=others
     )
     return result._replace(
         network=solved, readout=chosen.name, errors=errors, reason=reason, residual_paths=paths,

@@ -1,6 +1,6 @@
 """Training of a `Network` on a dataset, with scikeras.
 
-This is the only module that imports scikeras, inside a function: it imports Keras.
+This is the only module that imports scikeras, inside a function: scikeras imports Keras.
 """
 
 import math
@@ -25,7 +25,7 @@ from skwave.exceptions import warn
 SOLVED_UPDATES, UPDATES_PER_EPOCH = 100, (5, 20)
 # Held-out windows that the loss of such an epoch is taken over: more take longer than the epoch.
 SOLVED_VALIDATION = 256
-# And where the readout is trained, at least, in passes over all windows.
+# Updates where the readout is trained, in at least so many passes over all windows.
 TRAINED_UPDATES, TRAINED_PASSES = 600, 3
 # Rows that Keras gets at once, or those of one epoch where they are more.
 ROWS_AT_ONCE = 2**16
@@ -100,13 +100,15 @@ def set_epochs(dataset, config, *, solves_readout):
         return dataset, replace(config, epochs=epochs)
     # Of a longer series than can be read in these updates a part is read, so that no fit takes
     # longer than another.
-    n_train = min(dataset.n_train, SOLVED_UPDATES * config.batch_size)
-    n_held_out = min(len(dataset.indices) - dataset.n_train, SOLVED_VALIDATION)
-    rows = np.r_[0:n_train, dataset.n_train : dataset.n_train + n_held_out]
+    rows = np.arange(len(dataset.indices))
+    if dataset.weights is not None:
+        rows = np.flatnonzero(dataset.weights)
+    seen = rows[rows < dataset.n_train][: SOLVED_UPDATES * config.batch_size]
+    held_out = rows[rows >= dataset.n_train][:SOLVED_VALIDATION]
     per_epoch = int(np.clip(per_pass, *UPDATES_PER_EPOCH))
     epochs = round(SOLVED_UPDATES / per_epoch)
     config = replace(config, epochs=epochs, updates_per_epoch=per_epoch)
-    return dataset.take(rows, n_train), config
+    return dataset.take(np.concatenate([seen, held_out]), len(seen)), config
 
 
 def train(dataset, config, *, seed, network=None, rollouts=None, exact_rollouts=None, progress):

@@ -28,8 +28,8 @@ def check_same_times(X, training_spec, name):
     distance, training_distance = median_distance(index), known["distance"]
     if not distance or not training_distance or 0.8 < distance / training_distance < 1.25:
         return
-    # Friday and Monday are consecutive working days, and a few months of which one is missing are
-    # not the dates of every second one.
+    # The median distance of a few labels may differ although their frequency is the same: working
+    # days across a weekend, or months of which one is missing.
     if not _has_no_frequency(index, known) and not _is_long(index, training_distance):
         expected = _regular_labels(index, known)
         is_uneven = len(np.unique(np.diff(index.asi8))) > 1
@@ -47,7 +47,7 @@ def _check_same_zone(index, known, name):
     if known["type"] != "datetime" or not hasattr(index, "tz"):
         return
     zones = describe_zone(index[-1]), known["zone"]
-    # Two without names may be one, which has another offset in summer.
+    # Two zones without names may be one zone, in summer and in winter.
     if zones[0] != zones[1] and not all(isinstance(zone, float) for zone in zones):
         convert = "tz_localize" if None in zones else "tz_convert"
         raise ValueError(
@@ -108,11 +108,9 @@ def expected_index(X, training_spec, name):
 
 
 def _has_no_frequency(index, known):
-    """Return whether labels are no dates or periods of the kind of a series with a frequency."""
-    is_period = known.get("type") == "period" and hasattr(index, "to_timestamp")
-    return not known.get("freq") or not (
-        is_period or (known["type"] == "datetime" and hasattr(index, "tz"))
-    )
+    """Return whether the training series has no frequency, or labels are of another type."""
+    attribute = {"period": "to_timestamp", "datetime": "tz"}.get(known["type"])
+    return attribute is None or not known["freq"] or not hasattr(index, attribute)
 
 
 def _regular_labels(index, known):
@@ -126,7 +124,7 @@ def _regular_labels(index, known):
 
 
 def _is_long(index, distance):
-    """Return whether labels reach over many times as many distances as there are of them."""
+    """Return whether labels span more than 100 times as many distances as there are labels."""
     times = index[[0, -1]] if hasattr(index, "tz") else index[[0, -1]].to_timestamp()
     return (times[1] - times[0]).total_seconds() > 100 * len(index) * (distance or np.inf)
 

@@ -9,9 +9,10 @@ PART_OF_CHANGE, OF_SEVERAL_SERIES = 0.5, 1.0
 # The mean change of a window, relative to that of all windows, is limited to this factor, so that
 # windows that are nearly constant do not give useless widths.
 MAX_CHANGE_FACTOR = 100
-# Levels of forecasts at which widths are known, and how many residuals of mean width count beside
-# those of each level, so that few residuals change little.
-N_LEVELS, MEAN_RESIDUALS = 8, 100
+# Levels of forecasts at which widths are known.
+N_LEVELS = 8
+# So many residuals of mean width are added to those of each level, so that few change it little.
+MEAN_RESIDUALS = 100
 # A change counts as at most so many times the median of its window, and a residual as so many times
 # that of its step: an outlier, or a forecast that explodes, must not decide.
 MAX_OUTLIER = 10
@@ -27,7 +28,7 @@ def fit_widths(contexts, forecasts, residuals, scale, part_of_change):
     forecasts, residuals : ndarray of shape (n_contexts, n_steps, n_channels)
         The forecasts, and true values minus forecasts; all finite.
     scale : ndarray of shape (n_channels,)
-        Of the inputs of the network, in whose units widths are kept.
+        The scale of the network's inputs. Widths are multiples of it.
     part_of_change : float
         The part of a width that follows the change, from 0 to 1.
 

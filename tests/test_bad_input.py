@@ -378,7 +378,7 @@ def test_methods_before_fit_are_refused(call):
 
 
 def test_missing_attributes_say_when_they_exist(forecaster):
-    with pytest.raises(AttributeError, match="model_ exists after fit"):
+    with pytest.raises(AttributeError, match="model_ does not exist before fit"):
         _ = LSTMForecaster().model_
     with pytest.raises(AttributeError, match="only in the process that fitted"):
         _ = copy.deepcopy(forecaster).regressor_

@@ -79,20 +79,29 @@ def test_residuals_are_what_came_less_what_was_forecast():
     np.testing.assert_allclose(paths, (y_true - forecasts) / scale, rtol=1e-5, atol=1e-6)
 
 
-@pytest.mark.parametrize(("output_length", "n_blocks"), [(1, 1), (3, 1), (1, 4)])
+@pytest.mark.parametrize(
+    ("output_length", "n_blocks", "n_most", "numbers_left_out"),
+    [
+        (1, 1, 9_999, {1, 2}),
+        (3, 1, 9_999, {1, 2}),
+        (1, 4, 9_999, {1, 2, 3}),
+        # None of a sample of the windows may be reached.
+        (1, 1, 90, {0, 1, 2}),
+    ],
+)
 def test_each_forecast_is_by_a_readout_solved_without_the_blocks_that_it_reaches(
-    output_length, n_blocks
+    output_length, n_blocks, n_most, numbers_left_out
 ):  # fmt: skip
     n_steps = 9
     data = targets_of(NOISE, length=6, output_length=output_length)
     dataset = dataset_of(NOISE, length=6, output_length=output_length)
     dataset = dataset.split(0.3, newest=True, random_state=np.random.RandomState(0))
     layers = network_with_layers(dataset, units=3)
-    folds = gram_folds(layers, dataset, n_blocks)
+    rows = make_folds(dataset, n_blocks, n_most)
+    folds = gram_folds(layers, dataset, rows)
     readout = make_readouts(join_blocks(folds), layers)[1][0]
-    paths, widths = cross_fitted_paths(layers, data, dataset, folds, readout, n_steps)
+    paths, widths = cross_fitted_paths(layers, data, dataset, rows, folds, readout, n_steps)
 
-    rows = make_folds(dataset, n_blocks)
     calibration = make_calibration(data, 1.0, n_steps, 128)
     assert len(paths) == len(calibration.origins) > 20
     n_left_out = set()
@@ -113,7 +122,7 @@ def test_each_forecast_is_by_a_readout_solved_without_the_blocks_that_it_reaches
         scale = residual_scale(context, forecast, solved.scaling.input_scale, widths)
         residual = calibration.y_true[k] - forecast[0]
         np.testing.assert_allclose(paths[k], residual / scale[0], rtol=1e-4, atol=1e-5)
-    assert n_left_out == ({1, 2} if n_blocks == 1 else {1, 2, 3})
+    assert n_left_out == numbers_left_out
 
 
 def test_residuals_do_not_depend_on_the_unit_of_the_series():
@@ -122,10 +131,11 @@ def test_residuals_do_not_depend_on_the_unit_of_the_series():
         dataset = dataset_of(factor * NOISE, length=6)
         dataset = dataset.split(0.3, newest=True, random_state=np.random.RandomState(0))
         layers = network_with_layers(dataset, units=3)
-        folds = gram_folds(layers, dataset)
+        rows = make_folds(dataset)
+        folds = gram_folds(layers, dataset, rows)
         readout = make_readouts(folds, layers)[1][0]
         data = targets_of(factor * NOISE, length=6)
-        paths.append(cross_fitted_paths(layers, data, dataset, folds, readout, 5)[0])
+        paths.append(cross_fitted_paths(layers, data, dataset, rows, folds, readout, 5)[0])
     np.testing.assert_allclose(paths[0], paths[1], rtol=1e-4, atol=1e-5)
 
 
@@ -133,7 +143,8 @@ def test_blocks_of_a_fold_make_the_fold():
     dataset = dataset_of(NOISE, length=6)
     dataset = dataset.split(0.3, newest=True, random_state=np.random.RandomState(0))
     layers = network_with_layers(dataset, units=3)
-    blocks, folds = gram_folds(layers, dataset, 4), gram_folds(layers, dataset)
+    blocks = gram_folds(layers, dataset, make_folds(dataset, 4))
+    folds = gram_folds(layers, dataset)
     assert len(blocks) == 4 * len(folds) == 24
     for joined, fold in zip(join_blocks(blocks), folds, strict=True):
         np.testing.assert_allclose(joined.products, fold.products)
@@ -162,9 +173,10 @@ def test_a_path_that_explodes_is_left_out(monkeypatch):
     data, dataset = targets_of(NOISE, length=6), dataset_of(NOISE, length=6)
     dataset = dataset.split(0.3, newest=True, random_state=np.random.RandomState(0))
     layers = network_with_layers(dataset, units=3)
-    blocks = gram_folds(layers, dataset)
+    rows = make_folds(dataset)
+    blocks = gram_folds(layers, dataset, rows)
     readout = make_readouts(blocks, layers)[1][0]
-    everything, _ = cross_fitted_paths(layers, data, dataset, blocks, readout, 30)
+    everything, _ = cross_fitted_paths(layers, data, dataset, rows, blocks, readout, 30)
     calls = []
 
     def explosive_at_first(network, gram, readout, others):
@@ -174,7 +186,7 @@ def test_a_path_that_explodes_is_left_out(monkeypatch):
         return solve_readout(network, gram, readout, others)
 
     monkeypatch.setattr(_calibration, "solve_readout", explosive_at_first)
-    kept, _ = cross_fitted_paths(layers, data, dataset, blocks, readout, 30)
+    kept, _ = cross_fitted_paths(layers, data, dataset, rows, blocks, readout, 30)
     # Those by the first of the readouts are gone, and all others are the same.
     assert 0 < len(kept) < len(everything)
     assert {path.tobytes() for path in kept} <= {path.tobytes() for path in everything}

@@ -413,3 +413,11 @@ def test_units_of_a_layer_that_are_no_int_are_a_type_error(windows, units):
 def test_every_parameter_is_in_the_table_above():
     (mark,) = test_parameters_out_of_range.pytestmark
     assert {name for name, _ in mark.args[1]} == set(LSTMForecaster().get_params())
+
+
+def test_score_needs_y_after_a_fit_with_y(windows):
+    targets = np.random.default_rng(0).normal(size=len(windows))
+    model = LSTMForecaster(**TINY).fit(windows, targets)
+    assert model.score(windows, targets) < 1
+    with pytest.raises(ValueError, match=r"y=None, but the fit was with y.* Give the y"):
+        model.score(windows)

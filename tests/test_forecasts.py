@@ -293,6 +293,28 @@ def test_a_calibration_on_the_training_series_is_warned_of(solved):
     assert "residuals are of values that the network was trained on" in message
 
 
+def test_a_calibration_on_a_training_series_that_ends_in_a_gap_is_warned_of():
+    values = noisy_wave(300)
+    values[-3:] = np.nan
+    windows = WindowTransformer(10).fit_transform(values)
+    model = LSTMForecaster(**SOLVED).fit(windows).calibrate(windows)
+    assert any("trained on" in m for m in warnings_of(model.forecast_interval, 3))
+
+
+def test_updates_that_complete_no_path_need_no_values_after_their_windows():
+    windows = WindowTransformer(10).fit_transform(noisy_wave(120))
+    targets = np.random.default_rng(0).normal(size=len(windows))
+    model = LSTMForecaster(**TINY).fit(windows, targets).calibrate(windows)
+    before = model.residual_paths_
+    model.partial_fit(windows[5:6], targets[5:6])
+    np.testing.assert_array_equal(model.residual_paths_, before)
+    # A single window of another series after those of the first one.
+    other = WindowTransformer(10).fit_transform(noisy_wave(10, seed=1))
+    model = LSTMForecaster(**SOLVED).fit(windows)
+    model.partial_fit(np.concatenate([windows[-30:], other]))
+    assert model._n_windows == len(windows) - 1 + 29
+
+
 def test_a_calibration_on_few_values_is_refused_or_warned_of(solved):
     windows = WindowTransformer(10).fit_transform(noisy_wave(30))
     forecaster = copy.deepcopy(solved)

@@ -629,3 +629,29 @@ def test_windows_keep_the_calendar_of_fit():
     windows = WindowTransformer(3, calendar="hour").fit(hours)
     expected = windows.transform(hours)
     np.testing.assert_array_equal(windows.set_params(calendar=None).transform(hours), expected)
+
+
+def test_a_tuple_of_windows_has_known_inputs_as_a_list_has():
+    windows = [
+        WindowTransformer(12, known="heat").fit_transform(TRAIN[a : a + 90]) for a in (0, 90)
+    ]
+    of_list = LSTMForecaster(**TINY).fit(windows)
+    of_tuple = LSTMForecaster(**TINY).fit(tuple(windows))
+    assert of_tuple.known_ == of_list.known_ == ["heat"]
+
+
+def test_windows_that_end_in_a_gap_of_known_inputs_have_a_score(model):
+    frame = FRAME.copy()
+    frame.iloc[-6:-1, frame.columns.get_loc("heat")] = np.nan
+    windows = model[-2].transform(frame)
+    assert np.isfinite(model[-1].score(windows))
+
+
+def test_an_update_leaves_the_calendar_out_of_the_linear_part():
+    steps = WindowTransformer(12, calendar="hour"), LSTMForecaster(**TINY)
+    model = make_forecast_pipeline(*steps).fit(TRAIN[["load"]])
+    assert model[-1].readout_ != "trained"
+    for forecaster in (model[-1], model.partial_fit(FRAME[["load"]])[-1]):
+        skip = forecaster.network_.skip.reshape(12, -1)
+        assert (skip[:, 1:] == 0).all()
+        assert (skip[:, 0] != 0).any()

@@ -683,7 +683,7 @@ def test_epochs_are_chosen_by_forecasts_over_held_out_values():
 def test_what_rolls_out_needs_the_values_that_follow(windows, change):
     (name,) = change
     forecaster = LSTMForecaster(4, epochs=1, **change)
-    with pytest.raises(ValueError, match=f"{name}=.*fit without y"):
+    with pytest.raises(ValueError, match=f"{name}=.*y is given. Fit without y, or set"):
         forecaster.fit(windows, np.zeros(len(windows)))
     # With nothing held out, the windows that were trained on are forecast.
     forecaster.set_params(validation_split=0.0).fit(windows)

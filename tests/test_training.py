@@ -7,7 +7,7 @@ from oracle import random_network
 from sklearn import config_context
 from sklearn.exceptions import ConvergenceWarning
 
-from skwave import LSTMForecaster, _training
+from skwave import LSTMForecaster, WindowTransformer, _training
 from skwave._training import (
     SOLVED_UPDATES,
     SOLVED_VALIDATION,
@@ -320,3 +320,17 @@ def test_keras_gets_batches_whose_end_is_not_waited_for(windows, monkeypatch):
     starts, targets = next(iter(given[0]))
     assert starts.shape == (16, 1)
     assert targets.shape == (16, 1)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_windows_of_weight_zero_are_not_among_those_of_the_updates(seed):
+    """Of a long series a part is read; there the weights of the first windows may all be zero."""
+    series = np.sin(np.arange(2_000) / 5) + 0.1 * np.random.default_rng(0).normal(size=2_000)
+    windows = WindowTransformer(10).fit_transform(series)
+    weights = np.zeros(len(windows))
+    weights[[100, 500, 900]] = 1
+    weights[1_700:] = 1
+    model = LSTMForecaster(4, batch_size=4, random_state=seed)
+    history = model.fit(windows, sample_weight=weights).history_
+    assert np.isfinite(history["loss"]).all()
+    assert min(history["val_loss"]) > 0
