@@ -200,6 +200,11 @@ def test_artefacts_load_and_forecast_as_they_did(path):
     np.testing.assert_allclose(load(path).forecast(20), expected, rtol=1e-5, atol=1e-6)
     loaded = load(path).forecast_interval(5, coverage=0.5)
     np.testing.assert_allclose(loaded, interval, rtol=1e-5, atol=1e-5)
+    if path.stem == "pipeline":
+        # From new values each of its transformers is needed.
+        series = make_wave("sine", n_cycles=4, steps_per_cycle=20)
+        found = load(path).forecast(20, context=series)
+        np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize("way", ["partial_fit", "warm_start"])
