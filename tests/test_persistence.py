@@ -20,6 +20,7 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 import skwave
 from skwave import LSTMForecaster, WindowTransformer, make_forecast_pipeline
 from skwave._persistence import FORMAT, add_checksum, checksum, verify_checksum
+from skwave.datasets import make_wave
 
 DATA = Path(__file__).parent / "data"
 TINY = {"units": 4, "epochs": 1, "random_state": 0}
