@@ -82,7 +82,7 @@ def invert(transformers, values):
 
 
 def check_inverse(transformers, series, transformed):
-    """Raise an error if inverting a series does not give it back.
+    """Return whether rows are inverted alone, or raise an error if the series does not come back.
 
     A transformer that inverts each row by itself may lose some values, as one that clips does, but
     not most. Others may lose none, since some values may be equal by chance.
@@ -95,6 +95,11 @@ def check_inverse(transformers, series, transformed):
         The series, in its units.
     transformed : ndarray of shape (n_values, n_channels)
         The same as the windows are cut from it.
+
+    Returns
+    -------
+    bool
+        What `inverts_rows` returns.
 
     Raises
     ------
@@ -112,13 +117,14 @@ def check_inverse(transformers, series, transformed):
             "those that they return. Use transformers that keep the number and the order of the "
             "columns, or change the columns before the pipeline."
         )
-    fraction = 0.5 if inverts_rows(transformers, transformed) else 1 - 0.5 / len(y_true)
+    by_rows = inverts_rows(transformers, transformed)
+    fraction = 0.5 if by_rows else 1 - 0.5 / len(y_true)
     try:
         again = invert(transformers, transformed)
         if again.shape == y_true.shape:
             is_same = allclose_after_inverse(transformers, transformed, again, y_true)
             if np.all(is_same.mean(axis=0) > fraction):
-                return
+                return by_rows
     except ValueError as error:
         cause, reason = error, str(error).rstrip(".")
     raise ValueError(

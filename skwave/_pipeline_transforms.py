@@ -5,7 +5,7 @@ from sklearn.utils.validation import validate_data
 
 from skwave._calendar import calendar_features
 from skwave._index_spec import index_spec, labels_after, next_index
-from skwave._inverse import check_inverse, inverts_rows, transform
+from skwave._inverse import check_inverse, transform
 from skwave._known import check_future
 from skwave._missing_rows import with_missing_rows
 from skwave._pandas_index import as_times, is_pandas_installed
@@ -39,9 +39,8 @@ class PipelineTransformMixin:
         self._index_spec = index_spec(series, training_spec)
         transformed = self._transform(columns)
         self._newest_values = np.array(transformed[-1, self._predicted_positions], dtype=float)
-        check_inverse(self._transformers, columns, transformed)
+        self._inverts_rows = check_inverse(self._transformers, columns, transformed)
         self._is_inverse_checked = True
-        self._inverts_rows = inverts_rows(self._transformers, transformed)
         self._training_series = self._training_transformed = None
         if not self._inverts_rows:
             if np.isnan(transformed).any():

@@ -141,8 +141,7 @@ def make_rollouts(dataset, fraction, n_most=MAX_ORIGINS):
         # Gaps leave no stretch that is as long.
         n_steps //= 2
         windows = _windows_before(dataset, held_out, n_steps)
-    if len(windows) > n_most:
-        windows = windows[np.linspace(0, len(windows) - 1, n_most).round().astype(int)]
+    windows = windows[spread_evenly(len(windows), n_most)]
     return _roll_outs_from(dataset, windows, held_out, n_steps)
 
 
@@ -174,8 +173,7 @@ def make_calibration(dataset, fraction, n_steps, n_most):
         season_length = _season_of(dataset)
         # Phase by phase, and in the order of time within each.
         in_phases = windows[np.lexsort((windows, windows % season_length))]
-        evenly = np.linspace(0, len(windows) - 1, n_most).round().astype(int)
-        windows = np.sort(in_phases[evenly])
+        windows = np.sort(in_phases[spread_evenly(len(windows), n_most)])
     return _roll_outs_from(dataset, windows, held_out, n_steps)
 
 
@@ -227,10 +225,14 @@ def _season_of(dataset):
     return _most_common(seasons)
 
 
+def spread_evenly(n, n_most):
+    """Return at most `n_most` of the positions from 0 to n - 1, evenly spread."""
+    return np.linspace(0, n - 1, min(n, n_most)).round().astype(int)
+
+
 def _some(numbers):
     """Return a few of the numbers of series, evenly spread, by which a season is found."""
-    evenly = np.linspace(0, len(numbers) - 1, min(len(numbers), SEASON_SERIES))
-    return numbers[evenly.round().astype(int)]
+    return numbers[spread_evenly(len(numbers), SEASON_SERIES)]
 
 
 def _most_common(seasons):

@@ -15,7 +15,7 @@ from skwave._network import Scaling
 from skwave._readout import N_FOLDS, gram_folds, make_folds, solve_coefficients, solve_readout
 from skwave._readout_choice import make_readouts, penalties_of_window
 from skwave._ridge import mean_squared_residuals, ridge_path, total
-from skwave._rollout import baseline_errors, make_rollouts
+from skwave._rollout import baseline_errors, make_rollouts, spread_evenly
 from skwave._sliding import sliding_windows
 
 # Windows of all series together that are read to solve for the readout of all, and at least of each
@@ -222,10 +222,9 @@ def _choose_kind(layers, readout, pooled, tasks, validation_split, n_most):
     if len(tasks) == 1:
         # A mean over one series has no standard error.
         return KINDS[0]
-    evenly = np.linspace(0, len(tasks) - 1, min(len(tasks), CHOOSING_SERIES)).round().astype(int)
     errors = Parallel()(
         delayed(_errors_of_kinds)(layers, readout, pooled, tasks[k], validation_split, n_most)
-        for k in evenly
+        for k in spread_evenly(len(tasks), CHOOSING_SERIES)
     )
     logs = {kind: np.array([np.log(of_one[kind]) for of_one in errors]) for kind in errors[0]}
     best = min(logs, key=lambda kind: logs[kind].mean())

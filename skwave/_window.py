@@ -17,7 +17,7 @@ from skwave._index_spec import index_spec, next_index
 from skwave._known import arrange, columns_again, find_known, with_known
 from skwave._missing_rows import with_missing_rows
 from skwave._persistence import unchanged_on_failure
-from skwave._several import split_series
+from skwave._several import naming_the_series, split_series
 from skwave._sklearn_callbacks import CallbackSupportMixin, callback_context
 from skwave._sliding import join_windows, sliding_windows
 from skwave._validation import (
@@ -138,15 +138,22 @@ class WindowTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         """
         with unchanged_on_failure(self), callback_context(self, X):
             several = split_series(X)
-            sizes, lengths = [], []
-            for number, series in enumerate([X] if several is None else several.values()):
-                columns = self._columns_of_windows(series, reset=number == 0)
-                sizes.append(len(columns))
-                lengths.append(self._choose_length(columns))
+            if several is None:
+                columns = self._columns_of_windows(X, reset=True)
+                self.window_length_ = self._choose_length(columns)
+                self._check_length(len(columns))
+                return self
+            lengths, sizes = [], {}
+            for name, series in several.items():
+                with naming_the_series(name):
+                    columns = self._columns_of_windows(series, reset=not sizes)
+                    lengths.append(self._choose_length(columns))
+                    sizes[name] = len(columns)
             self.window_length_ = int(np.median(lengths))
-            for n_values in sizes:
-                self._check_length(n_values)
-        return self
+            for name, n_values in sizes.items():
+                with naming_the_series(name):
+                    self._check_length(n_values)
+            return self
 
     def fit_transform(self, X: ArrayLike, y: Any = None) -> Any:
         """Fit, and cut the series into windows.
@@ -198,7 +205,16 @@ class WindowTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         several = split_series(X)
         if several is None:
             return self._windows_of(X)
-        return [self._windows_of(series) for series in several.values()]
+        windows = []
+        for name, series in several.items():
+            with naming_the_series(name):
+                windows.append(self._windows_of(series))
+        return windows
+
+    @property
+    def _n_predicted(self):
+        """How many columns of the series are forecast."""
+        return self.n_features_in_ - len(self._known_positions)
 
     def _windows_of(self, series):
         """Return the windows of one series."""
@@ -230,9 +246,7 @@ class WindowTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         check_is_fitted(self)
         if are_of_several(X):
             return [self.inverse_transform(windows) for windows in X]
-        n_known = len(self._known_names)
-        n_predicted = self.n_features_in_ - len(self._known_positions)
-        shape = (self.window_length_, n_predicted + n_known)
+        shape = (self.window_length_, self._n_predicted + len(self._known_names))
         X = np.asarray(X)
         if X.ndim != 3 or X.shape[1:] != shape or len(X) == 0:
             raise ValueError(
@@ -281,17 +295,16 @@ class WindowTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
 
     def _columns_of_series(self, values):
         """Return columns as windows hold them in the order of the series."""
-        n_predicted = self.n_features_in_ - len(self._known_positions)
         known = np.full((len(values), len(self._known_positions)), np.nan)
-        known[1:] = values[:-1, n_predicted : self.n_features_in_]
-        return columns_again(values[:, :n_predicted], known, self._known_positions)
+        known[1:] = values[:-1, self._n_predicted : self.n_features_in_]
+        return columns_again(values[:, : self._n_predicted], known, self._known_positions)
 
     def _choose_length(self, columns):
         """Return the length of windows of a series, as windows hold it."""
         if self.window_length != "auto":
             return int(self.window_length)
-        n_predicted = self.n_features_in_ - len(self._known_positions)
-        season = find_longest_season(interpolate(np.asarray(columns[:, :n_predicted], float)))
+        predicted = np.asarray(columns[:, : self._n_predicted], float)
+        season = find_longest_season(interpolate(predicted))
         return max(1, min(max(AUTO_LENGTH, season), len(columns) // 3))
 
     def _check_length(self, n_values):

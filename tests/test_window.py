@@ -194,3 +194,12 @@ def test_a_dict_of_lists_is_several_series():
     windows = WindowTransformer(2)
     for found in (windows.fit_transform(series), windows.fit(series).transform(series)):
         assert [part.shape for part in found] == [(4, 2, 1), (4, 2, 1)]
+
+
+def test_a_series_that_is_too_short_is_named():
+    series = {"long": np.arange(40.0), "short": np.arange(10.0)}
+    with pytest.raises(ValueError, match="^Series 'short': X has n_samples = 10 values"):
+        WindowTransformer(30).fit(series)
+    windows = WindowTransformer(30).fit(series["long"])
+    with pytest.raises(ValueError, match="^Series 'short': X has n_samples = 10 values"):
+        windows.transform(series)

@@ -92,14 +92,10 @@ class Backtest:
                 rows.append((f"  {label_channel(channel, c, len(names))}", numbers))
             if len(names) > _MOST_CHANNELS:
                 rows.append((f"  and {len(names) - _MOST_CHANNELS} more", []))
-        width = max([20, *(len(label) for label, cells in rows if cells)])
         head = f"Backtest({n_origins} origins, {n_steps} steps"
         head += f", season of {self.season_length}" if "seasonal_naive" in self.baselines else ""
         head += f", {several[0]} channel{'s' * (several[0] > 1)})" if several else ")"
-        lines = [
-            f"{label:<{width}}" + "".join(f"  {c:>10}" for c in cells) for label, cells in rows
-        ]
-        return "\n".join([head, *(line.rstrip() for line in lines)])
+        return _table(head, rows)
 
     @property
     def _channel_names(self):
@@ -163,6 +159,7 @@ class SeriesBacktest(dict):
     True
     """
 
+    # A dict has no signature that help could show.
     def __init__(self, backtests: dict[Any, Backtest]):
         super().__init__(backtests)
 
@@ -196,8 +193,11 @@ class SeriesBacktest(dict):
         rows = [("mean over the series", [_SHORT_NAMES.get(name, name) for name in columns])]
         for metric, scores in self.scores.items():
             rows.append((metric, [f"{scores[name]:.4g}" for name in columns]))
-        width = max(len(label) for label, _ in rows)
-        lines = [
-            f"{label:<{width}}" + "".join(f"  {c:>10}" for c in cells) for label, cells in rows
-        ]
-        return "\n".join([f"SeriesBacktest({len(self)} series)", *lines])
+        return _table(f"SeriesBacktest({len(self)} series)", rows)
+
+
+def _table(head, rows):
+    """Return a text of a heading and rows: a label and cells each."""
+    width = max([20, *(len(label) for label, cells in rows if cells)])
+    lines = [f"{label:<{width}}" + "".join(f"  {c:>10}" for c in cells) for label, cells in rows]
+    return "\n".join([head, *(line.rstrip() for line in lines)])

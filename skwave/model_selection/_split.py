@@ -9,6 +9,7 @@ from sklearn.model_selection import BaseCrossValidator
 from sklearn.utils.validation import _num_samples
 
 from skwave._pandas_index import is_multi_index
+from skwave._several import naming_the_series, split_series
 from skwave._validation import check_positive_int, is_several
 
 
@@ -126,11 +127,15 @@ class ForecastSplit(BaseCrossValidator):
                 "taken. Give a pandas object whose index has the levels series and time, such as "
                 "pandas.concat(dict_of_series)."
             )
-        parts = [np.arange(_num_samples(X))]
         if is_multi_index(X):
-            names = X.index.droplevel(-1)
-            parts = [np.flatnonzero(names == name) for name in names.unique()]
-        cuts = [self._cut(len(part)) for part in parts]
+            names, parts, cuts = X.index.droplevel(-1), [], []
+            for name in split_series(X):
+                parts.append(np.flatnonzero(names == name))
+                with naming_the_series(name):
+                    cuts.append(self._cut(len(parts[-1])))
+        else:
+            parts = [np.arange(_num_samples(X))]
+            cuts = [self._cut(len(parts[0]))]
         for number in range(self.n_splits):
             pairs = [
                 (part[cut[number][0]], part[cut[number][1]])
@@ -147,7 +152,7 @@ class ForecastSplit(BaseCrossValidator):
             raise ValueError(
                 f"X has {n_values} values, but n_splits={self.n_splits} with context="
                 f"{self.context}, horizon={self.horizon} and step={step} need at least {needed}. "
-                "Give a longer series, or make one of the four smaller."
+                "Give a longer series, or make one of these smaller."
             )
         first = n_values - self.horizon - (self.n_splits - 1) * step
         cuts = []

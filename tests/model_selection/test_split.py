@@ -1,4 +1,5 @@
 import numpy as np
+import pandas as pd
 import pytest
 
 from skwave.model_selection import ForecastSplit
@@ -55,3 +56,12 @@ def test_parameters_out_of_range_are_refused(name, value, error, words):
     parameters = {"horizon": 2, "context": 2} | {name: value}
     with pytest.raises(error, match=name + words):
         ForecastSplit(**parameters)
+
+
+def test_a_short_series_of_several_and_swapped_levels_are_named():
+    days = pd.date_range("2024-01-01", periods=30, name="day")
+    table = pd.concat({"a": pd.Series(np.arange(30.0), days), "b": pd.Series([1.0, 2.0], days[:2])})
+    with pytest.raises(ValueError, match="^Series 'b': X has 2 values"):
+        next(ForecastSplit(2, horizon=3, context=5).split(table))
+    with pytest.raises(ValueError, match=r"names of the series come first. Give X.swaplevel\(\)"):
+        next(ForecastSplit(2, horizon=3, context=5).split(table.loc[["a"]].swaplevel()))
