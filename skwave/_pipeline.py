@@ -150,8 +150,8 @@ class ForecastPipeline(
             If the fit was of several series; if the series has no new value, no window before the
             first one, or a gap between, has other channels, dates that do not increase, or times of
             another zone or frequency; if its labels are times since a start, or numbers or periods
-            with gaps, which do not say what is new; if a transformer raises an error; or if an inverse depends on
-            earlier values, and the series does not begin with that of `fit`.
+            with gaps, which do not say what is new; if a transformer raises an error; or if an
+            inverse depends on earlier values, and the series does not begin with that of `fit`.
         TypeError
             If `y` is given.
         """

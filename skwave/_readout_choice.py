@@ -189,14 +189,34 @@ def choose_readout(network, dataset, folds, rollouts, all_rollouts, known_penalt
 
     linear_model = without_layers(solve_readout(network, everything, linear)[0])
     bound = all_rollouts.exploding_error(linear_model, naive)
-    for readout in tried[chosen::-1]:
-        solved, _ = solve_readout(network, everything, readout)
-        if all_rollouts.errors(solved).max() <= bound:
-            break
-        reason = "the weakest penalty with which no forecast over the series explodes"
-    else:
+    solved, readout, explodes = _solve_stable(
+        network, everything, tried[: chosen + 1], all_rollouts, bound
+    )
+    if explodes:
         reason = "the strongest penalty, as forecasts over the series explode with each"
+    elif readout is not tried[chosen]:
+        reason = "the weakest penalty with which no forecast over the series explodes"
     return solved, readout, errors, reason
+
+
+def _solve_stable(network, gram, readouts, rollouts, bound):
+    """Solve for the last of the readouts whose forecasts do not explode, or else for the first.
+
+    Returns
+    -------
+    network : Network
+        With the readout.
+    readout : Readout
+        One of `readouts`.
+    explodes : bool
+        Whether a forecast has a larger error than `bound`.
+    """
+    for readout in readouts[::-1]:
+        solved, _ = solve_readout(network, gram, readout)
+        explodes = bool(rollouts.errors(solved).max() > bound)
+        if not explodes:
+            break
+    return solved, readout, explodes
 
 
 def linear_errors(network, dataset, rollouts, known_penalty):
