@@ -180,8 +180,8 @@ class LSTMForecaster(
         True values minus forecasts, scaled as described in Notes. Intervals and sample paths are
         computed from them. There are at most 128 origins, 40 if forecasts are exact, and fewer,
         but at least 44, for each of more than 340 series. A series with fewer than 39 has those of
-        all series. A path has as many steps as a window, or as there are held-out values. None
-        after ``fit(X, y)``.
+        all series. A path has as many steps as a window, or as there are held-out values.
+        `calibrate` may keep more and longer ones. None after ``fit(X, y)`` until then.
     forecasters_ : list of LSTMForecaster
         After the fit of a list of series, one fitted forecaster for each of them: they share the
         LSTM, and each has a scale of its own, and a readout of its own or that of all series.

@@ -506,7 +506,7 @@ def test_many_rows_missing_in_later_values_are_missing_values():
 )
 def test_labels_that_do_not_say_which_values_are_new_are_refused(index, wave):
     series = pd.Series(wave[:120], index)
-    model = pipeline().fit(series[:80])
+    model = pipeline().fit(series.iloc[:80])
     n_before = model[-1]._n_windows
     with pytest.raises(ValueError, match=r"by which its new values are not found.* begins 10 val"):
         model.partial_fit(series)
