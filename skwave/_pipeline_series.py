@@ -21,18 +21,18 @@ class PipelineSeriesMixin:
 
         Each has transformers of its own.
         """
-        pipelines = {name: self._copy_for_series() for name in several}
+        pipelines, complete = {name: self._copy_for_series() for name in several}, {}
         # Here, so that missing rows are warned of once.
         for name, series in several.items():
             with naming_the_series(name):
-                several = several | {name: with_missing_rows(series, f"X[{name!r}]")}
-        parts = _fit_windows_of(pipelines, several)
+                complete[name] = with_missing_rows(series, f"X[{name!r}]")
+        parts = _fit_windows_of(pipelines, complete)
         lengths = [part.shape[1] for part in parts]
         if len(set(lengths)) > 1:
             # window_length="auto" found another one in some of the series.
             for one in pipelines.values():
                 one[-2].set_params(window_length=int(np.median(lengths)))
-            parts = _fit_windows_of(pipelines, several)
+            parts = _fit_windows_of(pipelines, complete)
         _warn_of_irregular(pipelines)
         self[-1].fit(parts)
         for one, forecaster in zip(pipelines.values(), self[-1].forecasters_, strict=True):
