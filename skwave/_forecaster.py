@@ -38,7 +38,7 @@ from skwave._sklearn_callbacks import (
     with_callbacks,
 )
 from skwave._summary import FitSummary
-from skwave._training import FitResult, TrainingConfig, set_epochs
+from skwave._training import TrainingConfig, set_epochs
 from skwave._validation import (
     are_of_several,
     check_finite,
@@ -497,21 +497,19 @@ class LSTMForecaster(
                     data, dataset, config, seed, previous=network,
                     normalization=self.normalization, progress=progress,
                 )  # fmt: skip
+                network, history = result.network, result.history
+                fitted["_regressor"] = result.regressor
             else:
                 progress.begin()
                 network, loss = update_readout(network, dataset, self._n_windows)
                 progress.end(network)
-                result = FitResult(
-                    network, history={"loss": [loss]}, best_epoch=0, n_updates=0,
-                    regressor=getattr(self, "_regressor", None), readout=self.readout_,
-                )  # fmt: skip
+                history = {"loss": [loss]}
             n_new = len(dataset.indices)
-            fitted |= self._newest_values(result.network, windows, data) | paths
+            fitted |= self._newest_values(network, windows, data) | paths
             fitted |= {
-                "network_": result.network,
-                "history_": result.history,
+                "network_": network,
+                "history_": history,
                 "_n_windows": self._n_windows + n_new,
-                "_regressor": result.regressor,
                 "_model": None,
             }
             if self._report is not None:

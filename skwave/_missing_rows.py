@@ -50,10 +50,11 @@ def with_missing_rows(X, name="X", expected=None):
     insert = "Insert them"
     if not hasattr(index, "tz"):
         insert += f" with {name}.reindex(pandas.period_range({name}.index[0], {name}.index[-1]))"
-    elif expected.freqstr is not None:
-        insert += f" with {name}.asfreq({expected.freqstr!r})"
-    if index is not X.index:
-        insert = f"Set {name}.index = pandas.to_datetime({name}.index). {insert}"
+    else:
+        if expected.freqstr is not None:
+            insert += f" with {name}.asfreq({expected.freqstr!r})"
+        if index is not X.index:
+            insert = f"Set {name}.index = pandas.to_datetime({name}.index). {insert}"
     one_part = ""
     if len(missing) > 1 and np.count_nonzero(sizes) == 1:
         one_part = " If a search left these rows out, give it cv=ForecastSplit(...)."

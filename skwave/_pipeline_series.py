@@ -132,7 +132,8 @@ class PipelineSeriesMixin:
         # A tuple is one name, of two levels.
         is_one = isinstance(series, str | tuple) or not isinstance(series, Iterable)
         names = [series] if is_one else list(series)
-        if not names or len(set(names)) < len(names):
+        # Lists, not sets: a name that was given by mistake may have no hash.
+        if not names or any(names.count(name) > 1 for name in names):
             raise ValueError(
                 f"series={series!r}, but each name is needed once. Name at least one series, and "
                 "none twice."
@@ -143,7 +144,8 @@ class PipelineSeriesMixin:
                 f"context has the series {surplus[0]!r}, which is not in series={series!r}. Name "
                 "it there, or leave it out of context."
             )
-        unknown = [name for name in names if name not in self.pipelines_ and name not in contexts]
+        known = [*self.pipelines_, *contexts]
+        unknown = [name for name in names if name not in known]
         if unknown:
             raise ValueError(
                 f"series={series!r} holds {unknown[0]!r}, which is not one of the names in fit, "

@@ -180,6 +180,10 @@ GAPS = {
         ),
         "lacks 1 "
     ),
+    "a missing period among objects": (
+        of(pd.period_range("2020-01", periods=N, freq="M").delete(17).astype(object)),
+        r"missing values. Insert them with \w+.reindex\(pandas.period_range"
+    ),
     "a missing period": (
         of(pd.period_range("2020-01", periods=N, freq="M").delete(17)), "lacks 1 .*2021-06"
     ),
@@ -291,7 +295,7 @@ def test_missing_values_of_any_type_are_scored_and_drawn(series):
     plain = backtest(model(), numbers, horizon=4, initial=80, step=8)
     assert result.scores == plain.scores
     shown = BacktestDisplay.from_backtest(result)
-    assert np.isnan(shown.ax_[1].lines[0].get_ydata()).sum() <= 1
+    assert np.isnan(shown.ax_[1].lines[0].get_ydata()).sum() == 1
     scorer = forecast_scorer(mean_scaled, horizon=8)
     fitted = model().fit(series[:-8])
     assert scorer(fitted, series) == scorer(fitted, numbers)

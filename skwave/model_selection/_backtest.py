@@ -20,7 +20,6 @@ from skwave._pipeline import as_forecast_pipeline, is_forecaster
 from skwave._several import form_of, join_results, naming_the_series, split_series
 from skwave._validation import (
     as_floats,
-    check_column_types,
     check_numbers,
     check_positive_int,
     fill_masked,
@@ -299,7 +298,6 @@ def _baseline_intervals(known, forecasts, season_length, probabilities):
 def _check_series(series):
     """Return the series as it came, or as an array, and its values (n_values, n_channels)."""
     series = with_missing_rows(fill_masked(series), "series")
-    check_column_types(series, "series")
     values = check_array(
         as_floats(series, "series"), ensure_2d=False, ensure_all_finite=False, input_name="series"
     )
