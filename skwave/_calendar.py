@@ -2,9 +2,10 @@
 
 import numpy as np
 
+from skwave._fourier import HARMONICS
 from skwave._pandas_index import as_times
 
-NAMES = ("minute", "hour", "day_of_week", "day", "day_of_year", "month", "quarter")
+NAMES = tuple(HARMONICS)
 
 
 def check_calendar(calendar):

@@ -48,6 +48,8 @@ class WindowDataset:
         From the units of the series to the scale of the layers.
     n_known : int, default=0
         Channels that are known in advance, the last ones; each stands one step ahead.
+    calendar : tuple of str, default=()
+        Names of calendar features, two channels each, the last ones of the known inputs.
     skip : None or ndarray of shape (window_length * n_channels, n_outputs), default=None
         A linear model of the scaled window that is no part of the training.
     residuals : None or ndarray of shape (n_targets, n_outputs), default=None
@@ -70,6 +72,7 @@ class WindowDataset:
     is_lost: np.ndarray
     scaling: Scaling | None = None
     n_known: int = 0
+    calendar: tuple = ()
     skip: np.ndarray | None = None
     residuals: np.ndarray | None = None
     residual_center: np.ndarray | None = None
@@ -243,7 +246,7 @@ class WindowDataset:
             yield slice(begin, min(begin + BLOCK_ROWS, len(self.indices)))
 
 
-def make_dataset(windows, output_length, targets=None, *, n_known=0):
+def make_dataset(windows, output_length, targets=None, *, n_known=0, calendar=()):
     """Return the dataset of windows, in which nothing is scaled or held out yet.
 
     Parameters
@@ -259,6 +262,8 @@ def make_dataset(windows, output_length, targets=None, *, n_known=0):
     n_known : int, default=0
         Channels that are known in advance, the last ones; each stands one step ahead, so that the
         newest value of a series may be missing.
+    calendar : tuple of str, default=()
+        Names of calendar features, two channels each, the last ones of the known inputs.
 
     Returns
     -------
@@ -287,7 +292,7 @@ def make_dataset(windows, output_length, targets=None, *, n_known=0):
     dataset = WindowDataset(
         interpolate(raw, begins), starts, first_windows, length, output_length,
         np.arange(len(starts)), targets, None, len(starts), autoregressive, is_missing,
-        lost_rows(raw, begins, longest_gap(length)), n_known=n_known,
+        lost_rows(raw, begins, longest_gap(length)), n_known=n_known, calendar=calendar,
     )  # fmt: skip
     is_usable, indices = dataset.is_usable, dataset.indices
     if autoregressive:

@@ -4,6 +4,7 @@ from skwave._calibration import EXACT_PATHS, MAX_PATHS, cross_fitted_paths, path
 from skwave._known_choice import choose_known_penalty
 from skwave._readout import (
     count_blocks,
+    count_linear,
     drop_unread_positions,
     gram_folds,
     join_blocks,
@@ -26,7 +27,7 @@ def solves_readout(readout, dataset, config, normalization):
     """Return whether the readout is solved for: as asked, or where that is sound."""
     if readout != "auto":
         return readout == "ridge"
-    n_coefficients = config.units[-1] + dataset.window_length * dataset.n_channels
+    n_coefficients = config.units[-1] + count_linear(dataset)
     is_sound = dataset.autoregressive and normalization is not None
     return is_sound and n_coefficients <= MAX_COEFFICIENTS and _is_mean_squared(config.loss)
 
@@ -72,7 +73,7 @@ def train_and_solve(
         The network to continue from.
     rollouts : RollOuts
         Forecasts over the held-out values.
-    known_penalty : None or ndarray of shape (window_length, n_known)
+    known_penalty : None or ndarray of shape (window_length * n_named + n_terms,)
         What `choose_known_penalty` returned.
     progress : EpochProgress
         Notified of each epoch.
@@ -108,7 +109,7 @@ def train_and_solve(
         reason, solution = "its forecasts are as exact as float32 allows", None
         paths, widths = paths_over(network, data, config.validation_split, n_steps, EXACT_PATHS)
     else:
-        n_most = (MAX_COEFFICIENTS - layers.window_length * layers.n_channels) // layers.n_states
+        n_most = (MAX_COEFFICIENTS - count_linear(layers)) // layers.n_states
         layers = with_positions(layers, min(config.readout_positions, max(1, n_most)))
         rows = make_folds(dataset, count_blocks(layers))
         blocks = gram_folds(layers, dataset, rows)
@@ -124,9 +125,7 @@ def train_and_solve(
     )  # fmt: skip
 
 
-def train_readout(
-    data, dataset, config, seed, *, previous, normalization, progress, rollouts=None, n_calendar=0
-):
+def train_readout(data, dataset, config, seed, *, previous, normalization, progress, rollouts=None):
     """Train the LSTM and its output layer, beside a linear model that stays as it is.
 
     Parameters are those of `train_and_solve`, but for these.
@@ -137,8 +136,6 @@ def train_readout(
         How the values are scaled.
     rollouts : None or RollOuts, default=None
         Forecasts over the newest values; None where the targets are others, or none is held out.
-    n_calendar : int, default=0
-        How many of the known inputs are calendar features.
 
     Returns
     -------
@@ -160,8 +157,8 @@ def train_readout(
     if rollouts is None:
         return result
     errors = {"trained": rollouts.errors(result.network)}
-    if data.window_length * data.n_channels <= MAX_LINEAR_VALUES:
-        known_penalty = choose_known_penalty(data, dataset, config.validation_split, n_calendar)
+    if count_linear(data) <= MAX_LINEAR_VALUES:
+        known_penalty = choose_known_penalty(data, dataset, config.validation_split)
         errors["linear"] = linear_errors(result.network, dataset, rollouts, known_penalty)
     n_steps = rollouts.n_steps
     paths, widths = paths_over(result.network, data, config.validation_split, n_steps, MAX_PATHS)

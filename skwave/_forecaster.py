@@ -437,8 +437,8 @@ class LSTMForecaster(
         """Fit, from the network `previous` if there is one, and set the fitted attributes."""
         began = time.perf_counter()
         # `data` is in the units of the series, `dataset` on the scale of the layers, and split.
-        known, n_calendar = known_of(X) if previous is None else (self.known_, self._n_calendar)
-        windows, data = self._make_dataset(X, y, weights, known, reset=previous is None)
+        known, calendar = known_of(X) if previous is None else (self.known_, self._calendar)
+        windows, data = self._make_dataset(X, y, weights, known, calendar, reset=previous is None)
         check_newest_known(windows, data)
         solves = solves_readout(self.readout, data, config, self.normalization)
         check_can_roll_out(data, config, solves=solves)
@@ -448,15 +448,15 @@ class LSTMForecaster(
         dataset, seed = self._split(data, config, previous, solves)
         known_penalty = None
         if solves:
-            known_penalty = choose_known_penalty(data, dataset, config.validation_split, n_calendar)
-            dataset = leave_out_known(dataset, known_penalty, n_calendar)
+            known_penalty = choose_known_penalty(data, dataset, config.validation_split)
+            dataset = leave_out_known(dataset, known_penalty)
         elif previous is not None and self.readout_ != "trained":
             # A readout that was solved for belongs to another linear model, and may have large
             # coefficients: training starts from small ones, beside the forecast of no change.
             start = smooth_readout(previous, dataset)
-            previous = replace(start, skip=naive_skip(dataset))
+            previous = replace(start, skip=naive_skip(dataset), fourier_coef=None)
         fitted = describe_windows(data, self.normalization)
-        fitted |= {"known_": known, "_n_calendar": n_calendar, "forecasters_": []}
+        fitted |= {"known_": known, "_calendar": calendar, "forecasters_": []}
         training_set, config = set_epochs(dataset, config, solves_readout=solves)
         shown = _shown_to_callbacks(data)
         with callback_context(self, **shown, n_tasks=config.epochs) as callback_ctx:
@@ -469,7 +469,7 @@ class LSTMForecaster(
             else:
                 result = train_readout(
                     data, dataset, config, seed, previous=previous, rollouts=rollouts,
-                    normalization=self.normalization, n_calendar=n_calendar, progress=progress,
+                    normalization=self.normalization, progress=progress,
                 )  # fmt: skip
             fitted |= self._newest_values(result.network, windows, data)
             fitted |= describe_fit(
@@ -483,7 +483,7 @@ class LSTMForecaster(
     def _update(self, X, y, weights, config):
         """Update the fitted network with new windows, of which none is held out."""
         network = self.network_
-        windows, data = self._make_dataset(X, y, weights, self.known_, reset=False)
+        windows, data = self._make_dataset(X, y, weights, self.known_, self._calendar, reset=False)
         check_newest_known(windows, data)
         self._check_can_go_on(network, data, config)
         dataset, seed = self._split(data, config, network, solves=False)
@@ -578,7 +578,7 @@ class LSTMForecaster(
             )
         return config
 
-    def _make_dataset(self, X, y, sample_weight, known, *, reset):
+    def _make_dataset(self, X, y, sample_weight, known, calendar, *, reset):
         """Check windows, targets and weights, and return the windows and their dataset."""
         check_roles(X, known, self.output_length)
         # Those of several series have been checked before they were scaled.
@@ -586,7 +586,9 @@ class LSTMForecaster(
         targets = None
         if y is not None:
             targets = check_targets(y, windows, self.output_length, len(known))
-        data = make_dataset(windows, self.output_length, targets, n_known=len(known))
+        data = make_dataset(
+            windows, self.output_length, targets, n_known=len(known), calendar=calendar
+        )
         if sample_weight is not None:
             if not isinstance(windows, list):
                 sample_weight = _check_sample_weight(
@@ -679,7 +681,7 @@ class LSTMForecaster(
                 "y=None, but the fit was with y, so that the targets are not the values that "
                 "follow. Give the y of these windows."
             )
-        _, data = self._make_dataset(X, y, sample_weight, self.known_, reset=False)
+        _, data = self._make_dataset(X, y, sample_weight, self.known_, self._calendar, reset=False)
         if data.n_outputs != self.network_.n_outputs:
             raise ValueError(
                 f"The targets have {data.n_outputs} outputs, but the network was fitted for "

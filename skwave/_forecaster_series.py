@@ -40,7 +40,7 @@ class ForecasterSeriesMixin:
                 "training cannot continue. Set warm_start=False, or use the forecaster of one "
                 "series, such as forecasters_[0]."
             )
-        known, n_calendar = known_of(X)
+        known, calendar = known_of(X)
         for windows in X:
             check_roles(windows, known, self.output_length)
         parts = check_windows_of_several(self, X)
@@ -57,7 +57,7 @@ class ForecasterSeriesMixin:
         weights = np.array(weights) / np.mean(weights)
         length = parts[0].shape[1]
         windows = [
-            with_known(sliding_windows(values, length), known, n_calendar) for values in scaled
+            with_known(sliding_windows(values, length), known, calendar) for values in scaled
         ]
         of_windows = np.repeat(weights, [len(part) for part in windows])
         result = self._fit(windows, None, of_windows, config)

@@ -6,6 +6,7 @@ seconds and is not needed for forecasts.
 
 import contextlib
 import functools
+import itertools
 import math
 import os
 import threading
@@ -13,6 +14,7 @@ from collections import OrderedDict
 
 import numpy as np
 
+from skwave._fourier import HARMONICS
 from skwave._network import Network
 from skwave._validation import check_float32_range
 
@@ -324,7 +326,7 @@ def read_network(model, dataset):
         bias = (bias * dataset.residual_scale + dataset.residual_center).astype(np.float32)
     return Network(
         dataset.window_length, dataset.output_length, dataset.scaling, tuple(layers),
-        (kernel, bias), dataset.skip, dataset.n_known,
+        (kernel, bias), dataset.skip, dataset.n_known, calendar=dataset.calendar,
     )  # fmt: skip
 
 
@@ -340,7 +342,7 @@ def to_keras(network):
     -------
     keras.Model
         From windows (n, window_length, n_channels) to predictions (n, n_outputs), both in the
-        units of the series. It is made of Keras's own layers alone.
+        units of the series. It is made of Keras's own layers and operations alone.
 
     Raises
     ------
@@ -367,6 +369,11 @@ def to_keras(network):
             network.n_outputs, use_bias=False, name="skip", **_ZEROS, **_FLOAT32
         )(flat)  # fmt: skip
         y = layers.Add(name="with_skip", **_FLOAT32)([y, skip])
+    if network.fourier_coef is not None:
+        fourier = layers.Dense(
+            network.n_outputs, use_bias=False, name="fourier", **_ZEROS, **_FLOAT32
+        )(_add_fourier_terms(keras, windows, network.calendar))  # fmt: skip
+        y = layers.Add(name="with_fourier", **_FLOAT32)([y, fourier])
     if scaling.relative:
         y = layers.Add(name="to_level", **_FLOAT32)([y, _make_level(layers, reference, network)])
     unscale = (scaling.output_scale.tolist(), scaling.output_center.tolist())
@@ -377,6 +384,8 @@ def to_keras(network):
     model.get_layer("head").set_weights(network.head)
     if network.skip is not None:
         model.get_layer("skip").set_weights([network.skip])
+    if network.fourier_coef is not None:
+        model.get_layer("fourier").set_weights([network.fourier_coef])
     return model
 
 
@@ -394,6 +403,22 @@ def _add_scaling(layers, windows, network):
     is_relative = _is_relative(network).tolist()
     reference = layers.Rescaling(is_relative, name="reference", **_FLOAT32)(first)
     return layers.Subtract(name="from_reference", **_FLOAT32)([x, reference]), reference
+
+
+def _add_fourier_terms(keras, windows, calendar):
+    """Return the Fourier terms of the newest row of windows, in the order of `fourier_terms`."""
+    ops, n_channels = keras.ops, windows.shape[2]
+    of_features = []
+    for k, name in enumerate(calendar):
+        sine = n_channels - 2 * (len(calendar) - k)
+        angle = ops.arctan2(windows[:, -1, sine : sine + 1], windows[:, -1, sine + 1 : sine + 2])
+        multiples = angle * np.arange(1, HARMONICS[name] + 1, dtype=np.float32)
+        of_features.append(ops.concatenate([ops.sin(multiples), ops.cos(multiples)], axis=1))
+    products = [
+        keras.layers.Flatten(**_FLOAT32)(ops.expand_dims(one, 2) * ops.expand_dims(other, 1))
+        for one, other in itertools.combinations(of_features, 2)
+    ]
+    return ops.concatenate([*of_features, *products], axis=1)
 
 
 def _take_states(layers, states, network):

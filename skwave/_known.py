@@ -15,38 +15,38 @@ class Windows(np.ndarray):
     ----------
     known : tuple
         Names of the last channels, or their positions in the series.
-    n_calendar : int
-        How many of these are calendar features, the last ones.
+    calendar : tuple of str
+        Names of calendar features, two channels each, which are the last ones.
     """
 
     def __array_finalize__(self, obj):
         # An array of other channels has other roles.
         is_same = obj is not None and self.ndim == obj.ndim and self.shape[-1:] == obj.shape[-1:]
         self.known = getattr(obj, "known", ()) if is_same else ()
-        self.n_calendar = getattr(obj, "n_calendar", 0) if is_same else 0
+        self.calendar = getattr(obj, "calendar", ()) if is_same else ()
 
     def __reduce__(self):
         make, arguments, state = super().__reduce__()
-        return make, arguments, (*state, self.known, self.n_calendar)
+        return make, arguments, (*state, self.known, self.calendar)
 
     def __setstate__(self, state):
-        *state, self.known, self.n_calendar = state
+        *state, self.known, self.calendar = state
         super().__setstate__(tuple(state))
 
 
-def with_known(windows, known, n_calendar):
+def with_known(windows, known, calendar):
     """Return windows that carry the names of their channels known in advance, if there are any."""
     if known:
         windows = windows.view(Windows)
-        windows.known, windows.n_calendar = tuple(known), n_calendar
+        windows.known, windows.calendar = tuple(known), tuple(calendar)
     return windows
 
 
 def known_of(windows):
-    """Return the names of the channels known in advance, and how many are of the calendar."""
+    """Return the names of the channels known in advance, and those of calendar features."""
     if isinstance(windows, list | tuple) and windows:
         windows = windows[0]
-    return list(getattr(windows, "known", ())), getattr(windows, "n_calendar", 0)
+    return list(getattr(windows, "known", ())), getattr(windows, "calendar", ())
 
 
 def check_roles(windows, expected, output_length=1):

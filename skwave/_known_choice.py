@@ -1,12 +1,21 @@
-"""Whether known inputs are used, and the penalties of their coefficients."""
+"""Whether known inputs and calendar features are used, and penalties of their coefficients."""
 
 from dataclasses import replace
 
 import numpy as np
 
+from skwave._fourier import squared_frequencies
 from skwave._network import Network
-from skwave._readout import N_FOLDS, Readout, gram_folds, naive_skip, solve_readout
-from skwave._readout_choice import penalties_of_window
+from skwave._readout import (
+    N_FOLDS,
+    Readout,
+    count_linear,
+    gram_folds,
+    n_lagged,
+    naive_skip,
+    solve_readout,
+)
+from skwave._readout_choice import penalties_of_window, with_known_penalties
 from skwave._ridge import choose_penalty, penalties_of_lags, total
 from skwave._rollout import make_season_rollouts
 from skwave.exceptions import warn
@@ -16,10 +25,12 @@ from skwave.exceptions import warn
 # the error (benchmarks/tried.md).
 KNOWN_EQUAL_PENALTIES = 10.0 ** np.arange(1, -4, -1)
 KNOWN_LAG_PENALTIES = 10.0 ** np.arange(-1, -6, -1)
+# Penalties of the Fourier terms of calendar features, at a frequency of zero.
+FOURIER_PENALTIES = 10.0 ** np.arange(0, -7, -1)
 
 
-def choose_known_penalty(data, dataset, validation_split, n_calendar):
-    """Choose the penalties of known inputs, by forecasts of the linear model.
+def choose_known_penalty(data, dataset, validation_split):
+    """Choose the penalties of known inputs and of Fourier terms, by forecasts of the linear model.
 
     Parameters
     ----------
@@ -27,62 +38,102 @@ def choose_known_penalty(data, dataset, validation_split, n_calendar):
         The windows in the units of the series, and those on the scale of the layers, split.
     validation_split : float
         Fraction of the newest windows that are held out, over which the linear model forecasts.
-    n_calendar : int
-        How many of these inputs, the last ones, are calendar features.
 
     Returns
     -------
-    None or ndarray of shape (window_length, n_known)
-        The same for all inputs; infinite where forecasts with them are not better by more than a
-        standard error than those without. Always infinite for calendar features, which the LSTM
-        alone reads: hour and day of the week have an effect together that a sum cannot describe.
-        None where there are no known inputs.
+    None or ndarray of shape (window_length * n_named + n_terms,)
+        Penalties of the coefficients of the known inputs that are no calendar features, row after
+        row of the window, and of the Fourier terms of the calendar features. Each of the two is
+        infinite where forecasts with them are not better by more than a standard error than those
+        without. None where there are no known inputs.
 
     Notes
     -----
-    One-step errors do not choose: they say little about the value of an input many steps ahead,
-    where the series itself is less and less certain. Logarithms of errors are compared, because a
-    few days on which all forecasts fail would decide otherwise.
+    One-step errors do not decide what is used: they say little about the value of an input many
+    steps ahead, where the series itself is less and less certain. Logarithms of errors are
+    compared, because a few days on which all forecasts fail would decide otherwise.
     """
     if not data.n_known:
         return None
-    of_lags = penalties_of_lags(KNOWN_EQUAL_PENALTIES, KNOWN_LAG_PENALTIES, data.window_length)
-    # With the first option they are not used.
-    options = np.full((1 + len(of_lags), data.window_length, data.n_known), np.inf)
-    options[1:, :, : data.n_known - n_calendar] = of_lags[..., None]
-    # There may be none but calendar features, or the fit that training continues left them out.
-    if n_calendar == data.n_known or np.isinf(dataset.scaling.input_scale).any():
-        return options[0]
     head = np.zeros((0, data.n_outputs)), np.zeros(data.n_outputs)
     network = Network(
-        data.window_length, 1, dataset.scaling, (), head, naive_skip(data), data.n_known
-    )
+        data.window_length, 1, dataset.scaling, (), head, naive_skip(data), data.n_known,
+        calendar=data.calendar,
+    )  # fmt: skip
+    n_named = n_lagged(network) - network.n_predicted
+    penalty = np.full(count_linear(network) - data.window_length * data.n_predicted, np.inf)
+    # The fit that training continues may have left the known inputs out.
+    chooses_named = n_named > 0 and not np.isinf(dataset.scaling.input_scale).any()
+    if not chooses_named and not data.calendar:
+        return penalty
     rollouts = make_season_rollouts(data, validation_split)
     folds = gram_folds(network, dataset)
+    if chooses_named:
+        penalty = _choose_named(network, folds, rollouts, penalty, n_named)
+    if data.calendar:
+        penalty = _choose_of_terms(network, folds, rollouts, penalty)
+    return penalty
+
+
+def _choose_named(network, folds, rollouts, nothing, n_named):
+    """Return penalties in which those of the known inputs that the user named are chosen.
+
+    They are the same for all inputs; `nothing` has infinite ones. Roll-outs choose.
+    """
+    of_lags = penalties_of_lags(KNOWN_EQUAL_PENALTIES, KNOWN_LAG_PENALTIES, network.window_length)
+    options = np.repeat(nothing[None], 1 + len(of_lags), axis=0)
+    # With the first option they are not used.
+    of_named = np.repeat(of_lags, n_named, axis=1)
+    options[1:, : of_named.shape[1]] = of_named
     without = choose_penalty(folds, penalties_of_window(network, options[0]))
     # The penalty of the other channels is chosen beside the weakest of those that are the same for
     # all lags, and held.
     weakest = options[len(KNOWN_EQUAL_PENALTIES)]
     beside = choose_penalty(folds, penalties_of_window(network, weakest))
-    log_errors = []
-    for number, option in enumerate(options):
-        penalty = (beside if number else without).copy()
-        penalty.reshape(data.window_length, -1)[:, data.n_predicted :] = option
-        readout = Readout("linear", np.inf, penalty)
-        errors = rollouts.errors(solve_readout(network, total(folds[:N_FOLDS]), readout)[0])
-        log_errors.append(np.log(np.maximum(errors, np.finfo(float).tiny)))
+    tried = [without, *with_known_penalties(network, beside, options[1:])]
+    log_errors = [_log_errors(network, folds, rollouts, penalty) for penalty in tried]
     best = int(np.argmin([errors.mean() for errors in log_errors]))
     return options[best if rollouts.is_better(log_errors[best], log_errors[0]) else 0]
 
 
-def leave_out_known(dataset, known_penalty, n_calendar):
+def _choose_of_terms(network, folds, rollouts, without):
+    """Return penalties in which those of the Fourier terms are chosen.
+
+    They grow with the squared frequency, as smooth courses are likelier. Blocks of the series that
+    are left out in turn choose how strong they are, and roll-outs whether the terms are used.
+    """
+    growth = 1 + squared_frequencies(network.calendar)
+    options = np.repeat(without[None], 1 + len(FOURIER_PENALTIES), axis=0)
+    # With the first option they are not used.
+    options[1:, len(without) - len(growth) :] = np.outer(FOURIER_PENALTIES, growth)
+    middle = options[1 + len(FOURIER_PENALTIES) // 2]
+    beside = choose_penalty(folds, penalties_of_window(network, middle))
+    tried = with_known_penalties(network, beside, options)
+    chosen = options[(tried == choose_penalty(folds, tried)).all(axis=1)][0]
+    log_errors = [
+        _log_errors(
+            network, folds, rollouts, choose_penalty(folds, penalties_of_window(network, option))
+        )
+        for option in (without, chosen)
+    ]
+    return chosen if rollouts.is_better(log_errors[1], log_errors[0]) else without
+
+
+def _log_errors(network, folds, rollouts, penalty):
+    """Return logarithms of the errors of a linear model, solved for the training windows."""
+    readout = Readout("linear", np.inf, penalty)
+    errors = rollouts.errors(solve_readout(network, total(folds[:N_FOLDS]), readout)[0])
+    return np.log(np.maximum(errors, np.finfo(float).tiny))
+
+
+def leave_out_known(dataset, known_penalty):
     """Return the dataset without known inputs that are not used, and warn of these.
 
     They are those whose penalty is infinite in what `choose_known_penalty` returned, and become
-    zero. The last `n_calendar` of these inputs are calendar features, which are always used.
+    zero. Calendar features are kept: the LSTM reads them in any case.
     """
-    n_chosen = dataset.n_known - n_calendar
-    if not n_chosen or np.isfinite(known_penalty[:, :n_chosen]).all():
+    n_named = n_lagged(dataset) - dataset.n_predicted
+    if not n_named or np.isfinite(known_penalty[: dataset.window_length * n_named]).all():
         return dataset
     if np.isinf(dataset.scaling.input_scale).any():
         reason = "the fit that training continues left them out. Set warm_start=False to try them"
@@ -93,6 +144,6 @@ def leave_out_known(dataset, known_penalty, n_calendar):
         )
     warn(f"The columns named in known= are not used: {reason}.")
     factors = np.ones(dataset.n_channels)
-    factors[dataset.n_predicted : dataset.n_predicted + n_chosen] = np.inf
+    factors[dataset.n_predicted : n_lagged(dataset)] = np.inf
     scaling = replace(dataset.scaling, input_scale=dataset.scaling.input_scale * factors)
     return replace(dataset, values=(dataset.values / factors).astype(np.float32), scaling=scaling)

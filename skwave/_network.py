@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from skwave._cells import make_cells, read_windows
+from skwave._fourier import fourier_terms
 
 # Rows that a product works on at a time: enough for BLAS, and the gates of 300 units stay in cache.
 BLOCK_ROWS = 512
@@ -75,6 +76,10 @@ class Network:
     positions : None or tuple of int, default=None
         After how many values of a window the output layer reads the state of the last layer,
         increasing; the last one is after all of them. None is that one alone.
+    calendar : tuple of str, default=()
+        Names of calendar features: the last channels are a sine and a cosine of each.
+    fourier_coef : None or ndarray of shape (n_terms, n_outputs), default=None
+        Coefficients of the Fourier terms of these features at the next step, which are added, too.
     """
 
     window_length: int
@@ -85,6 +90,8 @@ class Network:
     skip: np.ndarray | None = None
     n_known: int = 0
     positions: tuple | None = None
+    calendar: tuple = ()
+    fourier_coef: np.ndarray | None = None
 
     @property
     def read_positions(self):
@@ -175,4 +182,29 @@ class Network:
             outputs = (states @ (kernel * np.float32(0.5)) + bias).astype(float)
         if self.skip is not None:
             outputs += windows.reshape(len(windows), -1) @ self.skip
+        if self.fourier_coef is not None:
+            outputs += newest_terms(windows, self.scaling, self.calendar) @ self.fourier_coef
         return outputs
+
+
+def newest_terms(windows, scaling, calendar):
+    """Return the Fourier terms of calendar features in the newest row of scaled windows.
+
+    Parameters
+    ----------
+    windows : ndarray of shape (n_windows, window_length, n_channels)
+        On the scale of the layers. The sines and cosines stand in the last channels, and known
+        inputs one step ahead, so that these are the terms of the value that follows.
+    scaling : Scaling
+        That of the windows.
+    calendar : tuple of str
+        Names of the features.
+
+    Returns
+    -------
+    ndarray of shape (n_windows, n_terms)
+        What `fourier_terms` returns.
+    """
+    channels = slice(windows.shape[2] - 2 * len(calendar), None)
+    waves = windows[:, -1, channels] * scaling.input_scale[channels]
+    return fourier_terms(waves + scaling.input_center[channels], calendar)

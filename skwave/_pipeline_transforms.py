@@ -226,7 +226,7 @@ class PipelineTransformMixin:
 
         Returns
         -------
-        ndarray of shape (n_steps, n_known + n_calendar)
+        ndarray of shape (n_steps, n_known)
             Transformed, and the calendar features of these steps.
         """
         transformer = self[-2]

@@ -5,6 +5,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from skwave._fourier import squared_frequencies
+from skwave._network import newest_terms
 from skwave._ridge import GramSums, mean_squared_residuals, ridge, total
 
 # The windows trained on and those held out fall into as many folds each, which choose penalties.
@@ -27,8 +29,8 @@ class Readout(NamedTuple):
         Its name in `readout_` and `validation_errors_`.
     state_penalty : float or ndarray of shape (n_states,)
         Penalty of the coefficients of the states, or of each; infinite leaves states out.
-    linear_penalty : ndarray of shape (window_length * n_channels,)
-        Penalties of the coefficients of the window.
+    linear_penalty : ndarray of shape (n_linear,)
+        Penalties of the coefficients of the window and of the Fourier terms.
     average_penalty : None or ndarray of the same shape
         Where given, the solution is averaged with that of the linear model with these penalties.
     difference_penalty : None or ndarray of shape (n_inputs,)
@@ -66,6 +68,21 @@ def naive_skip(shapes):
     return skip.reshape(-1, n_outputs)
 
 
+def n_lagged(shapes):
+    """Return how many channels the linear part reads at each lag: all but calendar features."""
+    return shapes.n_channels - 2 * len(shapes.calendar)
+
+
+def count_linear(shapes):
+    """Return how many inputs the linear part reads: values of the window, and Fourier terms.
+
+    Of calendar features it reads the Fourier terms at the next step alone, whose older values are
+    sums of the newest ones.
+    """
+    n_terms = len(squared_frequencies(shapes.calendar))
+    return shapes.window_length * n_lagged(shapes) + n_terms
+
+
 def with_readout(network, coef, intercept):
     """Return a network with the layers of another and new coefficients.
 
@@ -73,9 +90,9 @@ def with_readout(network, coef, intercept):
     ----------
     network : Network
         Its layers.
-    coef : ndarray of shape (n_states + window_length * n_channels, n_outputs)
-        Coefficients of the states, and of the window relative to its newest value; known inputs
-        are relative to nothing.
+    coef : ndarray of shape (n_states + n_linear, n_outputs)
+        Coefficients of the states, of the window relative to its newest value, where known inputs
+        are relative to nothing, and of the Fourier terms.
     intercept : ndarray of shape (n_outputs,)
         The intercept. The outputs are relative to the newest value, too.
 
@@ -89,10 +106,26 @@ def with_readout(network, coef, intercept):
     # finite, so that such a readout is not chosen.
     with np.errstate(over="ignore"):
         head = coef[:n_states].astype(np.float32), intercept.astype(np.float32)
-    skip = coef[n_states:].reshape(network.window_length, network.n_channels, -1).copy()
+    length, n_read = network.window_length, n_lagged(network)
+    of_window, of_terms = np.split(coef[n_states:], [length * n_read])
+    skip = np.zeros((length, network.n_channels, coef.shape[1]))
+    skip[:, :n_read] = of_window.reshape(length, n_read, -1)
     # The coefficients of a channel sum to zero: that of its newest value is minus all others.
     skip[-1, :n_predicted] -= skip[:, :n_predicted].sum(axis=0)
-    return replace(network, head=head, skip=naive_skip(network) + skip.reshape(-1, skip.shape[2]))
+    return replace(
+        network, head=head, skip=naive_skip(network) + skip.reshape(-1, skip.shape[2]),
+        fourier_coef=of_terms if len(of_terms) else None,
+    )  # fmt: skip
+
+
+def coefficients_of(network):
+    """Return the coefficients of a solved network as `with_readout` takes them."""
+    shape = network.window_length, network.n_channels, network.n_outputs
+    of_window = (network.skip - naive_skip(network)).reshape(shape)[:, : n_lagged(network)]
+    parts = [network.head[0].astype(float), of_window.reshape(-1, network.n_outputs)]
+    if network.fourier_coef is not None:
+        parts.append(network.fourier_coef)
+    return np.vstack(parts)
 
 
 def without_layers(network):
@@ -116,11 +149,12 @@ def accumulate(network, dataset, rows):
     Returns
     -------
     GramSums
-        Of the states, of the window relative to its newest value, but for known inputs, and of the
-        targets relative to it: a coefficient of zero then means that nothing changes.
+        Of the states, of the window relative to its newest value, but for known inputs, of the
+        Fourier terms, and of the targets relative to the newest value: a coefficient of zero then
+        means that nothing changes.
     """
     n_states, n_predicted = network.n_states, network.n_predicted
-    n_inputs = n_states + network.window_length * network.n_channels
+    n_inputs = n_states + count_linear(network)
     n_columns = n_inputs + network.n_outputs
     zeros = np.zeros(n_columns), np.zeros((n_columns, n_columns))
     gram = GramSums(n_states, n_inputs, 0.0, *zeros)
@@ -130,9 +164,11 @@ def accumulate(network, dataset, rows):
         states = [network.states(windows)] if n_states else []
         newest = windows[:, -1, :n_predicted].copy()
         windows[..., :n_predicted] -= newest[:, None]
+        lagged = windows[..., : n_lagged(network)].reshape(len(windows), -1)
+        terms = newest_terms(windows, part.scaling, network.calendar)
         targets = part.targets[block] - np.tile(newest, network.n_outputs // n_predicted)
         gram.accumulate(
-            np.hstack([*states, windows.reshape(len(windows), -1), targets]),
+            np.hstack([*states, lagged, terms, targets]),
             None if part.weights is None else part.weights[block].astype(float),
         )
     return gram
@@ -176,7 +212,7 @@ def gram_folds(network, dataset, folds=None):
 
 def count_blocks(network):
     """Return how many blocks a fold is cut into, so that their sums take bounded memory."""
-    n_inputs = network.n_states + network.window_length * network.n_channels
+    n_inputs = network.n_states + count_linear(network)
     return int(np.clip(MAX_SUMS // (2 * N_FOLDS * n_inputs**2), 1, BLOCKS_OF_FOLD))
 
 
@@ -298,13 +334,13 @@ def update_readout(network, dataset, n_windows):
     """
     gram = accumulate(network, dataset, np.arange(len(dataset.indices)))
     weight = n_windows / len(dataset.indices)
-    kernel, bias = network.head
-    coef = np.vstack([kernel.astype(float), network.skip - naive_skip(network)])
+    coef = coefficients_of(network)
     penalty = np.full(len(coef), weight)
     if coef.any():
         # What the fit left out, such as known inputs that were of no use, stays out.
         penalty[(coef == 0).all(axis=1)] = np.inf
-    coef, intercept = ridge(gram, penalty, coef, bias.astype(float), previous_weight=weight)
+    bias = network.head[1].astype(float)
+    coef, intercept = ridge(gram, penalty, coef, bias, previous_weight=weight)
     (error,) = mean_squared_residuals(gram, [(coef, intercept)])
     return with_readout(network, coef, intercept), float(error)
 
@@ -318,8 +354,8 @@ def smooth_readout(network, dataset):
     network = replace(network, head=(kernel[-network.units[-1] :], bias), positions=None)
     part = dataset.subsample(MAX_WINDOWS)
     gram = accumulate(network, part, np.arange(part.n_train))
-    window = np.full(network.window_length * network.n_channels, 1 / SMOOTH)
-    return solve_readout(network, gram, Readout("smooth", SMOOTH, window))[0]
+    linear = np.full(count_linear(network), 1 / SMOOTH)
+    return solve_readout(network, gram, Readout("smooth", SMOOTH, linear))[0]
 
 
 def lstm_variance_fraction(network, dataset):
@@ -342,7 +378,7 @@ def lstm_variance_fraction(network, dataset):
         return 1.0
     rows = np.arange(min(len(dataset.indices), FRACTION_WINDOWS))
     _, covariance = accumulate(network, dataset, rows).centered()
-    coef = np.vstack([network.head[0], network.skip - naive_skip(network)])
+    coef = coefficients_of(network)
     n_states, n_inputs = network.n_states, len(coef)
     of_parts = coef.T @ covariance[:n_inputs, :n_inputs]
     variance = np.trace(of_parts @ coef)

@@ -13,7 +13,7 @@ from skwave._fitted import describe_fit, describe_windows, newest_values
 from skwave._gaps import interpolate, missing_rows
 from skwave._network import Scaling
 from skwave._readout import N_FOLDS, gram_folds, make_folds, solve_coefficients, solve_readout
-from skwave._readout_choice import make_readouts, penalties_of_window
+from skwave._readout_choice import known_penalty_of, make_readouts, penalties_of_window
 from skwave._ridge import mean_squared_residuals, ridge_path, total
 from skwave._rollout import baseline_errors, make_rollouts, spread_evenly
 from skwave._sliding import sliding_windows
@@ -267,7 +267,7 @@ def _candidate(kind, network, folds, others, readout):
 
 def _make_own(folds, network, readout):
     """Return the readout of a series alone; `readout`, that of all, has the known inputs."""
-    _, candidates = make_readouts(folds, network, _known_penalty(network, readout))
+    _, candidates = make_readouts(folds, network, known_penalty_of(network, readout.linear_penalty))
     return candidates[0]._replace(name="own")
 
 
@@ -337,12 +337,6 @@ def _solve_one(result, network, data, dataset, rollouts, pooled, kind, n_most, n
     )  # fmt: skip
 
 
-def _known_penalty(network, readout):
-    """Return the penalties of known inputs, (window_length, n_known), or None."""
-    by_row = readout.linear_penalty.reshape(network.window_length, -1)
-    return by_row[:, network.n_predicted :] if network.n_known else None
-
-
 def _choose_difference(folds, others, network, readout):
     """Return a readout with penalties of the differences from that of all series.
 
@@ -362,7 +356,7 @@ def _choose_difference(folds, others, network, readout):
     Readout
         With the penalties of least error on the blocks.
     """
-    of_window = penalties_of_window(network, _known_penalty(network, readout))
+    of_window = penalties_of_window(network, known_penalty_of(network, readout.linear_penalty))
     penalties = np.insert(of_window, [0] * network.n_states, readout.state_penalty, axis=1)
     errors = np.zeros(1 + len(penalties))
     for left_out, fold in enumerate(folds):

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from skwave._fourier import HARMONICS
+
 
 def _sigmoid(x):
     return 1 / (1 + np.exp(-x))
@@ -27,6 +29,20 @@ def lstm(layer, sequence, units):
     return states
 
 
+def fourier_terms(row, names):
+    """Return the Fourier terms of one row of sines and cosines, one after the other."""
+    angles = [np.arctan2(row[2 * k], row[2 * k + 1]) for k in range(len(names))]
+    of_features = []
+    for name, angle in zip(names, angles, strict=True):
+        orders = range(1, HARMONICS[name] + 1)
+        of_features.append([f(k * angle) for f in (np.sin, np.cos) for k in orders])
+    terms = [term for terms in of_features for term in terms]
+    for number, one in enumerate(of_features):
+        for other in of_features[number + 1 :]:
+            terms += [a * b for a in one for b in other]
+    return np.array(terms)
+
+
 def predict_one(network, window):
     """Predict what follows one window (L, C): n_outputs numbers in the units of the target."""
     scaling = network.scaling
@@ -44,6 +60,9 @@ def predict_one(network, window):
     outputs = states @ kernel + bias if network.layers else bias
     if network.skip is not None:
         outputs = outputs + scaled.ravel() @ network.skip
+    if network.calendar:
+        waves = window[-1, network.n_channels - 2 * len(network.calendar) :]
+        outputs = outputs + fourier_terms(waves, network.calendar) @ network.fourier_coef
     outputs = outputs + np.tile(reference[:n_predicted], network.output_length)
     return outputs * scaling.output_scale + scaling.output_center
 
@@ -64,7 +83,7 @@ def roll(network, context, n_steps, future=None):
 
 def random_network(
     rng, *, units=(5,), length=7, n_channels=1, output_length=1, relative=False, with_skip=False,
-    n_known=0, positions=None,
+    n_known=0, positions=None, calendar=(),
 ):  # fmt: skip
     """Make a network of random weights, large enough that the gates are not linear."""
     from skwave._network import Network, Scaling
@@ -85,8 +104,14 @@ def random_network(
         center, scale, np.tile(center[:n_predicted], output_length),
         np.tile(scale[:n_predicted], output_length), relative,
     )  # fmt: skip
-    head = kernel, bias
-    return Network(length, output_length, scaling, tuple(layers), head, skip, n_known, positions)
+    coef = None
+    if calendar:
+        n_terms = len(fourier_terms(np.ones(2 * len(calendar)), calendar))
+        coef = 0.1 * rng.normal(size=(n_terms, n_outputs))
+    return Network(
+        length, output_length, scaling, tuple(layers), (kernel, bias), skip, n_known, positions,
+        calendar, coef,
+    )  # fmt: skip
 
 
 VARIANTS = [
@@ -101,4 +126,9 @@ VARIANTS = [
     {"positions": (3, 6, 7)},
     {"positions": (1, 7), "with_skip": True, "units": (3, 4), "output_length": 2},
     {"positions": (2, 5, 7), "relative": True, "n_channels": 2, "output_length": 3},
+]
+# Their forecasts need the known inputs of the steps.
+KNOWN_VARIANTS = [
+    {"n_channels": 3, "n_known": 2, "with_skip": True, "calendar": ("month",)},
+    {"n_channels": 7, "n_known": 5, "relative": True, "calendar": ("hour", "day_of_week")},
 ]

@@ -25,6 +25,7 @@ ORDER = [
     "_validation",
     "_several",
     "_known",
+    "_fourier",
     "_calendar",
     "_window",
     "_cells",

@@ -2,13 +2,15 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from oracle import VARIANTS, random_network
+from oracle import KNOWN_VARIANTS, VARIANTS, random_network
 
 from skwave._keras_model import to_keras
 from skwave._recursion import roll_forward
 
 
-@pytest.mark.parametrize("variant", [v for v in VARIANTS if v.get("units") != ()], ids=str)
+@pytest.mark.parametrize(
+    "variant", [v for v in VARIANTS + KNOWN_VARIANTS if v.get("units") != ()], ids=str
+)
 def test_keras_model_equals_the_network(variant):
     rng = np.random.default_rng(0)
     network = random_network(rng, **variant)

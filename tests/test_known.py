@@ -20,6 +20,7 @@ from skwave import ForecastDisplay, LSTMForecaster, WindowTransformer, _fit, mak
 from skwave._calendar import calendar_features
 from skwave._cells import Cell
 from skwave._dataset import fit_scaling, make_dataset
+from skwave._fourier import fourier_terms, squared_frequencies
 from skwave._known import Windows, arrange
 from skwave._recursion import roll_forward
 from skwave._rollout import make_rollouts
@@ -135,6 +136,7 @@ def test_known_inputs_are_not_relative_to_their_window():
         {"n_channels": 4, "n_known": 2, "relative": True, "with_skip": True},
         {"n_channels": 3, "n_known": 1, "units": (3, 4), "with_skip": True},
         {"n_channels": 2, "n_known": 1, "units": (), "with_skip": True},
+        {"n_channels": 6, "n_known": 5, "relative": True, "calendar": ("hour", "day_of_week")},
     ],
     ids=str,
 )
@@ -577,6 +579,121 @@ def test_a_calendar_and_known_inputs_together():
     np.testing.assert_allclose(forecast["load"], TEST["load"][:10], atol=0.3)
 
 
+# --- Fourier terms of calendar features ----------------------------------------------------------
+
+
+def test_fourier_terms_describe_any_course_of_a_week():
+    hours = pd.date_range("2024-01-01", periods=168, freq="h")
+    names = ["hour", "day_of_week"]
+    terms = fourier_terms(calendar_features(hours, names), names)
+    assert terms.shape == (168, 24 + 6 + 24 * 6)
+    course = np.random.default_rng(0).normal(size=168)
+    columns = np.column_stack([np.ones(168), terms])
+    solved, *_ = np.linalg.lstsq(columns, course)
+    np.testing.assert_allclose(columns @ solved, course, atol=1e-9)
+
+
+def test_fourier_terms_are_harmonics_and_products_with_their_frequencies():
+    angles = np.array([[0.3, 1.1], [2.0, -0.4]])
+    waves = np.stack([np.sin(angles), np.cos(angles)], axis=2).reshape(2, 4)
+    terms = fourier_terms(waves, ["minute", "quarter"])
+    a, b = angles.T
+    one, other = ([np.sin(x), np.sin(2 * x), np.cos(x), np.cos(2 * x)] for x in (a, b))
+    products = [p * q for p in one for q in other]
+    np.testing.assert_allclose(terms, np.transpose([*one, *other, *products]))
+    squares = squared_frequencies(["minute", "quarter"])
+    assert squares.tolist() == [1, 4, 1, 4] * 2 + [2, 5, 2, 5, 5, 8, 5, 8] * 2
+    assert fourier_terms(np.empty((5, 0)), []).shape == (5, 0)
+
+
+def make_weeks(n_weeks, index=None):
+    """Return a load whose course of the day is another one on each day of the week."""
+    index = pd.date_range("2024-01-01", periods=168 * n_weeks, freq="h") if index is None else index
+    course = np.random.default_rng(3).normal(size=168).cumsum()
+    place = (index.day_of_week * 24 + index.hour).to_numpy()
+    return pd.Series(course[place] - course.mean(), index, name="load")
+
+
+@pytest.fixture(scope="module")
+def weekly_model():
+    steps = WindowTransformer(6, calendar=["hour", "day_of_week"]), LSTMForecaster(**TINY)
+    return make_forecast_pipeline(*steps).fit(make_weeks(8)[:-168])
+
+
+def test_windows_of_a_few_hours_forecast_a_week_by_its_calendar(weekly_model):
+    truth = make_weeks(8)[-168:]
+    forecast = weekly_model.forecast(168)
+    assert (forecast - truth).abs().max() < 0.05 * truth.std()
+    without = make_forecast_pipeline(WindowTransformer(6), LSTMForecaster(**TINY))
+    forecast = without.fit(make_weeks(8)[:-168]).forecast(168)
+    assert (forecast - truth).abs().max() > truth.std()
+    assert (weekly_model[-1].network_.fourier_coef != 0).any()
+    # The linear part reads no sines and cosines of older steps.
+    assert (weekly_model[-1].network_.skip.reshape(6, -1)[:, 1:] == 0).all()
+
+
+def test_a_calendar_that_is_of_no_use_is_not_read_by_the_linear_part():
+    values = np.random.default_rng(0).normal(size=600).cumsum()
+    series = pd.Series(values, pd.date_range("2024-01-01", periods=600, freq="h"))
+    steps = WindowTransformer(12, calendar=["hour", "day_of_week"]), LSTMForecaster(**TINY)
+    model = make_forecast_pipeline(*steps).fit(series)
+    assert (model[-1].network_.fourier_coef == 0).all()
+    # Nor does an update make use of it.
+    more = pd.date_range(series.index[-1], periods=101, freq="h")[1:]
+    model.partial_fit(pd.concat([series[-12:], pd.Series(np.arange(100.0), more)]))
+    assert (model[-1].network_.fourier_coef == 0).all()
+    assert (model[-1].network_.skip[:, 0] != 0).any()
+
+
+def test_an_update_improves_the_fourier_terms(weekly_model):
+    model = copy.deepcopy(weekly_model)
+    series = make_weeks(30)
+    changed = series + 3 * (series.index.hour == 8)
+    after = slice(7 * 168 - 6, 24 * 168)
+    truth = changed[24 * 168 : 25 * 168]
+    before = (model.forecast(168, context=changed[after]).to_numpy() - truth).abs().mean()
+    model.partial_fit(changed[after])
+    assert (model.forecast(168) - truth).abs().mean() < 0.9 * before
+
+
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+def test_fourier_terms_survive_storage_and_export(weekly_model, tmp_path):
+    import keras
+
+    expected = weekly_model.forecast(30)
+    stored = pickle.loads(pickle.dumps(weekly_model))
+    pd.testing.assert_series_equal(stored.forecast(30), expected)
+    windows = weekly_model[:-1].transform(make_weeks(2).to_frame("value"))
+    predicted = weekly_model[-1].predict(windows[:50])
+    weekly_model[-1].model_.save(tmp_path / "model.keras")
+    loaded = keras.saving.load_model(tmp_path / "model.keras")
+    found = loaded.predict(windows[:50], verbose=0)[:, 0]
+    np.testing.assert_allclose(found, predicted, atol=1e-4)
+
+
+def test_several_series_have_fourier_terms():
+    weeks = make_weeks(8)
+    noise = 0.3 * np.random.default_rng(0).normal(size=(2, len(weeks)))
+    late = np.where(weeks.index.hour == 20, 2.0, 0.0)
+    series = {"low": weeks + noise[0], "high": 50 + 3 * (weeks + late + noise[1])}
+    steps = WindowTransformer(6, calendar=["hour", "day_of_week"]), LSTMForecaster(**TINY)
+    model = make_forecast_pipeline(*steps).fit({name: one[:-168] for name, one in series.items()})
+    for name, forecast in model.forecast(168).items():
+        truth = series[name][-168:]
+        assert (forecast - truth).abs().mean() < 0.15 * truth.std()
+
+
+def test_training_goes_on_beside_fourier_terms_and_without_them():
+    weeks = make_weeks(8)
+    steps = WindowTransformer(6, calendar=["hour", "day_of_week"]), LSTMForecaster(**TINY)
+    model = make_forecast_pipeline(*steps).fit(weeks[:-168])
+    model.set_params(lstmforecaster__warm_start=True).fit(weeks[:-168])
+    assert (model.forecast(168) - weeks[-168:]).abs().max() < 0.05 * weeks.std()
+    model.set_params(lstmforecaster__readout="trained").fit(weeks[:-168])
+    assert model[-1].network_.fourier_coef is None
+    assert model.forecast(168).notna().all()
+
+
 @pytest.mark.parametrize(
     ("calendar", "series", "message"),
     [
@@ -645,13 +762,3 @@ def test_windows_that_end_in_a_gap_of_known_inputs_have_a_score(model):
     frame.iloc[-6:-1, frame.columns.get_loc("heat")] = np.nan
     windows = model[-2].transform(frame)
     assert np.isfinite(model[-1].score(windows))
-
-
-def test_an_update_leaves_the_calendar_out_of_the_linear_part():
-    steps = WindowTransformer(12, calendar="hour"), LSTMForecaster(**TINY)
-    model = make_forecast_pipeline(*steps).fit(TRAIN[["load"]])
-    assert model[-1].readout_ != "trained"
-    for forecaster in (model[-1], model.partial_fit(FRAME[["load"]])[-1]):
-        skip = forecaster.network_.skip.reshape(12, -1)
-        assert (skip[:, 1:] == 0).all()
-        assert (skip[:, 0] != 0).any()

@@ -3,10 +3,10 @@ import pickle
 
 import numpy as np
 import pytest
-from oracle import VARIANTS, lstm, predict_one, random_network
+from oracle import KNOWN_VARIANTS, VARIANTS, lstm, predict_one, random_network
 
 
-@pytest.mark.parametrize("variant", VARIANTS, ids=str)
+@pytest.mark.parametrize("variant", VARIANTS + KNOWN_VARIANTS, ids=str)
 def test_predict_equals_loops_over_time_and_gates(variant):
     rng = np.random.default_rng(0)
     network = random_network(rng, **variant)

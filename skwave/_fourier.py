@@ -1,0 +1,57 @@
+"""Fourier terms of calendar features: their harmonics, and products of these."""
+
+import itertools
+
+import numpy as np
+
+# The harmonics of each feature that the linear part of the readout reads: as many as tell apart the
+# hours of a day, the days of a week, the months and quarters of a year, and quarters of an hour.
+HARMONICS = {
+    "minute": 2, "hour": 12, "day_of_week": 3, "day": 6, "day_of_year": 6, "month": 6, "quarter": 2,
+}  # fmt: skip
+
+
+def fourier_terms(waves, names):
+    """Return the Fourier terms of calendar features: their harmonics, and products of two of these.
+
+    Parameters
+    ----------
+    waves : ndarray of shape (n, 2 * n_names)
+        What `calendar_features` returned.
+    names : sequence of str
+        Names of these features.
+
+    Returns
+    -------
+    ndarray of shape (n, n_terms)
+        Of each feature the sines and cosines of 1, 2, ... times its angle, and the products of each
+        of them with each one of another feature. A sum of them describes any daily course, and with
+        hour and day of the week one for each day of the week.
+
+    References
+    ----------
+    Hyndman, R. J. and Athanasopoulos, G. (2021). Forecasting: Principles and Practice, 3rd edition,
+    sections 7.4 and 10.5. (Fourier terms as inputs of a regression.)
+    """
+    of_features = []
+    for k, name in enumerate(names):
+        angle = np.arctan2(waves[:, 2 * k], waves[:, 2 * k + 1])
+        multiples = angle[:, None] * np.arange(1, HARMONICS[name] + 1)
+        of_features.append(np.hstack([np.sin(multiples), np.cos(multiples)]))
+    products = [
+        (one[:, :, None] * other[:, None, :]).reshape(len(waves), -1)
+        for one, other in itertools.combinations(of_features, 2)
+    ]
+    return np.hstack([np.empty((len(waves), 0)), *of_features, *products])
+
+
+def squared_frequencies(names):
+    """Return the square of the frequency of each Fourier term, (n_terms,).
+
+    It is in cycles of the feature, and of a product the sum of both.
+    """
+    of_features = [np.tile(np.arange(1, HARMONICS[name] + 1) ** 2, 2) for name in names]
+    products = [
+        np.add.outer(one, other).ravel() for one, other in itertools.combinations(of_features, 2)
+    ]
+    return np.concatenate([[], *of_features, *products])
