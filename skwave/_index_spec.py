@@ -138,8 +138,6 @@ def _find_months(index, training):
     n_labels : int
         How many there are from that date on.
     """
-    import pandas as pd
-
     counts = 12 * index.year + index.month
     months = int(counts[1] - counts[0]) if len(index) > 2 else 0
     if (np.diff(counts) != months).any():
@@ -148,12 +146,24 @@ def _find_months(index, training):
     if training.get("months") == months:
         starts.append(timestamp(training["first"], training))
     for first in starts if months > 0 else ():
-        n_before = int(counts[0] - 12 * first.year - first.month) // months
-        n_labels = n_before + len(index)
-        dates = [first + pd.DateOffset(months=months * k) for k in range(n_before, n_labels)]
-        if index.equals(pd.DatetimeIndex(dates)):
-            return months, first, n_labels
+        if index.equals(dates_by_months(first, months, index[0], index[-1])):
+            return months, first, int(counts[-1] - 12 * first.year - first.month) // months + 1
     return 0, index[0], len(index)
+
+
+def dates_by_months(first, months, start, end):
+    """Return the dates from `start` to `end` that are some times so many months from `first`.
+
+    So the 15th of each month goes on, or the 31st, which is the last day of shorter months.
+    """
+    import pandas as pd
+
+    begin, stop = (
+        12 * (date.year - first.year) + date.month - first.month for date in (start, end)
+    )
+    return pd.DatetimeIndex(
+        [first + pd.DateOffset(months=k) for k in range(begin, stop + 1, months)]
+    )
 
 
 def date_range(first, end=None, *, periods=None, freq, unit, like=None):

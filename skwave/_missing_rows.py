@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from skwave._index_spec import date_range
+from skwave._index_spec import date_range, dates_by_months
 from skwave._pandas_index import as_times, check_index
 from skwave.exceptions import warn
 
@@ -116,6 +116,15 @@ def _are_closing_times(times, sizes):
     return bool(period - longest <= pd.Timedelta(hours=1))
 
 
+def _monthly_dates(index):
+    """Return the dates on the same day of each month, or each third; None if some are in one month.
+
+    pandas has no frequency for the 15th of each month.
+    """
+    months = np.diff(12 * index.year + index.month).min()
+    return dates_by_months(index[0], months, index[0], index[-1]) if months > 0 else None
+
+
 def _regular_index(index):
     """Return the regular index from the first to the last label that holds all of them.
 
@@ -136,13 +145,16 @@ def _regular_index(index):
         starts = np.linspace(0, len(index) - 4, 25).astype(int)
         freqs = [pd.DatetimeIndex(index[k : k + 4], freq="infer").freq for k in starts]
         freqs = [freq for freq in freqs if freq is not None]
-        if not freqs:
-            return None
-        freq = max(freqs, key=freqs.count)
-        expected = date_range(index[0], index[-1], freq=freq, unit=index.unit, like=index[1])
+        expected = None
+        if freqs:
+            freq = max(freqs, key=freqs.count)
+            expected = date_range(index[0], index[-1], freq=freq, unit=index.unit, like=index[1])
+        # Three quarters from the 15th of May on are 92 days each.
+        if expected is None or not index.isin(expected).all():
+            expected = _monthly_dates(index)
     else:
         return None
-    if not index.isin(expected).all():
+    if expected is None or not index.isin(expected).all():
         return None
     sizes = np.diff(np.flatnonzero(expected.isin(index))) - 1
     return None if _is_a_rule(index, sizes) else expected

@@ -148,7 +148,9 @@ class PipelineTransformMixin:
         else:
             known = [self._transform_context(c, "context", continues=True) for c in contexts]
             # One after the other: all of them would take n_contexts times the memory of the series.
-            columns = map(self[-2]._arrange, known, contexts)
+            # Where a context is the end of the training series, `known` is the whole series.
+            ends = (one[-len(context) :] for one, context in zip(known, contexts, strict=True))
+            columns = map(self[-2]._arrange, ends, contexts)
         future = None
         if self[-1].known_:
             ends = [None] * len(futures) if contexts is None else contexts
@@ -247,8 +249,7 @@ class PipelineTransformMixin:
                 check_labels(future, spec, n_steps)
             rows = np.full((n_steps, transformer.n_features_in_), np.nan)
             rows[:, positions] = values
-            before = self._training_series if context is None else context
-            parts.append(self._transform_rows(rows, before)[:, positions])
+            parts.append(self._transform_rows(rows, context)[:, positions])
         if transformer._calendar:
             if not is_pandas_installed():
                 raise ModuleNotFoundError(
@@ -260,24 +261,33 @@ class PipelineTransformMixin:
             parts.append(calendar_features(following, transformer._calendar))
         return np.hstack(parts)
 
-    def _transform_rows(self, rows, before):
-        """Return rows after a series as the windows are cut from them.
+    def _transform_rows(self, rows, context):
+        """Return rows after a context as the windows are cut from them.
 
         Parameters
         ----------
         rows : ndarray of shape (n_rows, n_columns)
             NaN in the columns that are forecast.
-        before : None or array-like
-            The series, on which a transform may depend where its inverse does.
+        context : None or array-like
+            The series before, on which a transform may depend where its inverse does. None is the
+            training series, which also stands for its end.
         """
         n_rows = len(rows)
         if not self._inverts_rows:
-            rows = np.concatenate([np.asarray(as_2d(before), dtype=float), rows])
+            before = self._training_series
+            if context is not None and not self._ends_training(as_2d(context)):
+                before = np.asarray(as_2d(context), dtype=float)
+            rows = np.concatenate([before, rows])
         if self._index_spec is not None and is_pandas_installed():
             import pandas as pd
 
             rows = pd.DataFrame(rows, columns=self._index_spec["columns"])
         return transform(self._transformers, rows)[-n_rows:]
+
+    def _ends_training(self, columns):
+        """Return whether the columns of a context are the end of the training series."""
+        columns = np.asarray(columns, dtype=float)
+        return _is_same(self._training_series[-len(columns) :], columns)
 
     def _transform_context(self, context, name, *, continues=False):
         """Return a series as the windows are cut from it.
@@ -299,9 +309,9 @@ class PipelineTransformMixin:
             self._is_inverse_checked = True
         if self._inverts_rows:
             return transformed
-        columns, training = np.asarray(columns, dtype=float), self._training_series
-        if continues and _is_same(training[-len(columns) :], columns):
+        if continues and self._ends_training(columns):
             return self._training_transformed
+        columns, training = np.asarray(columns, dtype=float), self._training_series
         n = min(len(columns), len(training))
         if not _is_same(training[:n], columns[:n]):
             which = "neither begins nor ends" if continues else "does not begin"

@@ -4,6 +4,7 @@ import numpy as np
 
 from skwave._index_spec import (
     date_range,
+    dates_by_months,
     describe_zone,
     find_freq,
     labels_after,
@@ -87,7 +88,7 @@ def expected_index(X, training_spec, name):
     check_same_times(X, training_spec, name)
     index = as_times(X.index, name)
     if _has_no_frequency(index, known):
-        is_irregular = known["type"] == "datetime" and not known["freq"]
+        is_irregular = known["type"] == "datetime" and not (known["freq"] or known["months"])
         return index if is_irregular else None
     if _is_long(index, known["distance"]):
         raise ValueError(
@@ -102,7 +103,7 @@ def expected_index(X, training_spec, name):
         return None
     raise ValueError(
         f"{name} has times from {index[0]} to {index[-1]} that are not regular, but those of the "
-        f"training series have the frequency {known['freq']!r}. Round them, insert missing rows by "
+        f"training series {_rule_in_words(known)}. Round them, insert missing rows by "
         f"{name}.asfreq, or give {name}.to_numpy() if only the order of its rows matters."
     )
 
@@ -110,7 +111,8 @@ def expected_index(X, training_spec, name):
 def _has_no_frequency(index, known):
     """Return whether the training series has no frequency, or labels are of another type."""
     attribute = {"period": "to_timestamp", "datetime": "tz"}.get(known["type"])
-    return attribute is None or not known["freq"] or not hasattr(index, attribute)
+    has_rule = known.get("freq") or known.get("months")
+    return attribute is None or not has_rule or not hasattr(index, attribute)
 
 
 def _regular_labels(index, known):
@@ -120,6 +122,8 @@ def _regular_labels(index, known):
     if known["type"] == "period":
         return pd.period_range(index[0], index[-1], freq=index.freq)
     first = timestamp(known["first"], known)
+    if known["months"]:
+        return dates_by_months(first, known["months"], index[0], index[-1])
     return date_range(index[0], index[-1], freq=known["freq"], unit=index.unit, like=first)
 
 
@@ -127,6 +131,14 @@ def _is_long(index, distance):
     """Return whether labels span more than 100 times as many distances as there are labels."""
     times = index[[0, -1]] if hasattr(index, "tz") else index[[0, -1]].to_timestamp()
     return (times[1] - times[0]).total_seconds() > 100 * len(index) * (distance or np.inf)
+
+
+def _rule_in_words(known):
+    """Return how the dates of the training series go on, in words."""
+    if known.get("months"):
+        plural = "s" * (known["months"] > 1)
+        return f"are {known['months']} month{plural} apart, on the same day"
+    return f"have the frequency {known['freq']!r}"
 
 
 def _in_words(seconds):

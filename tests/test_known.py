@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from helpers import warnings_of
 from oracle import random_network, roll
-from sklearn.base import clone
+from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.metrics import mean_absolute_error
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
@@ -762,3 +762,36 @@ def test_windows_that_end_in_a_gap_of_known_inputs_have_a_score(model):
     frame.iloc[-6:-1, frame.columns.get_loc("heat")] = np.nan
     windows = model[-2].transform(frame)
     assert np.isfinite(model[-1].score(windows))
+
+
+# --- Known inputs behind transformers that depend on the place of a row ---------------------------
+
+
+class Phases(TransformerMixin, BaseEstimator):
+    """Subtract the mean of each hour of the day, counted from the first row."""
+
+    def fit(self, X, y=None):
+        self.mean_ = np.stack([np.asarray(X, float)[k::24].mean(axis=0) for k in range(24)])
+        return self
+
+    def _mean(self, X):
+        return self.mean_[np.arange(len(X)) % 24]
+
+    def transform(self, X):
+        return X - self._mean(X)
+
+    def inverse_transform(self, X):
+        return np.asarray(X) + self._mean(X)
+
+
+@pytest.mark.parametrize("inputs", [{"known": "heat"}, {"calendar": "hour"}], ids=str)
+def test_an_end_of_the_training_series_is_continued_as_the_series_is(inputs):
+    columns = ["load", "heat"] if "known" in inputs else ["load"]
+    steps = Phases(), WindowTransformer(12, **inputs), LSTMForecaster(**TINY)
+    model = make_forecast_pipeline(*steps).fit(TRAIN[columns])
+    future = TEST[["heat"]] if "known" in inputs else None
+    expected = model.forecast(10, future=future)
+    for n_rows in (250, 226, 241, 50):
+        context = TRAIN[columns][-n_rows:]
+        found = model.forecast(10, future=future, context=context)
+        pd.testing.assert_frame_equal(found, expected)

@@ -1,5 +1,6 @@
 """What real data look like: each kind of input at each place that takes a series."""
 
+import copy
 import datetime
 import re
 import subprocess
@@ -11,12 +12,14 @@ import numpy as np
 import pandas as pd
 import pytest
 from helpers import only_tensorflow, warnings_of
+from sklearn.base import clone
 from sklearn.metrics import mean_absolute_error
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from skwave import ForecastDisplay, LSTMForecaster, WindowTransformer, make_forecast_pipeline
 from skwave.datasets import make_wave
+from skwave.exceptions import ForecastWarning
 from skwave.model_selection import BacktestDisplay, ForecastSplit, backtest, forecast_scorer
 
 TINY = {"units": 4, "epochs": 1, "random_state": 0}
@@ -472,6 +475,7 @@ def test_models_fitted_on_pandas_forecast_arrays_without_pandas(tmp_path):
 FIT = """
 from skwave import LSTMForecaster, WindowTransformer
 from skwave.datasets import make_wave
+from skwave.exceptions import ForecastWarning
 windows = WindowTransformer(6).fit_transform(make_wave("sine", n_cycles=1))
 forecaster = LSTMForecaster(2, epochs=1, random_state=0)
 """
@@ -524,3 +528,42 @@ def test_compiling_with_pytorch_is_refused_before_training(monkeypatch):
 def test_a_fit_in_a_forked_process_says_so_in_place_of_hanging(errors_of_a_program):
     assert "forked from one that has trained" in errors_of_a_program
     assert "'spawn'" in errors_of_a_program
+
+
+def make_monthly_dates(first, months, n):
+    """Return dates on the same day of each month."""
+    dates = [pd.Timestamp(first) + pd.DateOffset(months=months * k) for k in range(n)]
+    return pd.DatetimeIndex(dates)
+
+
+@pytest.mark.parametrize(
+    ("first", "months"), [("2005-01-15", 1), ("2005-01-30", 1), ("1950-02-15", 3)]
+)
+def test_dates_that_are_missing_on_the_same_day_of_months_are_as_missing_values(first, months):
+    season = 10 + 3 * np.sin(2 * np.pi * np.arange(186) / 12)
+    series = pd.Series(season, make_monthly_dates(first, months, 186))
+    steps = WindowTransformer(12), LSTMForecaster(3, epochs=1, random_state=0)
+    model = make_forecast_pipeline(*steps).fit(series[:150])
+    known = series[:180].copy()
+    known.iloc[[172, 176]] = np.nan
+    expected = model.forecast(6, context=known)
+    with pytest.warns(ForecastWarning, match="lacks 2 of"):
+        found = model.forecast(6, context=known.dropna())
+    pd.testing.assert_series_equal(found, expected, check_freq=False)
+    with pytest.warns(ForecastWarning, match="lacks 2 of 180 rows"):
+        fitted = clone(model).fit(known.dropna())
+    pd.testing.assert_series_equal(fitted.forecast(6), clone(model).fit(known).forecast(6))
+    with pytest.warns(ForecastWarning, match="lacks 2 of"):
+        updated = copy.deepcopy(model).partial_fit(known.dropna()[138:])
+    expected = model.partial_fit(known[138:]).forecast(6)
+    pd.testing.assert_series_equal(updated.forecast(6), expected)
+    assert expected.index.equals(make_monthly_dates(first, months, 186)[180:])
+
+
+def test_another_day_of_the_month_is_refused():
+    series = pd.Series(np.sin(np.arange(60.0)), make_monthly_dates("2005-01-15", 1, 60))
+    steps = WindowTransformer(12), LSTMForecaster(3, epochs=1, random_state=0)
+    model = make_forecast_pipeline(*steps).fit(series)
+    later = series.set_axis(make_monthly_dates("2010-01-16", 1, 60))
+    with pytest.raises(ValueError, match="1 month apart, on the same day"):
+        model.forecast(3, context=later)
