@@ -592,8 +592,10 @@ class LSTMForecaster(
         if sample_weight is not None:
             if not isinstance(windows, list):
                 sample_weight = _check_sample_weight(
-                    sample_weight, windows, ensure_non_negative=True
+                    sample_weight, windows, dtype=float, ensure_non_negative=True
                 )
+                # They are relative to each other, and stored as float32.
+                sample_weight = sample_weight / max(sample_weight.max(), np.finfo(float).tiny)
             data = replace(data, weights=sample_weight[data.indices])
         return windows, data
 
@@ -774,6 +776,12 @@ class LSTMForecaster(
         if getattr(self, "_regressor", None) is None:
             raise AttributeError("regressor_ exists only in the process that fitted the network.")
         return self._regressor
+
+    def __dir__(self):
+        # scikit-learn reads all that is listed for its diagram in a notebook, which must neither
+        # build a model nor need Keras.
+        is_built = getattr(self, "_model", None) is not None
+        return [name for name in super().__dir__() if is_built or name != "model_"]
 
     def __getstate__(self):
         # Keras's objects belong to the process that fitted: the fitted state is plain data.

@@ -45,12 +45,28 @@ def fourier_terms(waves, names):
     return np.hstack([np.empty((len(waves), 0)), *of_features, *products])
 
 
-def squared_frequencies(names):
+def count_cycles(waves):
+    """Return how often calendar features go through their cycle in a series, (n_names,).
+
+    `waves` is what `calendar_features` returned for it, (n_values, 2 * n_names).
+    """
+    steps = np.diff(np.arctan2(waves[:, 0::2], waves[:, 1::2]), axis=0)
+    # Forward or backward, whichever is shorter.
+    steps = (steps + np.pi) % (2 * np.pi) - np.pi
+    return np.abs(steps).sum(axis=0) / (2 * np.pi)
+
+
+def squared_frequencies(names, is_read=None):
     """Return the square of the frequency of each Fourier term, (n_terms,).
 
-    It is in cycles of the feature, and of a product the sum of both.
+    It is in cycles of the feature, and of a product the sum of both. It is infinite for terms of a
+    feature that is not read, as `is_read` says for each.
     """
-    of_features = [np.tile(np.arange(1, HARMONICS[name] + 1) ** 2, 2) for name in names]
+    is_read = [True] * len(names) if is_read is None else is_read
+    of_features = [
+        np.tile(np.arange(1, HARMONICS[name] + 1) ** 2, 2) * (1 if is_one else np.inf)
+        for name, is_one in zip(names, is_read, strict=True)
+    ]
     products = [
         np.add.outer(one, other).ravel() for one, other in itertools.combinations(of_features, 2)
     ]

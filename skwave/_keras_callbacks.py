@@ -1,11 +1,11 @@
 """Keras callbacks of a training: schedule, monitor, checkpoint, backup, progress."""
 
 import contextlib
+import io
 import json
 import math
 import os
 import threading
-import zipfile
 from functools import partial
 from pathlib import Path
 
@@ -185,22 +185,27 @@ class Backup:
 
     def restore(self, model):
         """Restore a model to the state of the backup, if there is one that can be read."""
+        variables = _variables(model)
         try:
-            with self.path.open("rb") as file, np.load(file) as arrays:
-                arrays = dict(arrays)
+            data = self.path.read_bytes()
         except FileNotFoundError:
             return
-        except (EOFError, ValueError, zipfile.BadZipFile) as error:
+        # Damaged bytes make zipfile and NumPy raise errors of many kinds.
+        try:
+            with np.load(io.BytesIO(data)) as arrays:
+                values = [arrays[f"variable{k:03d}"] for k in range(len(variables))]
+                n_epochs, history, stopping = json.loads(str(arrays["memory"]))
+                best = sorted(name for name in arrays if name.startswith("best"))
+                stopping["best_weights"] = [arrays[name] for name in best]
+        except Exception as error:
             warn(
                 f"The backup {os.fspath(self.path)!r} is damaged ({error}), so that the fit starts "
                 "from the beginning."
             )
             return
-        for k, variable in enumerate(_variables(model)):
-            variable.assign(arrays[f"variable{k:03d}"])
-        self.n_epochs, self.history, self.stopping = json.loads(str(arrays["memory"]))
-        best = sorted(name for name in arrays if name.startswith("best"))
-        self.stopping["best_weights"] = [arrays[name] for name in best]
+        for variable, value in zip(variables, values, strict=True):
+            variable.assign(value)
+        self.n_epochs, self.history, self.stopping = n_epochs, history, stopping
 
     def make_callback(self, model, config, stopping):
         """Return the last of the callbacks, so that what the others did is backed up."""

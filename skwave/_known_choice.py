@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from skwave._fourier import squared_frequencies
+from skwave._fourier import count_cycles, squared_frequencies
 from skwave._network import Network
 from skwave._readout import (
     N_FOLDS,
@@ -27,6 +27,8 @@ KNOWN_EQUAL_PENALTIES = 10.0 ** np.arange(1, -4, -1)
 KNOWN_LAG_PENALTIES = 10.0 ** np.arange(-1, -6, -1)
 # Penalties of the Fourier terms of calendar features, at a frequency of zero.
 FOURIER_PENALTIES = 10.0 ** np.arange(0, -7, -1)
+# Statsmodels asks for as many cycles to separate a season from a trend.
+LEAST_CYCLES = 2
 
 
 def choose_known_penalty(data, dataset, validation_split):
@@ -71,8 +73,19 @@ def choose_known_penalty(data, dataset, validation_split):
     if chooses_named:
         penalty = _choose_named(network, folds, rollouts, penalty, n_named)
     if data.calendar:
-        penalty = _choose_of_terms(network, folds, rollouts, penalty)
+        penalty = _choose_of_terms(network, folds, rollouts, penalty, _is_repeated(data))
     return penalty
+
+
+def _is_repeated(data):
+    """Return for each calendar feature whether a series goes through its cycle at least twice.
+
+    Otherwise its course cannot be told from a trend.
+    """
+    begins = data.starts[data.first_windows[1:]]
+    waves = data.values[:, data.n_channels - 2 * len(data.calendar) :]
+    of_series = [count_cycles(part) for part in np.split(waves, begins)]
+    return np.max(of_series, axis=0) >= LEAST_CYCLES
 
 
 def _choose_named(network, folds, rollouts, nothing, n_named):
@@ -96,13 +109,14 @@ def _choose_named(network, folds, rollouts, nothing, n_named):
     return options[best if rollouts.is_better(log_errors[best], log_errors[0]) else 0]
 
 
-def _choose_of_terms(network, folds, rollouts, without):
+def _choose_of_terms(network, folds, rollouts, without, is_repeated):
     """Return penalties in which those of the Fourier terms are chosen.
 
-    They grow with the squared frequency, as smooth courses are likelier. Blocks of the series that
-    are left out in turn choose how strong they are, and roll-outs whether the terms are used.
+    Features that are not repeated in the series are not used. Penalties grow with the squared
+    frequency, as smooth courses are likelier. Blocks of the series that are left out in turn choose
+    how strong they are, and roll-outs whether the terms are used.
     """
-    growth = 1 + squared_frequencies(network.calendar)
+    growth = 1 + squared_frequencies(network.calendar, is_repeated)
     options = np.repeat(without[None], 1 + len(FOURIER_PENALTIES), axis=0)
     # With the first option they are not used.
     options[1:, len(without) - len(growth) :] = np.outer(FOURIER_PENALTIES, growth)

@@ -103,7 +103,7 @@ class ForecastPipeline(
         # Pipeline fits the steps themselves, not copies of them, and so do pipelines within it.
         parts = [
             part for part in self.get_params().values()
-            if hasattr(part, "get_params") and not isinstance(part, type)
+            if hasattr(part, "fit") and not isinstance(part, type)
         ]  # fmt: skip
         several = split_series(X)
         if several is not None and params:
@@ -336,20 +336,31 @@ class ForecastPipeline(
         """
         return self[-1].summary()
 
+    def __getitem__(self, ind):
+        # What forecasts need of the series belongs to all steps together.
+        if isinstance(ind, slice):
+            return Pipeline(self.steps, memory=self.memory, verbose=self.verbose)[ind]
+        return super().__getitem__(ind)
+
+    def __sklearn_is_fitted__(self):
+        return hasattr(self, "pipelines_") and super().__sklearn_is_fitted__()
+
     def __getstate__(self):
         state = super().__getstate__().copy()
         if state.get("pipelines_"):
             # The forecasters of the series are stored by the one of all.
-            state["pipelines_"] = {}
+            # In pairs: skops stores no dict whose keys are tuples.
+            state["pipelines_"] = []
             for name, one in self.pipelines_.items():
                 without = type(one)([*one.steps[:-1], (one.steps[-1][0], None)])
                 vars(without).update({k: v for k, v in vars(one).items() if k != "steps"})
-                state["pipelines_"][name] = without
+                state["pipelines_"].append((name, without))
         return add_checksum(state)
 
     def __setstate__(self, state):
         vars(self).update(verify_checksum(state, type(self).__name__))
         if vars(self).get("pipelines_"):
+            self.pipelines_ = dict(self.pipelines_)
             forecasters = self[-1].forecasters_
             for one, forecaster in zip(self.pipelines_.values(), forecasters, strict=True):
                 one.steps[-1] = (one.steps[-1][0], forecaster)
@@ -429,7 +440,8 @@ def _is_fitted(step):
     """Return whether a transformer has been fitted, as far as scikit-learn can say."""
     try:
         check_is_fitted(step)
-    except NotFittedError:
+    except (NotFittedError, TypeError, AttributeError):
+        # The last two are raised for transformers that do not derive from BaseEstimator.
         return False
     return True
 

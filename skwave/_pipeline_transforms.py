@@ -63,7 +63,19 @@ class PipelineTransformMixin:
         if not self._transformers and (self[-2].n_features_in_, np.shape(columns)[1]) != (1, 1):
             # The first transformer of a pipeline checks that the channels are the same.
             validate_data(self[-2], columns, reset=False, skip_check_array=True)
-        return transform(self._transformers, columns)
+        return transform(self._transformers, self._with_label_of_fit(columns))
+
+    def _with_label_of_fit(self, columns):
+        """Return a single channel under the label that the transformers saw in fit, if any."""
+        n_channels = np.shape(columns)[1]
+        spec = getattr(self, "_index_spec", None)
+        if n_channels > 1 or self[-2].n_features_in_ > 1 or not is_pandas_installed():
+            return columns
+        import pandas as pd
+
+        if spec is not None and spec["ndim"] == 2:
+            return pd.DataFrame(columns).set_axis(spec["columns"], axis=1)
+        return columns.set_axis([0], axis=1) if hasattr(columns, "iloc") else columns
 
     @property
     def _known_columns(self):

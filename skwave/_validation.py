@@ -175,8 +175,8 @@ def as_2d(X, name="X"):
     check_column_types(X, name)
     X = objects_as_floats(X)
     if hasattr(X, "iloc"):
-        # The name of a Series does not name a channel.
-        X = X.to_frame("value") if X.ndim == 1 else X
+        # The name of a Series does not name a channel; scikit-learn compares strings alone.
+        X = X.to_frame(0) if X.ndim == 1 else X
     ndim = X.ndim if hasattr(X, "ndim") else np.ndim(X)
     if ndim not in (1, 2):
         steps = f" To forecast {X} values, call forecast({X})." if isinstance(X, Integral) else ""
@@ -188,7 +188,7 @@ def as_2d(X, name="X"):
     # Transformers keep the precision of what they are given, and an inverse in single precision
     # does not give the series back. Sparse and nullable columns of pandas are no numbers to NumPy.
     dtypes = _dtypes(X)
-    is_short = [getattr(d, "kind", "") == "f" and getattr(d, "itemsize", 8) < 8 for d in dtypes]
+    is_short = [getattr(d, "kind", "") == "f" and getattr(d, "itemsize", 8) != 8 for d in dtypes]
     is_special = [not isinstance(d, np.dtype) for d in dtypes]
     is_numeric = {getattr(d, "kind", "") for d in dtypes} <= set("fiub")
     return X.astype(float) if any(is_short + is_special) and is_numeric else X

@@ -663,7 +663,7 @@ def test_fourier_terms_survive_storage_and_export(weekly_model, tmp_path):
     expected = weekly_model.forecast(30)
     stored = pickle.loads(pickle.dumps(weekly_model))
     pd.testing.assert_series_equal(stored.forecast(30), expected)
-    windows = weekly_model[:-1].transform(make_weeks(2).to_frame("value"))
+    windows = weekly_model[:-1].transform(make_weeks(2))
     predicted = weekly_model[-1].predict(windows[:50])
     weekly_model[-1].model_.save(tmp_path / "model.keras")
     loaded = keras.saving.load_model(tmp_path / "model.keras")

@@ -256,7 +256,7 @@ def test_short_floats_are_taken_in_double_precision(wave, step, dtype):
     series = pd.Series(10 + 15 * wave).astype(dtype)
     model = pipeline(step).fit(series)
     exact = pipeline(step).fit(series.astype(float))
-    for context in (None, series, series.to_frame("value")):
+    for context in (None, series, series.to_frame("any")):
         forecast = np.asarray(model.forecast(4, context=context)).ravel()
         np.testing.assert_allclose(forecast, exact.forecast(4))
 
@@ -438,7 +438,7 @@ def test_forecasts_continue_new_values_after_partial_fit(steps):
     assert forecast.index[0] == HOURS[350]
     pd.testing.assert_series_equal(forecast, model.forecast(5, context=LOAD[:350]))
     alone = pipeline(*steps).fit(LOAD[:300])
-    alone[-1].partial_fit(alone[:-1].transform(LOAD[290:350].to_frame("value")))
+    alone[-1].partial_fit(alone[:-1].transform(LOAD[290:350].to_frame(0)))
     np.testing.assert_allclose(alone.forecast(5, context=LOAD[:350]), forecast)
     before = pickle.dumps(model)
     # By the index the whole series gives the same new values.
@@ -562,7 +562,7 @@ def test_partial_fit_learns_inputs_known_in_advance():
 
 def test_a_forecaster_that_was_updated_by_itself_needs_a_context():
     model = pipeline().fit(LOAD[:300])
-    model[-1].partial_fit(model[:-1].transform(LOAD[290:350].to_frame("value")))
+    model[-1].partial_fit(model[:-1].transform(LOAD[290:350].to_frame(0)))
     with pytest.raises(ValueError, match=r"updated by itself.*partial_fit of the pipeline"):
         model.forecast(5)
     assert model.forecast(5, context=LOAD[:350]).index[0] == HOURS[350]

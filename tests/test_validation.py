@@ -77,7 +77,7 @@ def test_a_series_gets_a_column_and_a_frame_keeps_its_names():
     assert as_2d(WAVE).shape == (60, 1)
     assert as_2d(WAVE.tolist()).shape == (60, 1)
     # Whatever its name, which does not name a channel.
-    assert list(as_2d(pd.Series(WAVE, name="load")).columns) == ["value"]
+    assert list(as_2d(pd.Series(WAVE, name="load")).columns) == [0]
     frame = pd.DataFrame({"a": WAVE, "b": WAVE})
     assert as_2d(frame) is frame
 
