@@ -778,10 +778,11 @@ class LSTMForecaster(
         return self._regressor
 
     def __dir__(self):
-        # scikit-learn reads all that is listed for its diagram in a notebook, which must neither
-        # build a model nor need Keras.
-        is_built = getattr(self, "_model", None) is not None
-        return [name for name in super().__dir__() if is_built or name != "model_"]
+        # Not by super(), which gets each attribute: completion of a name, and the diagram that
+        # scikit-learn shows in a notebook, must neither build a model nor need Keras.
+        is_built = vars(self).get("_model") is not None
+        names = [name for name in object.__dir__(self) if is_built or name != "model_"]
+        return [name for name in names if hasattr(self, name)]
 
     def __getstate__(self):
         # Keras's objects belong to the process that fitted: the fitted state is plain data.

@@ -120,7 +120,8 @@ def check_numbers(values, name="X", *, allow_nan=True):
     if not allow_nan:
         is_bad |= np.isnan(values)
     if not is_bad.any():
-        return values
+        # Wider floats than these gain nothing, and functions of NumPy and SciPy refuse them.
+        return values.astype(float) if values.dtype.itemsize > 8 else values
     first = tuple(int(k) for k in np.argwhere(is_bad)[0])
     kind, what = f"{values[first]:.3g}", f"are larger than {LARGEST:.0e}"
     advice = "Give the series in other units."
@@ -242,7 +243,7 @@ def check_windows(estimator, X, *, reset):
         windows = sliding_windows(series, X.shape[1])
     else:
         windows = validate_data(estimator, X, reset=reset, allow_nd=True, **loose)
-        check_numbers(windows)
+        windows = check_numbers(windows)
         if windows.ndim == 2:
             windows = windows[:, :, None]
     if windows.ndim != 3 or min(windows.shape) == 0:

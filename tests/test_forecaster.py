@@ -421,3 +421,29 @@ def test_score_needs_y_after_a_fit_with_y(windows):
     assert model.score(windows, targets) < 1
     with pytest.raises(ValueError, match=r"y=None, but the fit was with y.* Give the y"):
         model.score(windows)
+
+
+def test_weights_are_relative_to_each_other():
+    values = make_wave("sine", n_cycles=3)[:150] + np.random.default_rng(0).normal(size=150)
+    windows = WindowTransformer(12).fit_transform(values)
+    weights = np.linspace(1, 2, len(windows))
+    fits = [
+        LSTMForecaster(3, epochs=2, random_state=0, **readout).fit(windows, sample_weight=w)
+        for readout in ({}, {"readout": "trained"})
+        for w in (weights, 2.0**-200 * weights, 2.0**200 * weights)
+    ]
+    forecasts = [forecaster.forecast(5) for forecaster in fits]
+    for group in (forecasts[:3], forecasts[3:]):
+        np.testing.assert_array_equal(group[0], group[1])
+        np.testing.assert_array_equal(group[0], group[2])
+
+
+def test_floats_wider_than_64_bits_are_taken():
+    values = make_wave("sine", n_cycles=3)[:150]
+    wide = WindowTransformer(12).fit_transform(values.astype(np.longdouble))
+    windows = WindowTransformer(12).fit_transform(values)
+    for readout in ("ridge", "trained"):
+        settings = {"epochs": 2, "random_state": 0, "readout": readout, "validation": "last"}
+        found, expected = (LSTMForecaster(3, **settings).fit(w) for w in (wide, windows))
+        np.testing.assert_array_equal(found.forecast(3), expected.forecast(3))
+        assert np.isfinite(found.partial_fit(wide).calibrate(wide).forecast(3)).all()

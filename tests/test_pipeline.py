@@ -6,11 +6,12 @@ import pandas as pd
 import pytest
 from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.decomposition import PCA
+from sklearn.exceptions import NotFittedError
 from sklearn.frozen import FrozenEstimator
 from sklearn.impute import SimpleImputer
 from sklearn.metrics import mean_absolute_error, r2_score
 from sklearn.model_selection import GridSearchCV, TimeSeriesSplit
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import (
     FunctionTransformer,
     MinMaxScaler,
@@ -688,3 +689,64 @@ def test_a_fitted_plain_pipeline_that_would_need_the_training_series_is_refused(
     assert as_forecast_pipeline(plain).steps == plain.steps
     with pytest.raises(ValueError, match=r"\['difference'\].*use make_forecast_pipeline"):
         as_forecast_pipeline(plain.fit(wave[:, None]))
+
+
+# --- What a notebook, a service or a scikit-learn user does with a fitted pipeline ----------------
+
+
+def test_the_diagram_and_the_completion_of_names_build_no_keras_model(wave, monkeypatch):
+    model = pipeline(StandardScaler()).fit(wave)
+    monkeypatch.setattr("skwave._forecaster.to_keras", None)
+    assert "residual_paths_" in model._repr_html_()
+    assert "model_" not in dir(model[-1])
+    assert "network_" in dir(model[-1])
+
+
+@pytest.mark.parametrize("front", [(), (StandardScaler(),)], ids=str)
+def test_one_channel_may_come_as_a_series_a_frame_or_an_array_of_any_name(front):
+    series = LOAD[:290]
+    as_frame, other = series.to_frame("load"), series.to_frame("other")
+    expected = pipeline(*front).fit(series).forecast(3)
+    for given in (series, as_frame, series.to_numpy()):
+        model = pipeline(*front).fit(given)
+        for context in (series, as_frame, other, series.to_numpy()):
+            found = model.forecast(3, context=context)
+            np.testing.assert_allclose(np.ravel(found), expected)
+            assert len(model.predict(context)) == len(model.predict(given))
+    windows = pipeline(*front).fit(series)[:-1].transform(series.to_numpy()[:, None])
+    assert windows.shape[1:] == (model[-1].window_shape_[0], 1)
+
+
+def test_a_slice_is_a_plain_pipeline_and_steps_alone_are_not_fitted(wave):
+    model = pipeline(StandardScaler(), FunctionTransformer()).fit(wave)
+    plain = Pipeline(model.steps)
+    for part in (slice(None, 2), slice(1, None), slice(None, -1)):
+        assert type(model[part]) is Pipeline
+        assert [name for name, _ in model[part].steps] == [name for name, _ in plain[part].steps]
+    np.testing.assert_array_equal(
+        model[1:].predict(wave[:, None]), plain[1:].predict(wave[:, None])
+    )
+    with pytest.raises(NotFittedError):
+        ForecastPipeline(model.steps).forecast(3)
+
+
+class Center:
+    """A transformer that derives from nothing of scikit-learn."""
+
+    def fit(self, X, y=None):
+        self.mean = np.mean(X)
+        return self
+
+    def transform(self, X):
+        return np.asarray(X) - self.mean
+
+    def inverse_transform(self, X):
+        return X + self.mean
+
+
+def test_a_failed_fit_leaves_transformers_of_any_class_as_they_were(wave):
+    model = pipeline(Center()).fit(wave)
+    expected = model.forecast(3)
+    with pytest.raises(ValueError, match="X has n_samples = 5 values"):
+        model.fit(1000 + wave[:5])
+    np.testing.assert_array_equal(model.forecast(3), expected)

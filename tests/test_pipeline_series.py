@@ -9,6 +9,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
+import skops.io
 from helpers import warnings_of
 from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
@@ -17,7 +18,9 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
+import skwave
 from skwave import ForecastDisplay, LSTMForecaster, WindowTransformer, make_forecast_pipeline
+from skwave.datasets import make_wave
 from skwave.exceptions import ForecastWarning
 from skwave.model_selection import BacktestDisplay, ForecastSplit, backtest, forecast_scorer
 
@@ -497,3 +500,19 @@ def test_the_season_of_several_series_is_that_of_most():
     series = [noise, wave, 2 * wave + 0.1 * noise[:200], wave + 0.1 * noise[:200]]
     model = pipeline().fit(series)
     assert model[-1]._report["season_length"] == 7
+
+
+@pytest.mark.parametrize(
+    "names", [(("north", 1), ("south", 2)), (True, False), (None, "b"), (1, 2)]
+)
+def test_series_of_any_name_are_stored_by_skops(names):
+    wave = make_wave("sine", n_cycles=10)
+    steps = WindowTransformer(20), LSTMForecaster(3, epochs=1, random_state=0)
+    model = make_forecast_pipeline(*steps).fit(dict(zip(names, (wave, 2 * wave), strict=True)))
+    data = skops.io.dumps(model)
+    trusted = [*skwave.TRUSTED_TYPES, *skops.io.get_untrusted_types(data=data)]
+    loaded = skops.io.loads(data, trusted=trusted)
+    found, expected = loaded.forecast(2), model.forecast(2)
+    assert list(found) == list(expected) == list(names)
+    for name in names:
+        np.testing.assert_array_equal(found[name], expected[name])
