@@ -277,6 +277,17 @@ def test_a_damaged_backup_is_not_used_with_a_warning(tmp_path, windows, a_backup
     assert_same_fit(again, LSTMForecaster(**BROKEN).fit(windows))
 
 
+@pytest.mark.parametrize("bit", [1, 32], ids=["encrypted", "patched"])
+def test_a_backup_with_a_wrong_bit_is_not_used_with_a_warning(tmp_path, windows, a_backup, bit):
+    backup = Path(shutil.copy(a_backup, tmp_path))
+    data = bytearray(backup.read_bytes())
+    data[data.rfind(b"PK\x01\x02") + 8] ^= bit
+    backup.write_bytes(data)
+    with pytest.warns(ForecastWarning, match="is damaged"):
+        again = LSTMForecaster(**BROKEN, backup_dir=tmp_path).fit(windows)
+    assert_same_fit(again, LSTMForecaster(**BROKEN).fit(windows))
+
+
 def test_equal_fits_at_the_same_time_share_a_backup(tmp_path, windows):
     def fit(_):
         return LSTMForecaster(**BROKEN, backup_dir=tmp_path).fit(windows)
