@@ -5,7 +5,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from skwave._gaps import describe_gaps, interpolate, longest_gap, lost_rows, missing_rows
+from skwave._gaps import (
+    describe_gaps,
+    fill_forward,
+    interpolate,
+    longest_gap,
+    lost_rows,
+    missing_rows,
+)
 from skwave._network import BLOCK_ROWS, Scaling, reference_of
 from skwave._sliding import join_series, join_windows, series_of_view, windows_followed_by
 from skwave._validation import LARGEST
@@ -50,6 +57,8 @@ class WindowDataset:
         Channels that are known in advance, the last ones; each stands one step ahead.
     calendar : tuple of str, default=()
         Names of calendar features, two channels each, the last ones of the known inputs.
+    n_missing : int, default=0
+        Rows of the series that held NaN.
     skip : None or ndarray of shape (window_length * n_channels, n_outputs), default=None
         A linear model of the scaled window that is no part of the training.
     residuals : None or ndarray of shape (n_targets, n_outputs), default=None
@@ -73,6 +82,7 @@ class WindowDataset:
     scaling: Scaling | None = None
     n_known: int = 0
     calendar: tuple = ()
+    n_missing: int = 0
     skip: np.ndarray | None = None
     residuals: np.ndarray | None = None
     residual_center: np.ndarray | None = None
@@ -287,12 +297,18 @@ def make_dataset(windows, output_length, targets=None, *, n_known=0, calendar=()
     begins = starts[first_windows]
     n_predicted = raw.shape[1] - n_known
     is_missing, is_missing_target = missing_rows(raw), missing_rows(raw[:, :n_predicted])
+    # Known inputs stand one step ahead, where those of the newest row are not in the series.
+    ends = np.append(begins[1:], len(raw)) - 1
+    is_missing_known = missing_rows(raw[:, n_predicted:])
+    is_missing_known[ends] = False
+    n_missing = int((is_missing_target | np.roll(is_missing_known, 1)).sum())
     if n_known:
-        raw = _with_newest_known(raw, np.append(begins[1:], len(raw)) - 1, n_known)
+        raw = _with_newest_known(raw, begins, ends, n_known)
     dataset = WindowDataset(
         interpolate(raw, begins), starts, first_windows, length, output_length,
         np.arange(len(starts)), targets, None, len(starts), autoregressive, is_missing,
         lost_rows(raw, begins, longest_gap(length)), n_known=n_known, calendar=calendar,
+        n_missing=n_missing,
     )  # fmt: skip
     is_usable, indices = dataset.is_usable, dataset.indices
     if autoregressive:
@@ -352,15 +368,15 @@ def check_newest_known(windows, dataset):
         )
 
 
-def _with_newest_known(values, ends, n_known):
+def _with_newest_known(values, begins, ends, n_known):
     """Return series whose last rows repeat the known inputs before them, where these are missing.
 
     No window that ends there is used in training, but the other channels of these rows are targets.
     """
     values = values.astype(float)
-    known = values[:, -n_known:]
-    is_missing = np.isnan(known[ends])
-    known[ends] = np.where(is_missing, known[np.maximum(ends - 1, 0)], known[ends])
+    for begin, end in zip(begins, ends, strict=True):
+        known = values[begin : end + 1, -n_known:]
+        known[-1] = fill_forward(known)[-1]
     return values
 
 

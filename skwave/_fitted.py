@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from skwave._gaps import missing_rows
+from skwave._gaps import fill_forward, missing_rows
 from skwave._readout import lstm_variance_fraction
 from skwave._recursion import fill_end
 from skwave._rollout import baseline_errors
@@ -77,13 +77,15 @@ def newest_values(network, windows):
     windows : ndarray of shape (n_windows, window_length, n_channels)
         Those of one series; NaN is a missing value.
     """
-    window, newest = np.array(windows[-1], dtype=float), windows[-1, -1, network.n_predicted :]
+    window = np.array(windows[-1], dtype=float)
     if missing_rows(window).any():
+        known = slice(network.n_predicted, None)
+        # Up to the newest row, which is mostly missing, as the forecast is given it.
+        is_open = np.logical_and.accumulate(np.isnan(window[::-1, known]))[::-1]
         series = np.array(join_windows(windows)[0], dtype=float)
-        series[-1, network.n_predicted :] = 0
+        series[-1, known] = fill_forward(series[:, known])[-1]
         window = np.array(fill_end(network, series, "X"))
-        # Known inputs stay as they are, which is mostly missing.
-        window[-1, network.n_predicted :] = newest
+        window[:, known][is_open] = np.nan
     # The values that the next residual paths may start from, and those of their windows.
     recent = join_windows(windows[-len(window) :])[0]
     return {"context_": window, "_recent_values": np.array(recent, dtype=float)}

@@ -261,7 +261,9 @@ class PipelineForecastMixin:
         Parameters
         ----------
         X : array-like or pandas object of shape (n_values,) or (n_values, n_channels)
-            A series, in its units, of values that were not used in training.
+            A series, in its units, of values that were not used in training. If an inverse depends
+            on earlier values, as that of differences, the whole series, of which the values after
+            those of `fit` are forecast.
         n_steps : int or None, default=None
             Values to forecast from each origin. None takes the length of a window, or as many as
             there are.
@@ -289,6 +291,10 @@ class PipelineForecastMixin:
             return self
         X = self._with_missing_rows(X, "X")
         columns = self[-2]._arrange(self._transform_context(X, "X"), X)
+        if not self._inverts_rows:
+            # The transformers need the training series, whose values were trained on.
+            n_new = max(0, len(X) - len(self._training_series))
+            columns = columns[len(columns) - n_new - self._window_length :]
         self[-1].calibrate(sliding_windows(columns, self._window_length), n_steps)
         return self
 

@@ -208,7 +208,9 @@ class PipelineTransformMixin:
                 )
             n_new = int(is_new.sum())
         else:
-            n_new = int((labels >= expected[0]).sum())
+            descends = self._index_spec["index"].get("step", 1) < 0
+            is_new = labels <= expected[0] if descends else labels >= expected[0]
+            n_new = int(is_new.sum())
             if n_new and labels[-n_new] != expected[0]:
                 raise ValueError(
                     f"X has no value at {expected[0]}, which follows the values seen before; its "

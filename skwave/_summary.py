@@ -35,8 +35,7 @@ def make_report(
         "n_values": len(data.values),
         "n_channels": data.n_channels,
         "n_known": data.n_known,
-        # The known inputs are never known one step ahead of the newest row.
-        "n_missing": int(data.is_missing.sum()) - len(data.first_windows) * (data.n_known > 0),
+        "n_missing": data.n_missing,
         "n_windows": int(data.is_usable.sum()),
         "window_length": data.window_length,
         "units": ", ".join(map(str, result.network.units)),

@@ -795,3 +795,33 @@ def test_an_end_of_the_training_series_is_continued_as_the_series_is(inputs):
         context = TRAIN[columns][-n_rows:]
         found = model.forecast(10, future=future, context=context)
         pd.testing.assert_frame_equal(found, expected)
+
+
+# --- Missing known inputs at the end --------------------------------------------------------------
+
+
+@pytest.mark.parametrize("n_missing", [1, 2])
+def test_a_short_gap_of_known_inputs_at_the_end_is_filled_when_the_future_is_given(n_missing):
+    train = TRAIN[["load", "heat"]].copy()
+    train.iloc[-n_missing:, 1] = np.nan
+    steps = WindowTransformer(24, known="heat"), LSTMForecaster(**TINY)
+    model = make_forecast_pipeline(*steps).fit(train)
+    expected = model.forecast(5, future=TEST[["heat"]], context=train)
+    pd.testing.assert_frame_equal(model.forecast(5, future=TEST[["heat"]]), expected)
+    # Straight lines from the last known value to the first one of the future.
+    filled = pd.concat([train[["heat"]], TEST[["heat"]]]).interpolate()[: len(train)]
+    by_hand = model.forecast(5, future=TEST[["heat"]], context=train.assign(heat=filled["heat"]))
+    pd.testing.assert_frame_equal(expected, by_hand)
+
+
+def test_the_summary_counts_rows_that_miss_a_value_once():
+    train = TRAIN[["load", "heat"]].copy()
+    train.iloc[[50, -1], 0] = np.nan
+    train.iloc[50, 1] = np.nan
+    for inputs, n_missing in (({"known": "heat"}, 2), ({"calendar": "hour"}, 2)):
+        columns = ["load", "heat"] if "known" in inputs else ["load"]
+        steps = WindowTransformer(12, **inputs), LSTMForecaster(**TINY)
+        model = make_forecast_pipeline(*steps).fit(train[columns])
+        assert f"({n_missing} missing)" in str(model.summary())
+    complete = make_forecast_pipeline(*steps).fit(TRAIN[["load"]])
+    assert "missing" not in str(complete.summary())

@@ -750,3 +750,34 @@ def test_a_failed_fit_leaves_transformers_of_any_class_as_they_were(wave):
     with pytest.raises(ValueError, match="X has n_samples = 5 values"):
         model.fit(1000 + wave[:5])
     np.testing.assert_array_equal(model.forecast(3), expected)
+
+
+class Cumulative(FunctionTransformer):
+    """Differences, whose inverse depends on earlier values."""
+
+    def __init__(self):
+        super().__init__(
+            lambda X: np.diff(X, axis=0, prepend=0.0), inverse_func=lambda X: np.cumsum(X, axis=0)
+        )
+
+
+def test_where_the_whole_series_is_needed_only_new_values_calibrate():
+    walk = np.random.default_rng(0).normal(size=400).cumsum()
+    model = pipeline(Cumulative()).fit(walk[:300])
+    model.calibrate(walk, n_steps=20)
+    # Those of the same network, given the differences from a window before the new values on.
+    changes = np.diff(walk, prepend=0.0)[290:, None]
+    paths = model[-1].residual_paths_
+    alone = model[-1].calibrate(WindowTransformer(10).fit_transform(changes), n_steps=20)
+    np.testing.assert_allclose(paths, alone.residual_paths_, rtol=1e-5)
+    assert len(paths) == 100 - 20 + 1
+
+
+def test_numbers_that_descend_are_continued_by_an_update():
+    series = LOAD[:320].set_axis(np.arange(700, 380, -1))
+    model = pipeline().fit(series[:290])
+    model.partial_fit(series[270:])
+    forecast = model.forecast(3)
+    assert forecast.index.tolist() == [380, 379, 378]
+    ascending = pipeline().fit(series[:290].to_numpy()).partial_fit(series[280:].to_numpy())
+    np.testing.assert_allclose(forecast, np.ravel(ascending.forecast(3)))
