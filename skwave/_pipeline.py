@@ -303,6 +303,11 @@ class ForecastPipeline(
         y_true = np.asarray(as_2d(X), dtype=float)[-len(predictions) :, self._predicted_positions]
         predictions = predictions.reshape(y_true.shape)
         is_known = ~np.isnan(y_true + predictions).any(axis=1)
+        if not is_known.any():
+            raise ValueError(
+                f"X has {len(X)} values, but none that is known after a window without missing "
+                "values. Give a longer series, or fill the gaps."
+            )
         if sample_weight is not None:
             sample_weight = _check_sample_weight(
                 sample_weight, y_true, dtype=float, ensure_non_negative=True

@@ -40,7 +40,12 @@ def check_column_types(X, name="X"):
     for k, (column, dtype) in enumerate(zip(columns, _dtypes(X), strict=True)):
         is_time_of_polars = hasattr(dtype, "is_temporal") and dtype.is_temporal()
         if getattr(dtype, "kind", "") in ("m", "M") or is_time_of_polars:
-            _refuse_dtype(dtype, name, is_time=True)
+            _refuse_dtype(dtype, name, is_time=True, column=column)
+        if getattr(dtype, "kind", "") == "c":
+            raise ValueError(
+                f"Complex data not supported: {name} has dtype {dtype}, but real numbers are "
+                "needed. Give the real and the imaginary part as two columns."
+            )
         if hasattr(X, "iloc") and getattr(dtype, "kind", "") == "O":
             _check_words(X if X.ndim == 1 else X.iloc[:, k], name, column)
 
@@ -200,13 +205,13 @@ def as_floats(X, name="X"):
     return np.asarray(as_2d(X, name), dtype=float).reshape(np.shape(X))
 
 
-def _refuse_dtype(dtype, name, *, is_time):
-    advice = (
-        "Leave dates to the index, and divide durations by a unit of time."
-        if is_time
-        else "Convert it, such as by astype(float)."
-    )
-    raise ValueError(f"{name} has dtype {dtype}, but numbers are needed. {advice}")
+def _refuse_dtype(dtype, name, *, is_time, column=None):
+    where = name if column is None else f"column {column!r} of {name}"
+    advice = "Convert it, such as by astype(float)."
+    if is_time:
+        set_index = "" if column is None else f", as by {name}.set_index({column!r})"
+        advice = f"Leave dates to the index{set_index}, and divide durations by a unit of time."
+    raise ValueError(f"{where} has dtype {dtype}, but numbers are needed. {advice}")
 
 
 def _dtypes(X):

@@ -327,9 +327,9 @@ class WindowTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         ndim = series.ndim if hasattr(series, "ndim") else np.asarray(series).ndim
         if ndim == 1 and (reset or self.n_features_in_ == 1):
             series = np.reshape(np.asarray(series), (-1, 1))
-        elif not reset and self.n_features_in_ == 1 and not hasattr(self, "feature_names_in_"):
-            # The name of a single channel does not matter to a fit on a Series.
-            series = np.asarray(series)
+        elif hasattr(series, "iloc") and not reset and self.n_features_in_ == series.shape[1] == 1:
+            # A single channel may have another name than in fit.
+            series = series.set_axis(getattr(self, "feature_names_in_", [0]), axis=1)
         # In the order of time in memory too: sums over a column then round the same for each input.
         series = validate_data(
             self, series, reset=reset, dtype="numeric", order="C", ensure_all_finite=False

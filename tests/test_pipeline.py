@@ -781,3 +781,10 @@ def test_numbers_that_descend_are_continued_by_an_update():
     assert forecast.index.tolist() == [380, 379, 378]
     ascending = pipeline().fit(series[:290].to_numpy()).partial_fit(series[280:].to_numpy())
     np.testing.assert_allclose(forecast, np.ravel(ascending.forecast(3)))
+
+
+def test_a_score_without_a_known_value_after_a_complete_window_is_refused():
+    model = pipeline().fit(LOAD[:290])
+    gaps = LOAD[:290].where(np.arange(290) % 8 > 0)
+    with pytest.raises(ValueError, match="none that is known after a window"):
+        model.score(gaps)

@@ -9,6 +9,7 @@ import pytest
 from scipy.sparse import csr_array
 from sklearn.base import BaseEstimator
 
+from skwave import LSTMForecaster, WindowTransformer, make_forecast_pipeline
 from skwave._sliding import is_sliding_view, sliding_windows
 from skwave._validation import (
     as_2d,
@@ -25,6 +26,7 @@ from skwave._validation import (
     is_several,
     make_random_state,
 )
+from skwave.model_selection import backtest
 
 WAVE = np.sin(np.arange(60.0))
 
@@ -237,3 +239,18 @@ def test_random_states_leave_the_global_generator_alone():
     given = np.random.RandomState(0)
     assert make_random_state(given) is given
     np.testing.assert_array_equal(np.random.get_state()[1], before)
+
+
+def test_a_column_of_dates_is_named_with_what_to_do():
+    table = pd.DataFrame({"day": pd.date_range("2024-01-01", periods=60), "load": WAVE})
+    model = make_forecast_pipeline(WindowTransformer(10), LSTMForecaster(3))
+    with pytest.raises(ValueError, match=r"column 'day' of X has .* X.set_index\('day'\)"):
+        model.fit(table)
+
+
+def test_complex_numbers_are_refused_everywhere():
+    series = WAVE + 1j
+    model = make_forecast_pipeline(WindowTransformer(10), LSTMForecaster(3))
+    for call in (model.fit, lambda X: backtest(model, X, horizon=3, initial=40), WindowTransformer(10).fit):
+        with pytest.raises(ValueError, match="Complex data not supported: X has .* two columns"):
+            call(series)

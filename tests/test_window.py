@@ -203,3 +203,11 @@ def test_a_series_that_is_too_short_is_named():
     windows = WindowTransformer(30).fit(series["long"])
     with pytest.raises(ValueError, match="^Series 'short': X has n_samples = 10 values"):
         windows.transform(series)
+
+
+@pytest.mark.parametrize("fitted", ["Series", "frame"])
+def test_a_single_channel_may_have_another_name(fitted):
+    series = pd.Series(np.arange(9.0), name="load")
+    transformer = WindowTransformer(4).fit(series if fitted == "Series" else series.to_frame())
+    expected = transformer.transform(series.to_frame())
+    np.testing.assert_array_equal(transformer.transform(series.to_frame("other")), expected)
