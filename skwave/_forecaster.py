@@ -73,8 +73,9 @@ class LSTMForecaster(
     readout : {"auto", "ridge", "trained"}, default="auto"
         How the output layer is obtained. With ``"ridge"`` it is solved for in closed form after
         the training, together with a skip connection, a linear model of the window: ridge
-        regression on states of the LSTM and on the window. Forecasts over the newest, held-out
-        windows choose the penalties; then all windows, or 8,192 drawn at random, are used.
+        regression on states of the LSTM, on the window, and on Fourier terms of calendar features.
+        Forecasts over the newest, held-out windows choose the penalties; then all windows, or 8,192
+        drawn at random, are used.
         ``"trained"`` keeps the output layer that Keras trained. ``"auto"`` takes ``"ridge"`` where
         it is sound: in a fit without `y`, where the loss is the mean squared error, which ridge
         regression minimizes, `normalization` is not None, and units and values in a window are
