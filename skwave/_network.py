@@ -146,7 +146,7 @@ class Network:
             states = None
             if cells:
                 states = read_windows(cells, block.astype(np.float32), self.read_positions)
-            result = self.read_out(states, block)
+            result = self.read_out(states, block) + self.read_calendar(block[:, -1])
             if self.scaling.relative:
                 result += np.tile(reference[:, : self.n_predicted], self.output_length)
             outputs[begin : begin + BLOCK_ROWS] = self.scaling.unscale(result)
@@ -182,29 +182,48 @@ class Network:
             outputs = (states @ (kernel * np.float32(0.5)) + bias).astype(float)
         if self.skip is not None:
             outputs += windows.reshape(len(windows), -1) @ self.skip
+        return outputs
+
+    def read_calendar(self, rows):
+        """Return what the Fourier terms of newest rows of windows add to the scaled outputs.
+
+        Parameters
+        ----------
+        rows : ndarray of shape (n_rows, n_channels)
+            On the scale of the layers.
+
+        Returns
+        -------
+        ndarray of shape (n_rows, n_outputs)
+            Zeros where the network does not read them.
+        """
+        outputs = np.zeros((len(rows), self.n_outputs))
         if self.fourier_coef is not None:
-            outputs += newest_terms(windows, self.scaling, self.calendar) @ self.fourier_coef
+            for begin in range(0, len(rows), BLOCK_ROWS):
+                block = slice(begin, begin + BLOCK_ROWS)
+                terms = calendar_terms(rows[block], self.scaling, self.calendar)
+                outputs[block] = terms @ self.fourier_coef
         return outputs
 
 
-def newest_terms(windows, scaling, calendar):
-    """Return the Fourier terms of calendar features in the newest row of scaled windows.
+def calendar_terms(rows, scaling, calendar):
+    """Return the Fourier terms of the calendar features in rows of windows.
 
     Parameters
     ----------
-    windows : ndarray of shape (n_windows, window_length, n_channels)
-        On the scale of the layers. The sines and cosines stand in the last channels, and known
-        inputs one step ahead, so that these are the terms of the value that follows.
+    rows : ndarray of shape (n_rows, n_channels)
+        On the scale of the layers. The sines and cosines stand in the last channels, one step
+        ahead: those of the newest row of a window are of the value that follows it.
     scaling : Scaling
-        That of the windows.
+        That of the rows.
     calendar : tuple of str
         Names of the features.
 
     Returns
     -------
-    ndarray of shape (n_windows, n_terms)
+    ndarray of shape (n_rows, n_terms)
         What `fourier_terms` returns.
     """
-    channels = slice(windows.shape[2] - 2 * len(calendar), None)
-    waves = windows[:, -1, channels] * scaling.input_scale[channels]
-    return fourier_terms(waves + scaling.input_center[channels], calendar)
+    channels = slice(rows.shape[1] - 2 * len(calendar), None)
+    waves = rows[:, channels] * scaling.input_scale[channels] + scaling.input_center[channels]
+    return fourier_terms(waves, calendar)

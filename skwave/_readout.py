@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from skwave._fourier import squared_frequencies
-from skwave._network import newest_terms
+from skwave._network import calendar_terms
 from skwave._ridge import GramSums, mean_squared_residuals, ridge, total
 
 # The windows trained on and those held out fall into as many folds each, which choose penalties.
@@ -165,7 +165,7 @@ def accumulate(network, dataset, rows):
         newest = windows[:, -1, :n_predicted].copy()
         windows[..., :n_predicted] -= newest[:, None]
         lagged = windows[..., : n_lagged(network)].reshape(len(windows), -1)
-        terms = newest_terms(windows, part.scaling, network.calendar)
+        terms = calendar_terms(windows[:, -1], part.scaling, network.calendar)
         targets = part.targets[block] - np.tile(newest, network.n_outputs // n_predicted)
         gram.accumulate(
             np.hstack([*states, lagged, terms, targets]),
