@@ -221,7 +221,9 @@ def test_the_penalty_is_that_of_scikit_learns_ridge_with_cross_validation_over_b
 
 
 def test_penalties_are_equal_or_grow_with_the_square_of_the_lag():
-    penalties = penalties_of_window(SimpleNamespace(window_length=3, n_predicted=2), None)
+    penalties = penalties_of_window(
+        SimpleNamespace(window_length=3, n_predicted=2, n_channels=2, calendar=()), None
+    )
     ratios = penalties / penalties[:, -1:]
     equal = np.isclose(ratios[:, 0], 1)
     np.testing.assert_allclose(ratios[equal], 1)
@@ -245,6 +247,6 @@ def repeated(rng):
 @pytest.mark.parametrize(("make", "grows"), [(damped, True), (repeated, False)])
 def test_old_values_have_a_stronger_penalty_only_where_they_matter_less(make, grows):
     folds = folds_of(*lagged(make(np.random.default_rng(0))[:, None], 40))
-    network = SimpleNamespace(window_length=40, n_predicted=1)
+    network = SimpleNamespace(window_length=40, n_predicted=1, n_channels=1, calendar=())
     chosen = choose_penalty(folds, penalties_of_window(network, None))
     assert (chosen[0] > chosen[-1]) == grows

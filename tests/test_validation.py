@@ -251,6 +251,12 @@ def test_a_column_of_dates_is_named_with_what_to_do():
 def test_complex_numbers_are_refused_everywhere():
     series = WAVE + 1j
     model = make_forecast_pipeline(WindowTransformer(10), LSTMForecaster(3))
-    for call in (model.fit, lambda X: backtest(model, X, horizon=3, initial=40), WindowTransformer(10).fit):
-        with pytest.raises(ValueError, match="Complex data not supported: (X|series) has .* two columns"):
+    for call in (
+        model.fit,
+        lambda X: backtest(model, X, horizon=3, initial=40),
+        WindowTransformer(10).fit,
+    ):
+        with pytest.raises(
+            ValueError, match="Complex data not supported: (X|series) has .* two columns"
+        ):
             call(series)
