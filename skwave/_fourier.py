@@ -11,7 +11,7 @@ HARMONICS = {
 }  # fmt: skip
 
 
-def fourier_terms(waves, names):
+def fourier_terms(waves, names, ops=np):
     """Return the Fourier terms of calendar features: their harmonics, and products of two of these.
 
     Parameters
@@ -20,6 +20,8 @@ def fourier_terms(waves, names):
         What `calendar_features` returned.
     names : sequence of str
         Names of these features.
+    ops : module, default=numpy
+        Where the functions of arrays are: NumPy, or `keras.ops` for tensors.
 
     Returns
     -------
@@ -35,14 +37,15 @@ def fourier_terms(waves, names):
     """
     of_features = []
     for k, name in enumerate(names):
-        angle = np.arctan2(waves[:, 2 * k], waves[:, 2 * k + 1])
-        multiples = angle[:, None] * np.arange(1, HARMONICS[name] + 1)
-        of_features.append(np.hstack([np.sin(multiples), np.cos(multiples)]))
+        angle = ops.arctan2(waves[:, 2 * k : 2 * k + 1], waves[:, 2 * k + 1 : 2 * k + 2])
+        # Not as 64 bit integers, which would make the tensors of some backends wider.
+        multiples = angle * np.arange(1, HARMONICS[name] + 1, dtype=waves.dtype)
+        of_features.append(ops.concatenate([ops.sin(multiples), ops.cos(multiples)], axis=1))
     products = [
-        (one[:, :, None] * other[:, None, :]).reshape(len(waves), -1)
+        ops.reshape(one[:, :, None] * other[:, None, :], (-1, one.shape[1] * other.shape[1]))
         for one, other in itertools.combinations(of_features, 2)
     ]
-    return np.hstack([np.empty((len(waves), 0)), *of_features, *products])
+    return ops.concatenate([waves[:, :0], *of_features, *products], axis=1)
 
 
 def count_cycles(waves):

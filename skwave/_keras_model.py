@@ -6,7 +6,6 @@ seconds and is not needed for forecasts.
 
 import contextlib
 import functools
-import itertools
 import math
 import os
 import threading
@@ -14,7 +13,7 @@ from collections import OrderedDict
 
 import numpy as np
 
-from skwave._fourier import HARMONICS
+from skwave._fourier import fourier_terms
 from skwave._network import Network
 from skwave._validation import check_float32_range
 
@@ -370,9 +369,11 @@ def to_keras(network):
         )(flat)  # fmt: skip
         y = layers.Add(name="with_skip", **_FLOAT32)([y, skip])
     if network.fourier_coef is not None:
+        # The waves of the calendar are the last channels, and the newest row is that to predict.
+        waves = windows[:, -1, -2 * len(network.calendar) :]
         fourier = layers.Dense(
             network.n_outputs, use_bias=False, name="fourier", **_ZEROS, **_FLOAT32
-        )(_add_fourier_terms(keras, windows, network.calendar))  # fmt: skip
+        )(fourier_terms(waves, network.calendar, keras.ops))  # fmt: skip
         y = layers.Add(name="with_fourier", **_FLOAT32)([y, fourier])
     if scaling.relative:
         y = layers.Add(name="to_level", **_FLOAT32)([y, _make_level(layers, reference, network)])
@@ -403,22 +404,6 @@ def _add_scaling(layers, windows, network):
     is_relative = _is_relative(network).tolist()
     reference = layers.Rescaling(is_relative, name="reference", **_FLOAT32)(first)
     return layers.Subtract(name="from_reference", **_FLOAT32)([x, reference]), reference
-
-
-def _add_fourier_terms(keras, windows, calendar):
-    """Return the Fourier terms of the newest row of windows, in the order of `fourier_terms`."""
-    ops, n_channels = keras.ops, windows.shape[2]
-    of_features = []
-    for k, name in enumerate(calendar):
-        sine = n_channels - 2 * (len(calendar) - k)
-        angle = ops.arctan2(windows[:, -1, sine : sine + 1], windows[:, -1, sine + 1 : sine + 2])
-        multiples = angle * np.arange(1, HARMONICS[name] + 1, dtype=np.float32)
-        of_features.append(ops.concatenate([ops.sin(multiples), ops.cos(multiples)], axis=1))
-    products = [
-        keras.layers.Flatten(**_FLOAT32)(ops.expand_dims(one, 2) * ops.expand_dims(other, 1))
-        for one, other in itertools.combinations(of_features, 2)
-    ]
-    return ops.concatenate([*of_features, *products], axis=1)
 
 
 def _take_states(layers, states, network):
