@@ -2,10 +2,18 @@
 
 import numpy as np
 
-from skwave._fourier import HARMONICS
 from skwave._pandas_index import as_times
 
-NAMES = tuple(HARMONICS)
+# The fraction of its hour, day, week, month or year that has passed at each label.
+POSITIONS = {
+    "minute": lambda t: (t.minute + t.second / 60) / 60,
+    "hour": lambda t: (t.hour + t.minute / 60 + t.second / 3600) / 24,
+    "day_of_week": lambda t: t.day_of_week / 7,
+    "day": lambda t: (t.day - 1) / t.days_in_month,
+    "day_of_year": lambda t: (t.day_of_year - 1) / (365 + t.is_leap_year),
+    "month": lambda t: (t.month - 1) / 12,
+    "quarter": lambda t: (t.quarter - 1) / 4,
+}
 
 
 def check_calendar(calendar):
@@ -14,10 +22,10 @@ def check_calendar(calendar):
         return []
     names = [calendar] if isinstance(calendar, str) else list(calendar)
     for name in names:
-        if name not in NAMES:
+        if name not in POSITIONS:
             raise ValueError(
-                f"calendar={calendar!r} holds {name!r}, but the names are {list(NAMES)}. Give some "
-                "of these."
+                f"calendar={calendar!r} holds {name!r}, but the names are {list(POSITIONS)}. Give "
+                "some of these."
             )
     if len(set(names)) < len(names):
         raise ValueError(f"calendar={calendar!r} holds a name twice. Give each name once.")
@@ -31,8 +39,8 @@ def calendar_features(index, calendar):
     ----------
     index : pandas.Index of shape (n,)
         Dates, times or periods.
-    calendar : str or sequence of str
-        Names of features, as they are given to `WindowTransformer`.
+    calendar : list of str
+        Names of features, which `check_calendar` returned.
 
     Returns
     -------
@@ -45,31 +53,13 @@ def calendar_features(index, calendar):
     ValueError
         If the labels are no dates or periods.
     """
-    names = check_calendar(calendar)
     times = as_times(index, "X")
     if not hasattr(times, "freq"):
         raise ValueError(
-            f"calendar={names} needs an index of dates or periods, but X has one of "
+            f"calendar={calendar} needs an index of dates or periods, but X has one of "
             f"{index.dtype}. Give it one, as by parse_dates of pandas.read_csv or X.index = "
             "pandas.date_range('2026-01-01', periods=len(X), freq='h'), or leave calendar out."
         )
-    angles = 2 * np.pi * np.column_stack([_position(times, name) for name in names])
+    angles = 2 * np.pi * np.column_stack([POSITIONS[name](times) for name in calendar])
     waves = np.stack([np.sin(angles), np.cos(angles)], axis=2)
     return waves.reshape(len(times), -1)
-
-
-def _position(times, name):
-    """Return the fraction of its hour, day, week, month or year that has passed at each label."""
-    if name == "minute":
-        return (times.minute + times.second / 60).to_numpy() / 60
-    if name == "hour":
-        return (times.hour + times.minute / 60 + times.second / 3600).to_numpy() / 24
-    if name == "day_of_week":
-        return times.day_of_week.to_numpy() / 7
-    if name == "day":
-        return (times.day.to_numpy() - 1) / times.days_in_month.to_numpy()
-    if name == "day_of_year":
-        return (times.day_of_year.to_numpy() - 1) / (365 + times.is_leap_year)
-    if name == "month":
-        return (times.month.to_numpy() - 1) / 12
-    return (times.quarter.to_numpy() - 1) / 4

@@ -6,8 +6,6 @@ filled value is never a target. A long one is not filled: windows that reach int
 
 import numpy as np
 
-from skwave._sliding import is_sliding_view, series_of_view
-
 
 def longest_gap(window_length):
     """Return how many missing values in a row are filled: a tenth of a window, and at least one."""
@@ -70,17 +68,6 @@ def fill_forward(values):
     newest = np.maximum.accumulate(newest, axis=0)
     first = np.argmax(~np.isnan(values), axis=0)
     return np.take_along_axis(values, np.where(newest < 0, first, newest), axis=0)
-
-
-def missing_in_windows(windows):
-    """Return which windows (n_windows, window_length, n_channels) hold NaN."""
-    if windows.dtype.kind != "f":
-        return np.zeros(len(windows), dtype=bool)
-    if not is_sliding_view(windows):
-        return np.isnan(windows).any(axis=(1, 2))
-    # Each value of the series is looked at once.
-    n_missing = np.concatenate([[0], np.cumsum(missing_rows(series_of_view(windows)))])
-    return n_missing[windows.shape[1] :] > n_missing[: len(windows)]
 
 
 def lost_rows(values, begins, longest):

@@ -3,11 +3,12 @@
 import numpy as np
 
 from skwave._index_spec import date_range, dates_by_months
-from skwave._pandas_index import as_times, check_index
+from skwave._pandas_index import as_times
+from skwave._training_times import expected_index
 from skwave.exceptions import warn
 
 
-def with_missing_rows(X, name="X", expected=None):
+def with_missing_rows(X, name="X", training_spec=None):
     """Return a pandas object with a row of NaN for each label that a regular index would have.
 
     Parameters
@@ -16,8 +17,9 @@ def with_missing_rows(X, name="X", expected=None):
         A series; without an index it is returned as it is.
     name : str, default="X"
         What the messages call it.
-    expected : None or pandas.Index, default=None
-        The index with all rows, where it is known from the training series (`expected_index`).
+    training_spec : None or dict, default=None
+        What `index_spec` returned for the training series, whose frequency tells which rows there
+        should be.
 
     Returns
     -------
@@ -28,14 +30,14 @@ def with_missing_rows(X, name="X", expected=None):
     Raises
     ------
     ValueError
-        If the index is none of increasing times.
+        As `expected_index` raises them.
 
     Warns
     -----
     ForecastWarning
         If rows are missing.
     """
-    check_index(X, name)
+    expected = expected_index(X, training_spec, name)
     if not hasattr(X, "iloc") or len(X) == 0:
         return X
     index = as_times(X.index, name)

@@ -18,9 +18,8 @@ from skwave._persistence import add_checksum, unchanged_on_failure, verify_check
 from skwave._pipeline_forecasts import PipelineForecastMixin
 from skwave._pipeline_series import PipelineSeriesMixin
 from skwave._pipeline_transforms import PipelineTransformMixin
-from skwave._several import form_of, join_results, naming_the_series, split_series
+from skwave._several import form_of, join_results, split_series
 from skwave._sliding import sliding_windows
-from skwave._training_times import expected_index
 from skwave._validation import as_2d, check_finite
 from skwave._window import WindowTransformer
 
@@ -184,7 +183,7 @@ class ForecastPipeline(
         `training_spec` is what `index_spec` returned for the others, where they were fitted before.
         """
         self.pipelines_ = {}
-        series = with_missing_rows(series, name, expected_index(series, training_spec, name))
+        series = with_missing_rows(series, name, training_spec)
         columns = as_2d(series)
         with self._naming_the_transformer(columns):
             front = Pipeline(self.steps[:-1], memory=self.memory, verbose=self.verbose)
@@ -201,8 +200,11 @@ class ForecastPipeline(
             with np.errstate(divide="ignore", invalid="ignore"):
                 yield
         except ValueError:
-            # The error says that a number is not finite; this one names the transformer.
-            transform([step for step in self._transformers if _is_fitted(step[1])], columns)
+            # The error says that a number is not finite; this one names the transformer. Those
+            # after the one that failed may not be fitted, and one that does not derive from
+            # BaseEstimator says so by errors of other kinds.
+            with contextlib.suppress(NotFittedError, TypeError, AttributeError):
+                transform(self._transformers, columns)
             raise
 
     def predict(self, X: ArrayLike) -> Any:
@@ -229,10 +231,7 @@ class ForecastPipeline(
         """
         check_is_fitted(self)
         if self.pipelines_:
-            results = {}
-            for name, one, part in self._pairs(X):
-                with naming_the_series(name):
-                    results[name] = one.predict(part)
+            results = self._for_each(X, lambda one, part: one.predict(part))
             return join_results(results, self._form)
         X = self._with_missing_rows(X, "X")
         transformed = self._transform_context(X, "X")
@@ -288,11 +287,8 @@ class ForecastPipeline(
                     "sample_weight is given, but the fit was of several series. Leave it out, or "
                     "use score of one of pipelines_."
                 )
-            scores = []
-            for name, one, part in self._pairs(X):
-                with naming_the_series(name):
-                    scores.append(one.score(part))
-            return float(np.mean(scores))
+            scores = self._for_each(X, lambda one, part: one.score(part))
+            return float(np.mean(list(scores.values())))
         X = self._with_missing_rows(X, "X")
         predictions = np.asarray(self.predict(X))[:-1]
         if len(predictions) == 0:
@@ -434,16 +430,6 @@ def _refuse_y(y):
             "of X. They are forecast along with it, except for those that "
             "WindowTransformer(known=...) names."
         )
-
-
-def _is_fitted(step):
-    """Return whether a transformer has been fitted, as far as scikit-learn can say."""
-    try:
-        check_is_fitted(step)
-    except (NotFittedError, TypeError, AttributeError):
-        # The last two are raised for transformers that do not derive from BaseEstimator.
-        return False
-    return True
 
 
 def is_forecaster(estimator):

@@ -12,7 +12,6 @@ from skwave._intervals import MOST_OVERLAPS, check_coverage, check_fractions, pa
 from skwave._inverse import invert
 from skwave._known import columns_again
 from skwave._persistence import unchanged_on_failure
-from skwave._several import naming_the_series
 from skwave._sliding import sliding_windows
 from skwave._validation import check_finite, check_positive_int, make_random_state
 
@@ -135,11 +134,9 @@ class PipelineForecastMixin:
                 series=series,
             )  # fmt: skip
         probabilities = check_coverage(coverage)
-        contexts, futures = self._single(context, future, series)
-        _, (values,) = self._forecasts_and_quantiles(contexts, futures, n_steps, probabilities)
         labels = [np.atleast_1d(coverage)] if np.ndim(coverage) else []
-        spec, index = self._labels_after(contexts, n_steps)
-        return to_pandas(values, spec, index, [*labels, ["lower", "upper"]])
+        labels.append(["lower", "upper"])
+        return self._quantiles(n_steps, probabilities, labels, context, future, series)
 
     def forecast_quantiles(
         self,
@@ -185,11 +182,8 @@ class PipelineForecastMixin:
                 series=series,
             )  # fmt: skip
         probabilities = check_fractions(quantiles, "quantiles")
-        contexts, futures = self._single(context, future, series)
-        _, (values,) = self._forecasts_and_quantiles(contexts, futures, n_steps, probabilities)
         labels = [np.atleast_1d(quantiles)] if np.ndim(quantiles) else []
-        spec, index = self._labels_after(contexts, n_steps)
-        return to_pandas(values, spec, index, labels)
+        return self._quantiles(n_steps, probabilities, labels, context, future, series)
 
     def sample_paths(
         self,
@@ -281,16 +275,19 @@ class PipelineForecastMixin:
         """
         check_is_fitted(self)
         if self.pipelines_:
-            pairs = self._pairs(X)
-            with unchanged_on_failure(*(one[-1] for _, one, _ in pairs)):
-                for name, one, part in pairs:
-                    with naming_the_series(name):
-                        one.calibrate(part, n_steps)
+            with unchanged_on_failure(*self[-1].forecasters_):
+                self._for_each(X, lambda one, part: one.calibrate(part, n_steps))
             return self
         X = self._with_missing_rows(X, "X")
         columns = self[-2]._arrange(self._transform_context(X, "X"), X)
         self[-1].calibrate(sliding_windows(columns, self._window_length), n_steps)
         return self
+
+    def _quantiles(self, n_steps, probabilities, labels, context, future, series):
+        """Return quantiles after one series in its form; `labels` are those of their axes."""
+        contexts, futures = self._single(context, future, series)
+        _, (values,) = self._forecasts_and_quantiles(contexts, futures, n_steps, probabilities)
+        return to_pandas(values, *self._labels_after(contexts, n_steps), labels)
 
     def _single(self, context, future, series):
         """Return the context and future of one series in lists, as `_forecast_after` takes them."""

@@ -9,7 +9,7 @@ from sklearn.pipeline import Pipeline
 from skwave._index_spec import next_index
 from skwave._missing_rows import with_missing_rows
 from skwave._several import form_of, join_results, naming_the_series, split_series
-from skwave._validation import as_2d, columns_of
+from skwave._validation import as_2d, check_columns, columns_of
 from skwave.exceptions import warn
 
 
@@ -46,8 +46,8 @@ class PipelineSeriesMixin:
             steps, transform_input=self.transform_input, memory=self.memory, verbose=self.verbose
         )
 
-    def _pairs(self, X, parameter="X"):
-        """Return the name, the pipeline and the values of each of several series."""
+    def _for_each(self, X, call, parameter="X"):
+        """Return by name what a function of a pipeline and its series returns for several."""
         parts = _split(X, parameter)
         if not self.pipelines_:
             raise ValueError(
@@ -60,7 +60,11 @@ class PipelineSeriesMixin:
                 f"{parameter} has the series {unknown[0]!r}, which was not in fit, but "
                 f"{list(self.pipelines_)[:5]} were. Leave it out, or fit again."
             )
-        return [(name, self.pipelines_[name], part) for name, part in parts.items()]
+        results = {}
+        for name, part in parts.items():
+            with naming_the_series(name):
+                results[name] = call(self.pipelines_[name], part)
+        return results
 
     def _of_each(self, verb, *arguments, series, context, future, **further):
         """Call a verb of the pipeline of each series.
@@ -200,13 +204,8 @@ def _fit_windows_of(pipelines, several):
     parts, columns = [], None
     for name, pipeline in pipelines.items():
         with naming_the_series(name):
-            found = columns_of(several[name])
-            columns = columns or found
-            if found and found != columns:
-                raise ValueError(
-                    f"X has the columns {found}, but the first series has {columns}, in this "
-                    "order. Give all series the same columns in the same order."
-                )
+            columns = columns or columns_of(several[name])
+            check_columns(several[name], columns)
             parts.append(pipeline._fit_windows(several[name], f"X[{name!r}]"))
             # The forecaster, which checks them as well, does not know the names.
             pipeline[-1]._check_trainable(parts[-1])

@@ -9,7 +9,7 @@ from skwave._inverse import check_inverse, transform
 from skwave._known import check_future
 from skwave._missing_rows import with_missing_rows
 from skwave._pandas_index import as_times, is_pandas_installed
-from skwave._training_times import check_labels, expected_index
+from skwave._training_times import check_labels
 from skwave._validation import as_2d, check_columns, check_context
 
 
@@ -55,7 +55,7 @@ class PipelineTransformMixin:
 
     def _with_missing_rows(self, X, name):
         """Return a later series with all rows at the frequency of the training series."""
-        return with_missing_rows(X, name, expected_index(X, self._index_spec, name))
+        return with_missing_rows(X, name, self._index_spec)
 
     def _transform(self, columns):
         """Return a series as the windows are cut from it."""
