@@ -45,6 +45,7 @@ from skwave._recursion import roll_forward
 from skwave._ridge import choose_penalty, total
 from skwave._rollout import make_rollouts
 from skwave._sklearn_callbacks import EpochProgress
+from skwave._sliding import split_windows
 from skwave._training import set_epochs, train
 from skwave.datasets import make_mackey_glass
 
@@ -89,11 +90,9 @@ def choose(network, data, dataset, *, default=1, solve=solve_readout, make=make_
     folds = gram_folds(network, dataset)
     seen, everything = total(folds[:N_FOLDS]), total(folds)
     linear, candidates = make(folds, network)
-    zero_head = tuple(np.zeros_like(w) for w in network.head)
-    naive = replace(network, head=zero_head, skip=naive_skip(network))
 
     readouts, errors = [linear, *candidates], []
-    bound = rollouts.exploding_error(solve(network, seen, linear)[0], naive)
+    bound = rollouts.exploding_error(rollouts.errors(solve(network, seen, linear)[0]))
     for readout in readouts:
         errors.append(rollouts.errors(solve(network, seen, readout)[0]))
         if len(errors) > 1 and errors[-1].max() > bound:
@@ -103,7 +102,8 @@ def choose(network, data, dataset, *, default=1, solve=solve_readout, make=make_
     best = int(np.argmin([e.mean() for e in errors]))
     if rollouts.is_better(errors[best], errors[chosen]):
         chosen = best
-    bound = all_rollouts.exploding_error(solve(network, everything, linear)[0], naive)
+    linear_errors = all_rollouts.errors(solve(network, everything, linear)[0])
+    bound = all_rollouts.exploding_error(linear_errors)
     for readout in readouts[chosen::-1]:
         solved, _ = solve(network, everything, readout)
         if all_rollouts.errors(solved).max() <= bound:
@@ -286,7 +286,7 @@ def make_windows(series, training):
 
 def split(windows, seed):
     """Return the dataset, the same as a fit with this seed scales and splits it, and a seed."""
-    data = make_dataset(windows, 1)
+    data = make_dataset(split_windows(windows), windows.shape[1], 1)
     random_state = np.random.RandomState(seed)
     dataset = data.scaled(fit_scaling(data, "series"))
     dataset = dataset.split(HELD_OUT, newest=True, random_state=random_state)

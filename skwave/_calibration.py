@@ -7,7 +7,6 @@ from skwave._intervals import MOST_OVERLAPS
 from skwave._readout import solve_readout
 from skwave._ridge import total
 from skwave._rollout import EXPLODING, make_calibration, make_rollouts_until
-from skwave._sliding import sliding_windows
 from skwave._widths import OF_SEVERAL_SERIES, PART_OF_CHANGE, fit_widths, residual_scale
 
 # Residual paths that a fit keeps: enough for a coverage of 0.98, and rolled out in a fraction of
@@ -88,7 +87,11 @@ def add_paths(residual_paths, widths, network, recent, values, n_since):
     (n_steps, n_channels), length = residual_paths.shape[1:], network.window_length
     n_most = n_paths_kept(MAX_PATHS, n_steps, n_channels)
     n_new = len(values) - length
-    if _continues(recent[-length:], values[:length], network):
+    old, new = (
+        part[:, :n_channels] / network.scaling.input_scale[:n_channels]
+        for part in (recent[-length:], values[:length])
+    )
+    if old.shape == new.shape and np.allclose(old, new, rtol=0, atol=1e-6, equal_nan=True):
         values = np.concatenate([recent[:-length], values])
     # Those due, by the number of values up to their end.
     distance = max(1, n_steps // MOST_OVERLAPS)
@@ -96,9 +99,7 @@ def add_paths(residual_paths, widths, network, recent, values, n_since):
     recent = values[1 - length - n_steps :].copy()
     if len(ends) == 0:
         return residual_paths, widths, recent, n_since + n_new
-    dataset = make_dataset(
-        sliding_windows(values, length), network.output_length, n_known=network.n_known
-    )
+    dataset = make_dataset([values], length, network.output_length, n_known=network.n_known)
     rollouts = make_rollouts_until(dataset, ends[-n_most:], n_steps)
     if rollouts is not None:
         new, widths = _scale(rollouts.residuals(network), rollouts, network, dataset, widths)
@@ -106,17 +107,6 @@ def add_paths(residual_paths, widths, network, recent, values, n_since):
         n_most = max(n_most, len(residual_paths))
         residual_paths = np.concatenate([residual_paths, new])[-n_most:]
     return residual_paths, widths, recent, int(len(values) - ends[-1])
-
-
-def _continues(recent, window, network):
-    """Return whether a window has the newest values seen before, but for rounding."""
-    if recent.shape != window.shape:
-        return False
-    predicted = slice(network.n_predicted)
-    recent, window = recent[:, predicted], window[:, predicted]
-    allowed = 1e-6 * network.scaling.input_scale[predicted]
-    is_missing = np.isnan(recent) & np.isnan(window)
-    return bool((is_missing | (np.abs(recent - window) <= allowed)).all())
 
 
 def _scale(residuals, rollouts, network, dataset, widths=None):
@@ -215,8 +205,7 @@ def cross_fitted_residuals(rollouts, network, dataset, rows, blocks, readout, ot
             solved, _ = solve_readout(network, total(rest), readout, others)
             residuals[origins] = rollouts.residuals(solved, origins)
     # A readout that explodes with fewer windows to solve on is not one that a fit would keep.
-    naive = rollouts.errors_of(np.repeat(rollouts.predicted_contexts[:, -1:], n_steps, axis=1))
     with np.errstate(over="ignore", invalid="ignore"):
         errors = np.mean((residuals / rollouts.scale) ** 2, axis=(1, 2))
-    residuals[~(errors <= EXPLODING * naive.max())] = np.nan
+    residuals[~(errors <= EXPLODING * rollouts.naive_errors.max())] = np.nan
     return residuals

@@ -14,7 +14,7 @@ from skwave._gaps import (
     missing_rows,
 )
 from skwave._network import BLOCK_ROWS, Scaling, reference_of
-from skwave._sliding import join_series, join_windows, series_of_view, windows_followed_by
+from skwave._sliding import join_series, windows_followed_by
 from skwave._validation import LARGEST
 from skwave.exceptions import warn
 
@@ -256,14 +256,15 @@ class WindowDataset:
             yield slice(begin, min(begin + BLOCK_ROWS, len(self.indices)))
 
 
-def make_dataset(windows, output_length, targets=None, *, n_known=0, calendar=()):
-    """Return the dataset of windows, in which nothing is scaled or held out yet.
+def make_dataset(series, window_length, output_length, targets=None, *, n_known=0, calendar=()):
+    """Return the dataset of all windows of series, in which nothing is scaled or held out yet.
 
     Parameters
     ----------
-    windows : ndarray of shape (n_windows, window_length, n_channels), or list of them
-        Windows in the order of time; NaN is a missing value. A list holds sliding views, one for
-        each of several series.
+    series : list of ndarray of shape (n_values, n_channels)
+        As `split_windows` returns them; NaN is a missing value.
+    window_length : int
+        Values in a window.
     output_length : int
         Values in a target.
     targets : None or ndarray of shape (n_windows, ...), default=None
@@ -286,13 +287,8 @@ def make_dataset(windows, output_length, targets=None, *, n_known=0, calendar=()
         If targets are to be found, and no window is followed by `output_length` values, or if gaps
         leave no window.
     """
-    if isinstance(windows, list):
-        length = windows[0].shape[1]
-        series = [series_of_view(of_series) for of_series in windows]
-        raw, starts, first_windows = join_series(series, length)
-    else:
-        length = windows.shape[1]
-        raw, starts, first_windows = join_windows(windows)
+    length = window_length
+    raw, starts, first_windows = join_series(series, length)
     autoregressive = targets is None
     begins = starts[first_windows]
     n_predicted = raw.shape[1] - n_known
@@ -346,17 +342,16 @@ def _targets_in_the_series(dataset):
     return followed, starts[followed][:, None] + length + np.arange(output_length)
 
 
-def check_newest_known(windows, dataset):
-    """Raise an error if a long gap of known inputs ends a series, as nothing could be forecast.
+def check_newest_known(series, dataset):
+    """Raise an error if a long gap of known inputs ends the last series: nothing could be forecast.
 
-    `dataset` is what `make_dataset` returned for these windows. Of several series each is checked
-    by itself, before they are one dataset; with targets of their own nothing is forecast.
+    `dataset` is what `make_dataset` returned for these series.
     """
-    if not dataset.autoregressive or isinstance(windows, list):
+    if not dataset.autoregressive:
         return
     length = dataset.window_length
     # The newest row is given by the forecast.
-    is_missing = missing_rows(windows[-1, :-1, dataset.n_predicted :])
+    is_missing = missing_rows(series[-1][-length:-1, dataset.n_predicted :])
     is_missing &= dataset.is_lost[-length:-1]
     if is_missing.any():
         # In the windows known inputs stand one step ahead.

@@ -1,6 +1,7 @@
 """The ways to fit: train the LSTM and solve for its readout, or keep the readout as trained."""
 
 from skwave._calibration import EXACT_PATHS, MAX_PATHS, cross_fitted_paths, paths_over
+from skwave._keras_model import is_mean_squared
 from skwave._known_choice import choose_known_penalty
 from skwave._readout import (
     count_blocks,
@@ -29,17 +30,7 @@ def solves_readout(readout, dataset, config, normalization):
         return readout == "ridge"
     n_coefficients = config.units[-1] + count_linear(dataset)
     is_sound = dataset.autoregressive and normalization is not None
-    return is_sound and n_coefficients <= MAX_COEFFICIENTS and _is_mean_squared(config.loss)
-
-
-def _is_mean_squared(loss):
-    """Return whether a Keras loss, or its name or config, is the mean squared error."""
-    if isinstance(loss, dict):
-        by_class = loss.get("class_name") if loss.get("module") == "keras.losses" else None
-        loss = loss.get("config") if loss.get("class_name") == "function" else by_class
-    elif str(getattr(loss, "__module__", "")).startswith("keras."):
-        loss = getattr(loss, "__name__", type(loss).__name__)
-    return loss in ("mean_squared_error", "MeanSquaredError", "mse", "MSE")
+    return is_sound and n_coefficients <= MAX_COEFFICIENTS and is_mean_squared(config.loss)
 
 
 def check_can_roll_out(dataset, config, *, solves):

@@ -6,7 +6,6 @@ from skwave._gaps import fill_forward, missing_rows
 from skwave._readout import lstm_variance_fraction
 from skwave._recursion import fill_end
 from skwave._rollout import baseline_errors
-from skwave._sliding import join_windows
 from skwave._summary import make_report
 
 
@@ -40,6 +39,7 @@ def describe_fit(result, data, dataset, rollouts, seconds, *, validation):
         Which windows were held out where the readout is trained.
     """
     solved = result.readout != "trained"
+    is_held_out = dataset.holds_out and (solved or validation != "random")
     attributes = {
         "network_": result.network,
         "readout_": result.readout,
@@ -51,8 +51,7 @@ def describe_fit(result, data, dataset, rollouts, seconds, *, validation):
         "_n_windows": len(dataset.indices),
         "_regressor": result.regressor,
         "_model": None,
-        "_residuals_are_in_sample": not solved
-        and (validation == "random" or not dataset.holds_out),
+        "_residuals_are_in_sample": not (solved or is_held_out),
         "_widths": result.widths,
     }
     if rollouts is not None:
@@ -62,30 +61,30 @@ def describe_fit(result, data, dataset, rollouts, seconds, *, validation):
         attributes["_report"] = make_report(
             result, data, rollouts, errors, season_length, seconds,
             lstm_variance_fraction(result.network, dataset),
-            is_held_out=dataset.holds_out and (solved or validation != "random"),
+            is_held_out=is_held_out,
         )  # fmt: skip
     return attributes
 
 
-def newest_values(network, windows):
+def newest_values(network, series):
     """Return the attributes that follow from the newest values of a series, as a dict.
 
     Parameters
     ----------
     network : Network
         The fitted network.
-    windows : ndarray of shape (n_windows, window_length, n_channels)
-        Those of one series; NaN is a missing value.
+    series : ndarray of shape (n_values, n_channels)
+        As windows hold it; NaN is a missing value.
     """
-    window = np.array(windows[-1], dtype=float)
+    length, known = network.window_length, slice(network.n_predicted, None)
+    # The values that the next residual paths may start from, and those of their windows.
+    recent = np.array(series[1 - 2 * length :], dtype=float)
+    window = recent[-length:].copy()
     if missing_rows(window).any():
-        known = slice(network.n_predicted, None)
         # Up to the newest row, which is mostly missing, as the forecast is given it.
         is_open = np.logical_and.accumulate(np.isnan(window[::-1, known]))[::-1]
-        series = np.array(join_windows(windows)[0], dtype=float)
-        series[-1, known] = fill_forward(series[:, known])[-1]
-        window = np.array(fill_end(network, series, "X"))
+        complete = np.array(series, dtype=float)
+        complete[-1, known] = fill_forward(complete[:, known])[-1]
+        window = np.array(fill_end(network, complete, "X"))
         window[:, known][is_open] = np.nan
-    # The values that the next residual paths may start from, and those of their windows.
-    recent = join_windows(windows[-len(window) :])[0]
-    return {"context_": window, "_recent_values": np.array(recent, dtype=float)}
+    return {"context_": window, "_recent_values": recent}

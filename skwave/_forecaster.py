@@ -33,10 +33,10 @@ from skwave._readout import naive_skip, smooth_readout, update_readout
 from skwave._rollout import make_rollouts
 from skwave._sklearn_callbacks import (
     CallbackSupportMixin,
-    EpochProgress,
-    callback_context,
+    fit_progress,
     with_callbacks,
 )
+from skwave._sliding import series_of_view, split_windows
 from skwave._summary import FitSummary
 from skwave._training import TrainingConfig, set_epochs
 from skwave._validation import (
@@ -367,14 +367,14 @@ class LSTMForecaster(
         with unchanged_on_failure(self):
             config = self._make_config()
             previous = getattr(self, "network_", None) if self.warm_start else None
-            if are_of_several(X):
-                return self._fit_several(X, y, sample_weight, config, previous)
-            if previous is not None and self.forecasters_:
+            if previous is not None and (are_of_several(X) or self.forecasters_):
                 raise ValueError(
-                    "warm_start=True, but the fit before was that of several series, with which "
-                    "training cannot continue. Set warm_start=False, or use the forecaster of "
-                    "one series, such as forecasters_[0]."
+                    "warm_start=True, but X, or that of the fit before, is of several series, with "
+                    "which training cannot continue. Set warm_start=False, or use the forecaster "
+                    "of one series, such as forecasters_[0]."
                 )
+            if are_of_several(X):
+                return self._fit_several(X, y, sample_weight, config)
             self._fit(X, y, sample_weight, config, previous)
             self._print_and_warn()
             return self
@@ -439,8 +439,8 @@ class LSTMForecaster(
         began = time.perf_counter()
         # `data` is in the units of the series, `dataset` on the scale of the layers, and split.
         known, calendar = known_of(X) if previous is None else (self.known_, self._calendar)
-        windows, data = self._make_dataset(X, y, weights, known, calendar, reset=previous is None)
-        check_newest_known(windows, data)
+        series, data = self._make_dataset(X, y, weights, known, calendar, reset=previous is None)
+        check_newest_known(series, data)
         solves = solves_readout(self.readout, data, config, self.normalization)
         check_can_roll_out(data, config, solves=solves)
         if previous is not None:
@@ -460,8 +460,7 @@ class LSTMForecaster(
         fitted |= {"known_": known, "_calendar": calendar, "forecasters_": []}
         training_set, config = set_epochs(dataset, config, solves_readout=solves)
         shown = _shown_to_callbacks(data)
-        with callback_context(self, **shown, n_tasks=config.epochs) as callback_ctx:
-            progress = EpochProgress(self, callback_ctx, fitted, **shown)
+        with fit_progress(self, **shown, n_epochs=config.epochs, fitted=fitted) as progress:
             if solves:
                 result = train_and_solve(
                     data, dataset, training_set, config, seed, previous=previous,
@@ -472,7 +471,8 @@ class LSTMForecaster(
                     data, dataset, config, seed, previous=previous, rollouts=rollouts,
                     normalization=self.normalization, progress=progress,
                 )  # fmt: skip
-            fitted |= self._newest_values(result.network, windows, data)
+            if data.autoregressive:
+                fitted |= newest_values(result.network, series[-1])
             fitted |= describe_fit(
                 result, data, dataset, rollouts, time.perf_counter() - began,
                 validation=self.validation,
@@ -484,15 +484,14 @@ class LSTMForecaster(
     def _update(self, X, y, weights, config):
         """Update the fitted network with new windows, of which none is held out."""
         network = self.network_
-        windows, data = self._make_dataset(X, y, weights, self.known_, self._calendar, reset=False)
-        check_newest_known(windows, data)
+        series, data = self._make_dataset(X, y, weights, self.known_, self._calendar, reset=False)
+        check_newest_known(series, data)
         self._check_can_go_on(network, data, config)
         dataset, seed = self._split(data, config, network, solves=False)
         fitted = describe_windows(data, self.normalization)
-        paths = self._newest_paths(windows, data)
+        paths = self._newest_paths(series[-1])
         shown = _shown_to_callbacks(data)
-        with callback_context(self, **shown, n_tasks=config.epochs) as callback_ctx:
-            progress = EpochProgress(self, callback_ctx, fitted, **shown)
+        with fit_progress(self, **shown, n_epochs=config.epochs, fitted=fitted) as progress:
             if self.readout_ == "trained":
                 result = train_readout(
                     data, dataset, config, seed, previous=network,
@@ -506,7 +505,9 @@ class LSTMForecaster(
                 progress.end(network)
                 history = {"loss": [loss]}
             n_new = len(dataset.indices)
-            fitted |= self._newest_values(network, windows, data) | paths
+            if data.autoregressive:
+                fitted |= newest_values(network, series[-1])
+            fitted |= paths
             fitted |= {
                 "network_": network,
                 "history_": history,
@@ -542,12 +543,6 @@ class LSTMForecaster(
                 "needed. Set warm_start=False and fit again."
             )
 
-    def _newest_values(self, network, windows, data):
-        """Return what `newest_values` does of the last series; nothing with targets or several."""
-        if not data.autoregressive or isinstance(windows, list):
-            return {}
-        return newest_values(network, windows[data.first_windows[-1] :])
-
     def _print_and_warn(self):
         """Print a line of the summary, and warn where the seasonal naive forecast is better."""
         report = self._report
@@ -580,16 +575,19 @@ class LSTMForecaster(
         return config
 
     def _make_dataset(self, X, y, sample_weight, known, calendar, *, reset):
-        """Check windows, targets and weights, and return the windows and their dataset."""
+        """Check windows, targets and weights, and return their series and their dataset."""
         check_roles(X, known, self.output_length)
         # Those of several series have been checked before they were scaled.
         windows = X if reset and are_of_several(X) else check_windows(self, X, reset=reset)
         targets = None
         if y is not None:
             targets = check_targets(y, windows, self.output_length, len(known))
+        is_list = isinstance(windows, list)
+        series = [series_of_view(one) for one in windows] if is_list else split_windows(windows)
         data = make_dataset(
-            windows, self.output_length, targets, n_known=len(known), calendar=calendar
-        )
+            series, windows[0].shape[-2], self.output_length, targets,
+            n_known=len(known), calendar=calendar,
+        )  # fmt: skip
         if sample_weight is not None:
             if not isinstance(windows, list):
                 sample_weight = _check_sample_weight(
@@ -598,7 +596,7 @@ class LSTMForecaster(
                 # They are relative to each other, and stored as float32.
                 sample_weight = sample_weight / max(sample_weight.max(), np.finfo(float).tiny)
             data = replace(data, weights=sample_weight[data.indices])
-        return windows, data
+        return series, data
 
     def _split(self, data, config, previous, solves):
         """Return the dataset, scaled and split, and the seed of the training."""
@@ -794,13 +792,6 @@ class LSTMForecaster(
         if "network_" in state:
             network = vars(self.network_) | {"scaling": vars(self.network_.scaling)}
             state |= {"network_": network, "_regressor": None, "_model": None, "callbacks": None}
-            # All series have the same layers, unless partial_fit has trained those of one.
-            state["forecasters_"] = [
-                one._forecaster_of({"network_": replace(one.network_, layers=())})
-                if one.network_.layers is self.network_.layers
-                else one
-                for one in self.forecasters_
-            ]
         return add_checksum(state)
 
     def __setstate__(self, state):
@@ -808,9 +799,6 @@ class LSTMForecaster(
         if "network_" in state:
             scaling = Scaling(**state["network_"]["scaling"])
             state["network_"] = Network(**state["network_"] | {"scaling": scaling})
-            for one in state["forecasters_"]:
-                if not one.network_.layers:
-                    one.network_ = replace(one.network_, layers=state["network_"].layers)
         vars(self).update(state)
 
     def __sklearn_tags__(self):

@@ -14,7 +14,7 @@ from skwave._series_readouts import (
     scale_series,
     weight_of,
 )
-from skwave._sliding import series_of_view, sliding_windows
+from skwave._sliding import series_of_view, sliding_windows, split_windows
 from skwave._validation import check_windows_of_several
 from skwave.exceptions import warn
 
@@ -25,7 +25,7 @@ ENOUGH_PATHS = 39
 class ForecasterSeriesMixin:
     """The fit of an `LSTMForecaster` to several series."""
 
-    def _fit_several(self, X, y, sample_weight, config, previous):
+    def _fit_several(self, X, y, sample_weight, config):
         """Fit the LSTM to several series, and a readout to each."""
         for name, value in (("y", y), ("sample_weight", sample_weight)):
             if value is not None:
@@ -34,41 +34,36 @@ class ForecasterSeriesMixin:
                     f"array of windows, or leave {name} out: the targets of a list are the values "
                     "that follow, and series are weighted by how well they can be predicted."
                 )
-        if previous is not None:
-            raise ValueError(
-                "warm_start=True, but X is a list of the windows of several series, with which "
-                "training cannot continue. Set warm_start=False, or use the forecaster of one "
-                "series, such as forecasters_[0]."
-            )
         known, calendar = known_of(X)
         for windows in X:
             check_roles(windows, known, self.output_length)
-        parts = check_windows_of_several(self, X)
+        series = check_windows_of_several(self, X)
         for number, part in enumerate(X):
             try:
                 self._check_trainable(part)
             except ValueError as error:
                 raise ValueError(f"Series {number} of X (the first is 0): {error}") from error
-        series = [np.asarray(series_of_view(part), float) for part in parts]
         scalers = [scale_series(values, len(known), self.normalization) for values in series]
         scaled = [(values - c) / s for values, (c, s) in zip(series, scalers, strict=True)]
-        n_predicted = parts[0].shape[2] - len(known)
+        n_predicted = series[0].shape[1] - len(known)
         weights = [weight_of(values[:, :n_predicted]) for values in scaled]
         weights = np.array(weights) / np.mean(weights)
-        length = parts[0].shape[1]
+        length = np.shape(X[0])[1]
         windows = [
             with_known(sliding_windows(values, length), known, calendar) for values in scaled
         ]
         of_windows = np.repeat(weights, [len(part) for part in windows])
         result = self._fit(windows, None, of_windows, config)
+        self.context_ = self._recent_values = None
         self.network_, fitted = fit_series_readouts(
             result, series, scalers, weights, self.validation_split, self.normalization,
             self.validation,
         )  # fmt: skip
-        self.context_ = None
         for attributes in fitted:
             if len(attributes["residual_paths_"]) < min(ENOUGH_PATHS, len(self.residual_paths_)):
-                attributes |= self._calibration_of_all()
+                # Those of all series together, which have no unit.
+                attributes["residual_paths_"] = self.residual_paths_
+                attributes["_widths"] = self._widths
         self.forecasters_ = [self._forecaster_of(attributes) for attributes in fitted]
         self._print_and_warn_of_several()
         return self
@@ -76,8 +71,9 @@ class ForecasterSeriesMixin:
     def _check_trainable(self, windows):
         """Raise an error if none of the windows of a series can be trained on."""
         known, _ = known_of(windows)
-        data = make_dataset(windows, self.output_length, n_known=len(known))
-        check_newest_known(windows, data)
+        series = split_windows(np.asarray(windows))
+        data = make_dataset(series, windows.shape[1], self.output_length, n_known=len(known))
+        check_newest_known(series, data)
 
     def _forecaster_of(self, attributes):
         """Return a forecaster that differs from this one by some of the fitted attributes."""
@@ -85,16 +81,12 @@ class ForecasterSeriesMixin:
         vars(forecaster).update(vars(self) | {"callbacks": None, "forecasters_": []} | attributes)
         return forecaster
 
-    def _calibration_of_all(self):
-        """Return the residual paths of all series together, which have no unit."""
-        return {"residual_paths_": self.residual_paths_, "_widths": self._widths}
-
     def _forecaster_for(self, windows):
         """Return the forecaster of a series that was not in the fit of several."""
         series = np.asarray(series_of_view(windows), float)
         center, scale = scale_series(series, len(self.known_), self.normalization)
         network = replace(self.network_, scaling=rescaled(self.network_.scaling, center, scale))
-        attributes = newest_values(network, windows) | self._calibration_of_all()
+        attributes = newest_values(network, series)
         return self._forecaster_of(attributes | {"network_": network, "_model": None})
 
     def _print_and_warn_of_several(self):

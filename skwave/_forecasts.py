@@ -13,7 +13,7 @@ from skwave._intervals import check_coverage, check_fractions, check_n_paths, pa
 from skwave._known import check_future, check_roles
 from skwave._recursion import fill_end, roll_forward
 from skwave._rollout import warn_about_recursion
-from skwave._sliding import join_windows
+from skwave._sliding import split_windows
 from skwave._validation import (
     check_context,
     check_finite,
@@ -298,7 +298,7 @@ class ForecastMixin:
                 f"X has the values of one window, {length}, and none after it to compare a "
                 f"forecast with. Give at least {length + (n_steps or 1) + FEW_PATHS - 1} values."
             )
-        data = make_dataset(windows, 1, n_known=len(self.known_))
+        data = make_dataset(split_windows(windows), length, 1, n_known=len(self.known_))
         n_most = int(data.n_windows_of_series.max()) - 1
         if n_steps is None:
             n_steps = min(data.window_length, n_most)
@@ -329,11 +329,11 @@ class ForecastMixin:
         )
         return self
 
-    def _newest_paths(self, windows, data):
-        """Return the attributes of residual paths after new windows, before the network learns."""
+    def _newest_paths(self, series):
+        """Return the attributes of residual paths after new values, before the network learns."""
         if self.residual_paths_ is None:
             return {}
-        values = np.array(join_windows(windows[data.first_windows[-1] :])[0], dtype=float)
+        values = np.array(series, dtype=float)
         # None are known after a fit with y.
         recent = values[:0] if self._recent_values is None else self._recent_values
         paths, widths, recent, n_since = add_paths(

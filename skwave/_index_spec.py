@@ -52,12 +52,12 @@ def _describe(index, training):
             "distance": median_distance(index), "name": index.name,
         }  # fmt: skip
     if isinstance(index, pd.DatetimeIndex):
-        freq, months, first, n_labels = _find_rule(index, training)
+        freq, months, first = _find_rule(index, training)
         # With the offset from UTC, which distinguishes the two hours at the end of summer time.
         return {
             "type": "datetime", "last": index[-1].isoformat(), "freq": freq,
             "zone": describe_zone(index[-1]), "unit": index.unit, "months": months,
-            "first": first.isoformat(), "n_labels": n_labels,
+            "first": first.isoformat(),
             "distance": median_distance(index) if freq or months else None, "name": index.name,
         }  # fmt: skip
     if pd.api.types.is_integer_dtype(index.dtype) and len(index) > 1:
@@ -72,14 +72,13 @@ def _describe(index, training):
 
 def _find_rule(index, training):
     """Return the frequency of dates, or how they go on by months as `_find_months` returns it."""
-    irregular = 0, index[0], len(index)
     # A short part of irregular dates, such as one week, may look regular.
     if training.get("type") == "datetime" and not (training["freq"] or training["months"]):
-        return None, *irregular
-    by_months = _find_months(index, training)
+        return None, 0, index[0]
+    months, first = _find_months(index, training)
     # Three dates of the 15th may be as many days apart.
-    freq = None if training.get("months") and by_months[0] else find_freq(index, training)
-    return freq, *(irregular if freq else by_months)
+    freq = None if training.get("months") and months else find_freq(index, training)
+    return (freq, 0, index[0]) if freq else (None, months, first)
 
 
 def median_distance(index):
@@ -135,20 +134,18 @@ def _find_months(index, training):
         From each date to the next; 0 if their number or the day changes.
     first : Timestamp
         The date that they are counted from, which has the day of the month.
-    n_labels : int
-        How many there are from that date on.
     """
     counts = 12 * index.year + index.month
     months = int(counts[1] - counts[0]) if len(index) > 2 else 0
     if (np.diff(counts) != months).any():
-        return 0, index[0], len(index)
+        return 0, index[0]
     starts = [index[0]]
     if training.get("months") == months:
         starts.append(timestamp(training["first"], training))
     for first in starts if months > 0 else ():
         if index.equals(dates_by_months(first, months, index[0], index[-1])):
-            return months, first, int(counts[-1] - 12 * first.year - first.month) // months + 1
-    return 0, index[0], len(index)
+            return months, first
+    return 0, index[0]
 
 
 def dates_by_months(first, months, start, end):
@@ -233,8 +230,9 @@ def next_index(spec, n_steps):
     if index["type"] == "datetime":
         last, first = timestamp(index["last"], index), timestamp(index["first"], index)
         if index["months"]:
-            months = index["months"] * (index["n_labels"] + np.arange(n_steps))
-            dates = [first + pd.DateOffset(months=int(n)) for n in months]
+            n_past = 12 * (last.year - first.year) + last.month - first.month
+            after_first = n_past + index["months"] * np.arange(1, n_steps + 1)
+            dates = [first + pd.DateOffset(months=int(n)) for n in after_first]
             return pd.DatetimeIndex(dates, name=name).as_unit(index["unit"])
         if not index["freq"]:
             return None

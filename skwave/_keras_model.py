@@ -176,6 +176,13 @@ def _get_from_keras(get, name, value):
     return found
 
 
+def is_mean_squared(loss):
+    """Return whether a Keras loss, or its name or config, is the mean squared error."""
+    losses = import_keras().losses
+    found = _get_from_keras(losses.get, "loss", loss)
+    return found is losses.mean_squared_error or type(found) is losses.MeanSquaredError
+
+
 # Building and tracing a model takes far longer than training a small one. So models are kept, by
 # what they were built from, and used by one fit at a time, which starts by resetting all state.
 _MODELS = OrderedDict()

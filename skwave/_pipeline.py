@@ -201,8 +201,11 @@ class ForecastPipeline(
             with np.errstate(divide="ignore", invalid="ignore"):
                 yield
         except ValueError:
-            # The error says that a number is not finite; this one names the transformer.
-            transform([step for step in self._transformers if _is_fitted(step[1])], columns)
+            # The error says that a number is not finite; this one names the transformer. Those
+            # after the one that failed may not be fitted, and one that does not derive from
+            # BaseEstimator says so by errors of other kinds.
+            with contextlib.suppress(NotFittedError, TypeError, AttributeError):
+                transform(self._transformers, columns)
             raise
 
     def predict(self, X: ArrayLike) -> Any:
@@ -439,16 +442,6 @@ def _refuse_y(y):
             "of X. They are forecast along with it, except for those that "
             "WindowTransformer(known=...) names."
         )
-
-
-def _is_fitted(step):
-    """Return whether a transformer has been fitted, as far as scikit-learn can say."""
-    try:
-        check_is_fitted(step)
-    except (NotFittedError, TypeError, AttributeError):
-        # The last two are raised for transformers that do not derive from BaseEstimator.
-        return False
-    return True
 
 
 def is_forecaster(estimator):

@@ -135,11 +135,9 @@ class PipelineForecastMixin:
                 series=series,
             )  # fmt: skip
         probabilities = check_coverage(coverage)
-        contexts, futures = self._single(context, future, series)
-        _, (values,) = self._forecasts_and_quantiles(contexts, futures, n_steps, probabilities)
         labels = [np.atleast_1d(coverage)] if np.ndim(coverage) else []
-        spec, index = self._labels_after(contexts, n_steps)
-        return to_pandas(values, spec, index, [*labels, ["lower", "upper"]])
+        labels.append(["lower", "upper"])
+        return self._quantiles(n_steps, probabilities, labels, context, future, series)
 
     def forecast_quantiles(
         self,
@@ -185,11 +183,8 @@ class PipelineForecastMixin:
                 series=series,
             )  # fmt: skip
         probabilities = check_fractions(quantiles, "quantiles")
-        contexts, futures = self._single(context, future, series)
-        _, (values,) = self._forecasts_and_quantiles(contexts, futures, n_steps, probabilities)
         labels = [np.atleast_1d(quantiles)] if np.ndim(quantiles) else []
-        spec, index = self._labels_after(contexts, n_steps)
-        return to_pandas(values, spec, index, labels)
+        return self._quantiles(n_steps, probabilities, labels, context, future, series)
 
     def sample_paths(
         self,
@@ -297,6 +292,12 @@ class PipelineForecastMixin:
             columns = columns[len(columns) - n_new - self._window_length :]
         self[-1].calibrate(sliding_windows(columns, self._window_length), n_steps)
         return self
+
+    def _quantiles(self, n_steps, probabilities, labels, context, future, series):
+        """Return quantiles after one series in its form; `labels` are those of their axes."""
+        contexts, futures = self._single(context, future, series)
+        _, (values,) = self._forecasts_and_quantiles(contexts, futures, n_steps, probabilities)
+        return to_pandas(values, *self._labels_after(contexts, n_steps), labels)
 
     def _single(self, context, future, series):
         """Return the context and future of one series in lists, as `_forecast_after` takes them."""

@@ -1,7 +1,5 @@
 """The candidates for the readout, and the choice among them by forecasts of held-out values."""
 
-from dataclasses import replace
-
 import numpy as np
 
 from skwave._readout import (
@@ -11,7 +9,6 @@ from skwave._readout import (
     count_linear,
     gram_folds,
     n_lagged,
-    naive_skip,
     solve_readout,
     without_layers,
 )
@@ -190,14 +187,12 @@ def choose_readout(network, dataset, folds, rollouts, all_rollouts, known_penalt
     the readout with the strongest penalty.
     """
     seen, everything = total(folds[:N_FOLDS]), total(folds)
-    no_head = network.head[0][:0], np.zeros_like(network.head[1])
-    naive = replace(without_layers(network), head=no_head, skip=naive_skip(network))
     linear, candidates = make_readouts(folds, network, known_penalty)
 
     # Without the layers, whose states it does not read, it is rolled out in a fraction of the time.
     linear_model = without_layers(solve_readout(network, seen, linear)[0])
-    bound = rollouts.exploding_error(linear_model, naive)
     errors = {linear.name: rollouts.errors(linear_model)}
+    bound = rollouts.exploding_error(errors[linear.name])
     tried = []
     for readout in candidates:
         of_readout = rollouts.errors(solve_readout(network, seen, readout)[0])
@@ -216,7 +211,7 @@ def choose_readout(network, dataset, folds, rollouts, all_rollouts, known_penalt
             reason = "the strongest penalty, as the values held out are too few to choose by"
 
     linear_model = without_layers(solve_readout(network, everything, linear)[0])
-    bound = all_rollouts.exploding_error(linear_model, naive)
+    bound = all_rollouts.exploding_error(all_rollouts.errors(linear_model))
     solved, readout, explodes = _solve_stable(
         network, everything, tried[: chosen + 1], all_rollouts, bound
     )

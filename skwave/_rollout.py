@@ -58,6 +58,11 @@ class RollOuts:
         """
         return self.errors_of(roll_forward(network, self.contexts, self.n_steps, self.future))
 
+    @property
+    def naive_errors(self):
+        """The errors of repeating the last known value."""
+        return self.errors_of(np.repeat(self.predicted_contexts[:, -1:], self.n_steps, axis=1))
+
     def residuals(self, network, rows=slice(None)):
         """Return the true values minus a network's forecasts from some of the origins.
 
@@ -105,13 +110,15 @@ class RollOuts:
         gains = others - errors
         return bool(gains.mean() > self.standard_error(gains))
 
-    def exploding_error(self, *simple):
+    def exploding_error(self, linear_errors):
         """Return the squared error above which a forecast counts as exploding.
 
-        That is ten times the largest finite error of networks simple enough to be trusted.
+        That is ten times the largest error of the naive forecast, or that of the linear model
+        (`linear_errors`) if it is larger and finite.
         """
-        largest = [self.errors(network).max() for network in simple]
-        return EXPLODING * max((e for e in largest if np.isfinite(e)), default=np.inf)
+        largest = linear_errors.max()
+        naive = self.naive_errors.max()
+        return EXPLODING * (max(largest, naive) if np.isfinite(largest) else naive)
 
 
 def make_rollouts(dataset, fraction, n_most=MAX_ORIGINS):
@@ -217,7 +224,7 @@ def make_season_rollouts(dataset, fraction):
 def _season_of(dataset):
     """Return the season that most of a few series of a dataset have; 1 where there is none."""
     seasons = []
-    for k in _some(np.arange(len(dataset.first_windows))):
+    for k in spread_evenly(len(dataset.first_windows), SEASON_SERIES):
         begin = dataset.starts[dataset.first_windows[k]]
         n_values = dataset.n_windows_of_series[k] + dataset.window_length - 1
         values = dataset.values[begin : begin + n_values, : dataset.n_predicted]
@@ -228,11 +235,6 @@ def _season_of(dataset):
 def spread_evenly(n, n_most):
     """Return at most `n_most` of the positions from 0 to n - 1, evenly spread."""
     return np.linspace(0, n - 1, min(n, n_most)).round().astype(int)
-
-
-def _some(numbers):
-    """Return a few of the numbers of series, evenly spread, by which a season is found."""
-    return numbers[spread_evenly(len(numbers), SEASON_SERIES)]
 
 
 def _most_common(seasons):
@@ -292,16 +294,15 @@ def baseline_errors(rollouts, dataset):
     n_steps = rollouts.n_steps
     begins = dataset.starts[dataset.first_windows]
     number = np.searchsorted(begins, rollouts.origins, side="right") - 1
-    season_length = _most_common([
-        find_longest_season(values[begins[k] : rollouts.origins[number == k].min()])
-        for k in _some(np.unique(number))
-    ])  # fmt: skip
-    forecasts = {"naive": seasonal_naive(values, rollouts.origins, n_steps, 1)}
+    some = np.unique(number)
+    some = some[spread_evenly(len(some), SEASON_SERIES)]
+    season_length = _most_common(
+        [find_longest_season(values[begins[k] : rollouts.origins[number == k].min()]) for k in some]
+    )
+    errors = {"naive": rollouts.naive_errors}
     if 1 < season_length <= (rollouts.origins - begins[number]).min():
-        forecasts["seasonal_naive"] = seasonal_naive(
-            values, rollouts.origins, n_steps, season_length
-        )
-    errors = {name: rollouts.errors_of(f) for name, f in forecasts.items()}
+        seasonal = seasonal_naive(values, rollouts.origins, n_steps, season_length)
+        errors["seasonal_naive"] = rollouts.errors_of(seasonal)
     return errors, season_length
 
 

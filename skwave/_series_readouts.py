@@ -16,7 +16,6 @@ from skwave._readout import N_FOLDS, gram_folds, make_folds, solve_coefficients,
 from skwave._readout_choice import known_penalty_of, make_readouts, penalties_of_window
 from skwave._ridge import mean_squared_residuals, ridge_path, total
 from skwave._rollout import baseline_errors, make_rollouts, spread_evenly
-from skwave._sliding import sliding_windows
 
 # Windows of all series together that are read to solve for the readout of all, and at least of each
 # series.
@@ -189,8 +188,9 @@ def rescaled(scaling, center, scale):
 
 def _make_datasets(network, values, center, scale, weight, validation_split):
     """Return the windows of one series in its units, and those on the scale of the layers."""
-    windows = sliding_windows(values, network.window_length)
-    data = make_dataset(windows, network.output_length, n_known=network.n_known)
+    data = make_dataset(
+        [values], network.window_length, network.output_length, n_known=network.n_known
+    )
     dataset = data.scaled(rescaled(network.scaling, center, scale))
     weights = np.full(len(dataset.indices), weight, np.float32)
     dataset = replace(dataset, weights=weights)
@@ -243,8 +243,8 @@ def _errors_of_kinds(layers, readout, pooled, task, validation_split, n_most):
     rollouts = make_rollouts(data, validation_split, SERIES_ORIGINS)
     least = np.finfo(float).tiny
     shrunk = _choose_difference(folds, others, network, readout)
-    own = _make_own(folds, network, readout)
-    half_shrunk = _half_shrunk(shrunk, own)
+    own = _candidate("own", network, folds, others, readout)
+    half_shrunk = shrunk._replace(name="half shrunk", own=own)
     of_kinds = {"common": readout, "shrunk": shrunk, "half shrunk": half_shrunk, "own": own}
     errors = {}
     for kind in KINDS:
@@ -257,22 +257,14 @@ def _candidate(kind, network, folds, others, readout):
     """Return the readout of a kind for a series, from that of all series."""
     if kind == "common":
         return readout
-    if kind == "own":
-        return _make_own(folds, network, readout)
-    shrunk = _choose_difference(folds, others, network, readout)
     if kind == "shrunk":
-        return shrunk
-    return _half_shrunk(shrunk, _make_own(folds, network, readout))
-
-
-def _make_own(folds, network, readout):
-    """Return the readout of a series alone; `readout`, that of all, has the known inputs."""
-    _, candidates = make_readouts(folds, network, known_penalty_of(network, readout.linear_penalty))
-    return candidates[0]._replace(name="own")
-
-
-def _half_shrunk(shrunk, own):
-    """Return the mean of two readouts."""
+        return _choose_difference(folds, others, network, readout)
+    # That of the series alone, with the known inputs of the readout of all.
+    known_penalty = known_penalty_of(network, readout.linear_penalty)
+    _, (own, *_) = make_readouts(folds, network, known_penalty)
+    if kind == "own":
+        return own._replace(name="own")
+    shrunk = _choose_difference(folds, others, network, readout)
     return shrunk._replace(name="half shrunk", own=own)
 
 
@@ -299,8 +291,7 @@ def _solve_for(
         attributes = describe_windows(data, normalization) | describe_fit(
             of_one, data, dataset, rollouts, time.perf_counter() - began, validation=validation
         )
-        windows = sliding_windows(task[0], layers.window_length)
-        attributes |= newest_values(of_one.network, windows)
+        attributes |= newest_values(of_one.network, task[0])
         attributes["network_"] = replace(of_one.network, layers=())
         fitted.append(attributes)
     return fitted

@@ -17,36 +17,6 @@ except ImportError:
         return method
 
 
-@contextlib.contextmanager
-def callback_context(estimator, X, y=None, *, n_tasks=0):
-    """Notify an estimator's callbacks of the beginning and the end of its fit.
-
-    scikit-learn's decorators of the method (`_fit_context`, `with_callbacks`) remove the
-    callbacks again, also if the fit fails.
-
-    Parameters
-    ----------
-    estimator : object
-        The estimator, in its `fit`.
-    X, y : object, or a function that returns it
-        What it is fitted on.
-    n_tasks : int, default=0
-        Parts of the fit at most.
-
-    Yields
-    ------
-    sklearn.callback.CallbackContext or None
-        The context of the fit, whose parts are its subcontexts; None before scikit-learn 1.9.
-    """
-    if not hasattr(estimator, "_init_callback_context"):
-        yield None
-        return
-    callback_ctx = estimator._init_callback_context(max_subtasks=n_tasks)
-    callback_ctx.call_on_fit_task_begin(estimator=estimator, X=X, y=y)
-    yield callback_ctx
-    callback_ctx.call_on_fit_task_end(estimator=estimator, X=X, y=y)
-
-
 class EpochProgress:
     """Notifies an estimator's callbacks of each epoch.
 
@@ -55,7 +25,7 @@ class EpochProgress:
     estimator : LSTMForecaster
         The estimator, in its `fit`.
     callback_ctx : sklearn.callback.CallbackContext or None
-        The context of the fit; None notifies nobody.
+        The context of the fit, whose parts are its subcontexts; None notifies nobody.
     fitted : dict
         The fitted attributes, except for the network.
     X, y : functions
@@ -94,3 +64,35 @@ class EpochProgress:
             reconstruction_attributes=self.fitted | {"network_": network},
             **self.data,
         )
+
+
+@contextlib.contextmanager
+def fit_progress(estimator, X, y=None, *, n_epochs=0, fitted=None):
+    """Notify an estimator's callbacks of the beginning and the end of its fit.
+
+    scikit-learn's decorators of the method (`_fit_context`, `with_callbacks`) remove the
+    callbacks again, also if the fit fails. Before scikit-learn 1.9 there are none.
+
+    Parameters
+    ----------
+    estimator : object
+        The estimator, in its `fit`.
+    X, y : object, or a function that returns it
+        What it is fitted on.
+    n_epochs : int, default=0
+        Parts of the fit at most.
+    fitted : None or dict, default=None
+        The fitted attributes, except for the network.
+
+    Yields
+    ------
+    EpochProgress
+        To be notified of each epoch.
+    """
+    callback_ctx = None
+    if hasattr(estimator, "_init_callback_context"):
+        callback_ctx = estimator._init_callback_context(max_subtasks=n_epochs)
+        callback_ctx.call_on_fit_task_begin(estimator=estimator, X=X, y=y)
+    yield EpochProgress(estimator, callback_ctx, fitted, X, y)
+    if callback_ctx is not None:
+        callback_ctx.call_on_fit_task_end(estimator=estimator, X=X, y=y)

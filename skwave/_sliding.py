@@ -43,46 +43,31 @@ def series_of_view(windows):
     )
 
 
-def join_windows(windows):
-    """Return the series that windows were cut from, each value once.
+def split_windows(windows):
+    """Return the series that windows were cut from.
 
     Parameters
     ----------
     windows : ndarray of shape (n_windows, window_length, n_channels)
         Windows in the order of time; those of several series stand one after the other. A window
-        that does not continue the one before it begins a new series.
+        that does not continue the one before it begins a new series; NaN continues NaN. Windows of
+        one value do not overlap, so that they cannot show where a series ends.
 
     Returns
     -------
-    values : ndarray of shape (n_values, n_channels)
-        The series, one after the other.
-    starts : ndarray of shape (n_windows,)
-        The position in `values` at which each window begins.
-    first_windows : ndarray of shape (n_series,)
-        The index of the first window of each series.
+    list of ndarray of shape (n_values, n_channels)
+        Each value once.
     """
-    n_windows, length, n_channels = windows.shape
     if is_sliding_view(windows):
-        return series_of_view(windows), np.arange(n_windows), np.zeros(1, dtype=int)
-    # Windows of one value do not overlap, so that they cannot show where a series ends.
+        return [series_of_view(windows)]
     later, earlier = windows[1:, :-1], windows[:-1, 1:]
-    is_same = later == earlier
-    if windows.dtype.kind == "f" and np.isnan(windows.min()):
-        # A missing value is the same in both.
-        is_same |= np.isnan(later) & np.isnan(earlier)
-    continues = is_same.all(axis=(1, 2))
-    begins = np.append(True, ~continues)
-    first_windows = np.flatnonzero(begins)
-    starts = np.arange(n_windows) + (np.cumsum(begins) - 1) * (length - 1)
-    values = np.empty((n_windows + len(first_windows) * (length - 1), n_channels), windows.dtype)
-    values[starts + length - 1] = windows[:, -1]
-    head = np.arange(length - 1)
-    values[starts[first_windows][:, None] + head] = windows[first_windows, :-1]
-    return values, starts, first_windows
+    continues = ((later == earlier) | (np.isnan(later) & np.isnan(earlier))).all(axis=(1, 2))
+    parts = np.split(windows, 1 + np.flatnonzero(~continues))
+    return [np.concatenate([part[0, :-1], part[:, -1]]) for part in parts]
 
 
 def join_series(series, window_length):
-    """Return several series one after the other, as `join_windows` does.
+    """Return several series one after the other, and where their windows begin.
 
     Parameters
     ----------
@@ -93,15 +78,18 @@ def join_series(series, window_length):
 
     Returns
     -------
-    values, starts, first_windows : ndarray
-        As `join_windows` returns them.
+    values : ndarray of shape (n_values, n_channels)
+        The series, one after the other.
+    starts : ndarray of shape (n_windows,)
+        The position in `values` at which each window begins.
+    first_windows : ndarray of shape (n_series,)
+        The index of the first window of each series.
     """
-    sizes = np.array([len(one) for one in series])
-    n_windows = sizes - window_length + 1
+    n_windows = np.array([len(one) for one in series]) - window_length + 1
     first_windows = np.cumsum(n_windows) - n_windows
-    starts = np.arange(n_windows.sum()) + np.repeat(
-        np.arange(len(series)) * (window_length - 1), n_windows
-    )
+    # Between two series are `window_length - 1` values at which no window begins.
+    skipped = np.arange(len(series)) * (window_length - 1)
+    starts = np.arange(n_windows.sum()) + np.repeat(skipped, n_windows)
     return np.concatenate(series), starts, first_windows
 
 

@@ -15,17 +15,22 @@ from skwave._index_spec import (
 from skwave._pandas_index import as_times, check_index
 
 
-def check_same_times(X, training_spec, name):
-    """Raise an error if times of a series are in another time zone, or at another distance.
-
-    `training_spec` is what `index_spec` returned for the training series. Without an index nothing
-    is checked.
-    """
-    known = (training_spec or {}).get("index")
-    if known is None or not hasattr(X, "iloc") or len(X) == 0:
+def _check_same_zone(index, known, name):
+    """Raise an error if times are in another time zone than those of the training series."""
+    if known["type"] != "datetime" or not hasattr(index, "tz"):
         return
-    index = as_times(X.index, name)
-    _check_same_zone(index, known, name)
+    zones = describe_zone(index[-1]), known["zone"]
+    # Two zones without names may be one zone, in summer and in winter.
+    if zones[0] != zones[1] and not all(isinstance(zone, float) for zone in zones):
+        convert = "tz_localize" if None in zones else "tz_convert"
+        raise ValueError(
+            f"{name} has times in the time zone {index.tz}, but those of the training series are "
+            f"in {zones[1]}. Give {name}.{convert}({zones[1]!r})."
+        )
+
+
+def _check_same_distance(index, known, name):
+    """Raise an error if times are at another distance than those of the training series."""
     distance, training_distance = median_distance(index), known["distance"]
     if not distance or not training_distance or 0.8 < distance / training_distance < 1.25:
         return
@@ -41,20 +46,6 @@ def check_same_times(X, training_spec, name):
         f"are {_in_words(training_distance)} apart. Give a series of the same frequency, or "
         f"{name}.to_numpy() if only the order of its rows matters."
     )
-
-
-def _check_same_zone(index, known, name):
-    """Raise an error if times are in another time zone than those of the training series."""
-    if known["type"] != "datetime" or not hasattr(index, "tz"):
-        return
-    zones = describe_zone(index[-1]), known["zone"]
-    # Two zones without names may be one zone, in summer and in winter.
-    if zones[0] != zones[1] and not all(isinstance(zone, float) for zone in zones):
-        convert = "tz_localize" if None in zones else "tz_convert"
-        raise ValueError(
-            f"{name} has times in the time zone {index.tz}, but those of the training series are "
-            f"in {zones[1]}. Give {name}.{convert}({zones[1]!r})."
-        )
 
 
 def expected_index(X, training_spec, name):
@@ -85,8 +76,9 @@ def expected_index(X, training_spec, name):
     known = (training_spec or {}).get("index") or {}
     if not known or not hasattr(X, "iloc") or len(X) == 0:
         return None
-    check_same_times(X, training_spec, name)
     index = as_times(X.index, name)
+    _check_same_zone(index, known, name)
+    _check_same_distance(index, known, name)
     if _has_no_frequency(index, known):
         is_irregular = known["type"] == "datetime" and not (known["freq"] or known["months"])
         return index if is_irregular else None

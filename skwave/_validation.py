@@ -7,7 +7,7 @@ from scipy.sparse import issparse
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_array, validate_data
 
-from skwave._sliding import is_sliding_view, join_windows, series_of_view, sliding_windows
+from skwave._sliding import is_sliding_view, series_of_view, sliding_windows, split_windows
 
 # Squares of larger numbers, summed up, may leave the range of floats.
 LARGEST = np.float64(1e100)
@@ -201,8 +201,8 @@ def as_2d(X, name="X"):
 
 
 def as_floats(X, name="X"):
-    """Return one series as an array of floats, of as many dimensions; NaN is a missing value."""
-    return np.asarray(as_2d(X, name), dtype=float).reshape(np.shape(X))
+    """Return one series as checked floats, of as many dimensions; NaN is a missing value."""
+    return check_numbers(np.asarray(as_2d(X, name), dtype=float).reshape(np.shape(X)), name)
 
 
 def _refuse_dtype(dtype, name, *, is_time, column=None):
@@ -273,7 +273,7 @@ def _check_window_shape(estimator, windows):
 
 
 def check_windows_of_several(estimator, X):
-    """Return the windows of several series, a list of array-likes in `fit`, as a list of views.
+    """Return the series of a list of windows, each of them one array-like, in `fit`.
 
     Raises
     ------
@@ -281,6 +281,7 @@ def check_windows_of_several(estimator, X):
         If an array holds the windows of more than one series, or has another shape than the first.
     """
     parts = [check_windows(estimator, part, reset=True) for part in X]
+    series = []
     for number, part in enumerate(parts):
         if part.shape[1:] != parts[0].shape[1:]:
             raise ValueError(
@@ -288,21 +289,15 @@ def check_windows_of_several(estimator, X):
                 f"shape {parts[0].shape[1:]} (window_length, n_channels). Give windows of one "
                 "WindowTransformer."
             )
-    return [_as_view(part, number) for number, part in enumerate(parts)]
-
-
-def _as_view(windows, number):
-    """Return the windows of one series of a list as a view of this series."""
-    if is_sliding_view(windows):
-        return windows
-    values, _, first_windows = join_windows(windows)
-    if len(first_windows) > 1:
-        raise ValueError(
-            f"X[{number}] has the windows of {len(first_windows)} series, but each array of a list "
-            "is one series in the order of time. Give a list of as many arrays as there are "
-            "series, as WindowTransformer returns it for a list."
-        )
-    return sliding_windows(values, windows.shape[1])
+        found = split_windows(part)
+        if len(found) > 1:
+            raise ValueError(
+                f"X[{number}] has the windows of {len(found)} series, but each array of a list is "
+                "one series in the order of time. Give a list of as many arrays as there are "
+                "series, as WindowTransformer returns it for a list."
+            )
+        series.append(np.asarray(found[0], float))
+    return series
 
 
 def check_context(estimator, context):

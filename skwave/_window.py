@@ -18,8 +18,8 @@ from skwave._known import arrange, columns_again, find_known, with_known
 from skwave._missing_rows import with_missing_rows
 from skwave._persistence import unchanged_on_failure
 from skwave._several import naming_the_series, split_series
-from skwave._sklearn_callbacks import CallbackSupportMixin, callback_context
-from skwave._sliding import join_windows, sliding_windows
+from skwave._sklearn_callbacks import CallbackSupportMixin, fit_progress
+from skwave._sliding import sliding_windows, split_windows
 from skwave._validation import (
     are_of_several,
     check_column_types,
@@ -138,7 +138,7 @@ class WindowTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         ForecastWarning
             If rows of a regular index are missing.
         """
-        with unchanged_on_failure(self), callback_context(self, X):
+        with unchanged_on_failure(self), fit_progress(self, X):
             several = split_series(X)
             if several is None:
                 columns = self._columns_of_windows(X, reset=True)
@@ -254,11 +254,7 @@ class WindowTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
                 f"X has shape {X.shape}, but windows of shape (n_windows, {shape[0]}, {shape[1]}) "
                 "are needed, as transform returns them."
             )
-        values, starts, first_windows = join_windows(X)
-        series = [
-            np.array(self._columns_of_series(part))
-            for part in np.split(values, starts[first_windows[1:]])
-        ]
+        series = [np.array(self._columns_of_series(one)) for one in split_windows(X)]
         return series[0] if len(series) == 1 else series
 
     def _columns_of_windows(self, series, *, reset):

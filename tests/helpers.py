@@ -12,7 +12,7 @@ from oracle import random_network
 from skwave._dataset import fit_scaling, make_dataset
 from skwave._network import Network
 from skwave._readout import Readout, accumulate, solve_readout
-from skwave._sliding import sliding_windows
+from skwave._sliding import split_windows
 from skwave.exceptions import ForecastWarning
 
 BACKEND = os.environ.get("KERAS_BACKEND", "tensorflow")
@@ -21,8 +21,13 @@ only_tensorflow = pytest.mark.skipif(BACKEND != "tensorflow", reason="about Tens
 
 def targets_of(*series, length=4, output_length=1):
     """Return the dataset of one or several series (n, n_channels), in their units."""
-    windows = np.concatenate([sliding_windows(s, length) for s in series])
-    return make_dataset(windows, output_length)
+    return make_dataset(list(series), length, output_length)
+
+
+def dataset_of_windows(windows, output_length=1, targets=None, *, n_known=0):
+    """Return the dataset of windows (n_windows, window_length, n_channels), in their units."""
+    series = split_windows(windows)
+    return make_dataset(series, windows.shape[1], output_length, targets, n_known=n_known)
 
 
 def dataset_of(series, *, length=4, output_length=1, normalization="series"):

@@ -2,12 +2,11 @@
 
 import numpy as np
 import pytest
-from helpers import dataset_of, network_of, network_with_layers, targets_of
+from helpers import dataset_of, dataset_of_windows, network_of, network_with_layers, targets_of
 from oracle import random_network
 
 from skwave import _calibration
 from skwave._calibration import MAX_NUMBERS, add_paths, cross_fitted_paths, n_paths_kept, paths_over
-from skwave._dataset import make_dataset
 from skwave._readout import count_blocks, gram_folds, join_blocks, make_folds, solve_readout
 from skwave._readout_choice import make_readouts
 from skwave._recursion import roll_forward
@@ -210,10 +209,10 @@ def test_no_path_leaves_no_widths():
 
 def test_widths_of_one_series_follow_its_changes_by_half_and_those_of_several_altogether():
     network, windows = network_of([0.0, 0.0, 0.5]), sliding_windows(NOISE, 3)
-    apart = make_dataset(np.concatenate([windows[:100], windows[150:]]), 1)
+    apart = dataset_of_windows(np.concatenate([windows[:100], windows[150:]]))
     parts = [
         paths_over(network, data, 1.0, 4, 1000)[1]["part_of_change"]
-        for data in (make_dataset(windows, 1), apart)
+        for data in (dataset_of_windows(windows), apart)
     ]
     assert parts == [0.5, 1.0]
 

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from helpers import dataset_of, targets_of, warnings_of
+from helpers import dataset_of, dataset_of_windows, targets_of, warnings_of
 
-from skwave._dataset import fit_scaling, make_dataset, warn_about_window_length
+from skwave._dataset import fit_scaling, warn_about_window_length
 from skwave._sliding import sliding_windows
 
 
@@ -27,7 +27,7 @@ def test_targets_are_the_values_that_follow():
 
 def test_given_targets_belong_to_the_windows_of_the_same_number():
     windows = sliding_windows(np.arange(10.0)[:, None], 4)
-    data = make_dataset(windows, 1, np.arange(7))
+    data = dataset_of_windows(windows, 1, np.arange(7))
     np.testing.assert_array_equal(data.indices, range(7))
     np.testing.assert_array_equal(data.targets, range(7))
     assert not data.autoregressive
@@ -36,7 +36,7 @@ def test_given_targets_belong_to_the_windows_of_the_same_number():
 def test_windows_that_do_not_continue_each_other_have_no_targets():
     windows = np.random.default_rng(0).normal(size=(9, 4, 1))
     with pytest.raises(ValueError, match="only 0 of the 9 windows in X are followed"):
-        make_dataset(windows, 1)
+        dataset_of_windows(windows)
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -44,13 +44,13 @@ def test_shuffled_windows_are_refused_though_a_few_continue_each_other(seed):
     windows = sliding_windows(np.random.default_rng(0).normal(size=(200, 1)), 20)
     order = np.random.default_rng(seed).permutation(len(windows))
     with pytest.raises(ValueError, match=r"only \d+ of the 181 windows .*unshuffled"):
-        make_dataset(windows[order], 1)
+        dataset_of_windows(windows[order])
 
 
 def test_many_series_of_two_windows_have_a_target_each():
     rng = np.random.default_rng(0)
     series = [sliding_windows(rng.normal(size=(5, 1)), 4) for _ in range(30)]
-    assert len(make_dataset(np.concatenate(series), 1).targets) == 30
+    assert len(dataset_of_windows(np.concatenate(series)).targets) == 30
 
 
 def test_targets_do_not_reach_into_the_next_series():
@@ -115,7 +115,7 @@ def test_a_constant_channel_is_centred_on_itself(normalization):
 def test_given_targets_have_a_scaling_of_their_own():
     windows = sliding_windows(np.arange(10.0)[:, None], 4)
     y = 1000 + 7.0 * np.arange(7)
-    scaling = fit_scaling(make_dataset(windows, 1, y), "series")
+    scaling = fit_scaling(dataset_of_windows(windows, 1, y), "series")
     np.testing.assert_allclose(scaling.input_center, 4.5)
     np.testing.assert_allclose(scaling.output_center, y.mean())
     np.testing.assert_allclose(scaling.output_scale, y.std())

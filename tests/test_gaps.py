@@ -16,7 +16,7 @@ from skwave._dataset import fit_scaling
 from skwave._gaps import fill_forward, interpolate, longest_gap, lost_rows, missing_in_windows
 from skwave._recursion import fill_end, roll_forward
 from skwave._rollout import make_calibration, make_rollouts
-from skwave._sliding import join_windows, sliding_windows
+from skwave._sliding import sliding_windows, split_windows
 from skwave.model_selection import ForecastSplit, backtest, forecast_scorer
 
 TINY = {"units": 4, "epochs": 1, "random_state": 0}
@@ -141,9 +141,10 @@ def test_forecasts_are_shorter_where_gaps_leave_no_longer_stretch():
 def test_borders_between_series_do_not_depend_on_missing_values():
     one, other = with_gaps(30, slice(50, 60)), with_gaps(20, values=5 + WAVE)
     windows = np.concatenate([sliding_windows(s[:, None], 20) for s in (one, other)])
-    values, _, first_windows = join_windows(windows)
-    np.testing.assert_array_equal(first_windows, [0, 181])
-    np.testing.assert_array_equal(values.ravel(), np.concatenate([one, other]))
+    found = split_windows(windows)
+    np.testing.assert_array_equal(found[0].ravel(), one)
+    np.testing.assert_array_equal(found[1].ravel(), other)
+    assert len(found) == 2
 
 
 def test_a_network_is_not_trained_on_what_is_in_a_gap():

@@ -8,7 +8,7 @@ import joblib
 import numpy as np
 import pandas as pd
 import pytest
-from helpers import warnings_of
+from helpers import dataset_of_windows, warnings_of
 from oracle import random_network, roll
 from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.metrics import mean_absolute_error
@@ -105,7 +105,7 @@ def test_what_is_not_a_column_is_refused(known, series, message):
 
 def test_the_last_value_is_a_target_though_its_known_input_is_not_there():
     values = arrange(FRAME.to_numpy(), [1])
-    data = make_dataset(sliding_windows(values, 12), 1, n_known=1)
+    data = dataset_of_windows(sliding_windows(values, 12), n_known=1)
     assert len(data.targets) == len(FRAME) - 12
     np.testing.assert_array_equal(data.targets[-1], FRAME[["load", "other"]].iloc[-1])
     assert np.isfinite(data.values).all()
@@ -117,7 +117,7 @@ def test_the_last_value_is_a_target_though_its_known_input_is_not_there():
 
 
 def test_known_inputs_are_not_relative_to_their_window():
-    data = make_dataset(sliding_windows(arrange(FRAME.to_numpy(), [1]), 12), 1, n_known=1)
+    data = make_dataset([arrange(FRAME.to_numpy(), [1])], 12, 1, n_known=1)
     scaling = fit_scaling(data, "window")
     assert scaling.input_scale[2] == pytest.approx(FRAME["heat"].std(), rel=0.05)
     windows = data.scaled(scaling).windows(slice(3))

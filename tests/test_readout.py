@@ -182,7 +182,7 @@ class KnownErrors:
         self.n_tried += 1
         return self.rows[self.n_tried - 1]
 
-    def exploding_error(self, *simple):
+    def exploding_error(self, linear_errors):
         return self.bound
 
 
@@ -195,7 +195,8 @@ def noisy():
 
 
 def choose(noisy, *errors, bound=np.inf, over_all=None, bound_over_all=np.inf):
-    over_all = [[0, 0]] if over_all is None else over_all
+    # First that of the linear model.
+    over_all = [[0, 0], *([[0, 0]] if over_all is None else over_all)]
     rollouts, everywhere = (
         KnownErrors(*errors, bound=bound), KnownErrors(*over_all, bound=bound_over_all)
     )  # fmt: skip

@@ -113,11 +113,12 @@ def test_a_forecast_that_is_not_finite_makes_all_errors_infinite(dataset, rollou
 
 
 def test_the_exploding_error_is_ten_times_the_largest_one_that_is_finite(dataset, rollouts):
-    network = linear_network(dataset, 1e9)
-    wild = replace(network, skip=network.skip * 1e200)
-    expected = pytest.approx(10 * rollouts.errors(network).max())
-    assert rollouts.exploding_error(network, wild) == expected
-    assert rollouts.exploding_error(wild) == np.inf
+    errors = rollouts.errors(linear_network(dataset, 1e9))
+    naive = np.repeat(rollouts.contexts[:, -1:], rollouts.n_steps, axis=1)
+    of_naive = rollouts.errors_of(naive).max()
+    assert rollouts.exploding_error(0 * errors) == pytest.approx(10 * of_naive)
+    assert rollouts.exploding_error(errors + of_naive) == 10 * (errors.max() + of_naive)
+    assert rollouts.exploding_error(np.full(3, np.inf)) == pytest.approx(10 * of_naive)
 
 
 # --- Comparisons --------------------------------------------------------------------------------

@@ -316,7 +316,7 @@ def test_y_weights_warm_start_and_partial_fit_are_refused(fitted):
     with pytest.raises(ValueError, match="partial_fit learns from one array"):
         LSTMForecaster(**TINY).partial_fit(windows)
     copy = pickle.loads(pickle.dumps(fitted)).set_params(warm_start=True)
-    with pytest.raises(ValueError, match="warm_start=True, but X is a list"):
+    with pytest.raises(ValueError, match="warm_start=True, but X, or that of"):
         copy.fit(windows)
     with pytest.raises(ValueError, match="the fit before was that of several series"):
         copy.fit(windows[0])

@@ -227,8 +227,8 @@ def test_older_scikit_learn_notifies_nobody(windows):
         _init_callback_context = property()  # not there
 
     plain = LSTMForecaster(**TINY).fit(windows)
-    with _sklearn_callbacks.callback_context(Older(), None) as callback_ctx:
-        assert callback_ctx is None
+    with _sklearn_callbacks.fit_progress(Older(), None) as progress:
+        assert progress.callback_ctx is None
     np.testing.assert_array_equal(Older(**TINY).fit(windows).forecast(5), plain.forecast(5))
 
 

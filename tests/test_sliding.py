@@ -2,9 +2,10 @@ import numpy as np
 
 from skwave._sliding import (
     is_sliding_view,
-    join_windows,
+    join_series,
     series_of_view,
     sliding_windows,
+    split_windows,
     windows_followed_by,
 )
 
@@ -37,8 +38,9 @@ def test_windows_of_a_copy_are_joined_as_those_of_the_view():
     series = np.random.default_rng(0).normal(size=(20, 2))
     view = sliding_windows(series, 4)
     for windows in (view, view.copy()):
-        values, starts, first_windows = join_windows(windows)
+        (values,) = split_windows(windows)
         np.testing.assert_array_equal(values, series)
+        _, starts, first_windows = join_series([values], 4)
         assert starts.tolist() == list(range(17))
         assert first_windows.tolist() == [0]
 
@@ -46,7 +48,7 @@ def test_windows_of_a_copy_are_joined_as_those_of_the_view():
 def test_a_window_that_does_not_continue_the_one_before_begins_a_series():
     first, second = np.arange(6.0)[:, None], 10 + np.arange(5.0)[:, None]
     windows = np.concatenate([sliding_windows(first, 3), sliding_windows(second, 3)])
-    values, starts, first_windows = join_windows(windows)
+    values, starts, first_windows = join_series(split_windows(windows), 3)
     np.testing.assert_array_equal(values, np.concatenate([first, second]))
     # Four windows of the first series, whose values end at 5; three of the second.
     assert starts.tolist() == [0, 1, 2, 3, 6, 7, 8]
@@ -56,6 +58,6 @@ def test_a_window_that_does_not_continue_the_one_before_begins_a_series():
 def test_windows_followed_by_values_are_those_of_their_own_series():
     first, second = np.arange(6.0)[:, None], 10 + np.arange(5.0)[:, None]
     windows = np.concatenate([sliding_windows(first, 3), sliding_windows(second, 3)])
-    _, _, first_windows = join_windows(windows)
+    _, _, first_windows = join_series(split_windows(windows), 3)
     indices = windows_followed_by(2, first_windows, len(windows))
     assert indices.tolist() == [0, 1, 4]

@@ -10,7 +10,7 @@ from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
 from sklearn.metrics import mean_absolute_error, root_mean_squared_error
 from sklearn.utils.parallel import Parallel, delayed
-from sklearn.utils.validation import check_array, check_is_fitted
+from sklearn.utils.validation import check_is_fitted
 
 from skwave._baseline import find_longest_season, seasonal_naive
 from skwave._gaps import fill_forward
@@ -20,12 +20,11 @@ from skwave._pipeline import as_forecast_pipeline, is_forecaster
 from skwave._several import form_of, join_results, naming_the_series, split_series
 from skwave._validation import (
     as_floats,
-    check_numbers,
     check_positive_int,
     fill_masked,
 )
 from skwave.exceptions import warn
-from skwave.model_selection._metrics import check_metrics, score_forecasts, score_intervals
+from skwave.model_selection._metrics import check_metrics, interval_metrics, score_forecasts
 from skwave.model_selection._results import Backtest, SeriesBacktest
 
 
@@ -138,10 +137,11 @@ def backtest(
         raise TypeError(
             f"coverage={coverage!r}, but a backtest takes one fraction between 0 and 1, or None."
         )
-    probabilities = None if coverage is None else check_coverage(coverage)
+    if coverage is not None:
+        check_coverage(coverage)
     settings = {
         "horizon": horizon, "initial": initial, "step": step, "season_length": season_length,
-        "metrics": metrics, "coverage": coverage, "probabilities": probabilities,
+        "metrics": metrics, "coverage": coverage,
     }  # fmt: skip
     several = split_series(series)
     if several is not None:
@@ -150,10 +150,9 @@ def backtest(
 
 
 def _backtest_one(
-    estimator, series, refit, n_jobs, *, horizon, initial, step, season_length, metrics, coverage,
-    probabilities,
-):  # fmt: skip
-    """Forecast one series from many origins; `probabilities` are of the bounds for `coverage`."""
+    estimator, series, refit, n_jobs, *, horizon, initial, step, season_length, metrics, coverage
+):
+    """Forecast one series from many origins."""
     if isinstance(estimator, FrozenEstimator):
         series = as_forecast_pipeline(estimator)._with_missing_rows(series, "series")
     series, values = _check_series(series)
@@ -165,7 +164,7 @@ def _backtest_one(
 
     # In a partial the series travels with each task. As an argument, Dask would keep it on one
     # worker, and lose it with that worker.
-    task = partial(_fit_and_forecast, estimator, series, horizon, probabilities)
+    task = partial(_fit_and_forecast, estimator, series, horizon, coverage)
     parts = Parallel(n_jobs=n_jobs)(delayed(task)(block) for block in blocks)
     predicted, bounds, overlaps, positions = zip(*parts, strict=True)
     # From here on without the columns that are known in advance.
@@ -183,25 +182,24 @@ def _backtest_one(
     _warn_about(y_true, forecasts, overlaps[0])
     known = {"y_train": filled[: origins[0]], "season_length": season_length}
     return _score(
-        series, origins, y_true, forecasts, metrics, known, coverage, probabilities,
-        None if probabilities is None else np.concatenate(bounds),
+        series, origins, y_true, forecasts, metrics, known, coverage,
+        None if coverage is None else np.concatenate(bounds),
     )  # fmt: skip
 
 
-def _score(
-    series, origins, y_true, forecasts, metrics, known, coverage, probabilities, bounds
-):  # fmt: skip
+def _score(series, origins, y_true, forecasts, metrics, known, coverage, bounds):
     """Score forecasts of one series, (n_origins, horizon, n_channels), and return its backtest."""
     scores = score_forecasts(metrics, y_true, forecasts, known)
     shape = y_true.shape if series.ndim == 2 else y_true.shape[:2]
     intervals = None
-    if probabilities is not None:
+    if coverage is not None:
+        probabilities = check_coverage(coverage)
         intervals = {"model": bounds}
         for name, length in (("naive", 1), ("seasonal_naive", known["season_length"])):
             intervals[name] = _baseline_intervals(
                 known["y_train"], forecasts[name], length, probabilities
             )
-        of_intervals = score_intervals(y_true, intervals, coverage)
+        of_intervals = score_forecasts(interval_metrics(coverage), y_true, intervals, known)
         scores = [by | of_one for by, of_one in zip(scores, of_intervals, strict=True)]
         intervals = {name: pair.reshape(*shape, 2) for name, pair in intervals.items()}
     forecasts = {name: forecast.reshape(shape) for name, forecast in forecasts.items()}
@@ -298,10 +296,7 @@ def _baseline_intervals(known, forecasts, season_length, probabilities):
 def _check_series(series):
     """Return the series as it came, or as an array, and its values (n_values, n_channels)."""
     series = with_missing_rows(fill_masked(series), "series")
-    values = check_array(
-        as_floats(series, "series"), ensure_2d=False, ensure_all_finite=False, input_name="series"
-    )
-    check_numbers(values, "series")
+    values = as_floats(series, "series")
     series = series if hasattr(series, "iloc") else values
     return series, values.reshape(len(values), -1)
 
@@ -348,10 +343,10 @@ def _check_season(season_length, initial):
         )
 
 
-def _fit_and_forecast(estimator, series, horizon, probabilities, origins):
+def _fit_and_forecast(estimator, series, horizon, coverage, origins):
     """Fit on what is known at the first origin, and forecast from all: (K, H, n_channels).
 
-    Returned, too, are the intervals, if probabilities are given, whether the windows that chose the
+    Returned, too, are the intervals, if a coverage is given, whether the windows that chose the
     epoch overlap those trained on, and the columns that are forecast.
     """
     contexts = [_take(series, slice(origin)) for origin in origins]
@@ -365,8 +360,9 @@ def _fit_and_forecast(estimator, series, horizon, probabilities, origins):
     ahead = [_take(series, slice(origin, origin + horizon)) for origin in origins]
     futures = [model._take_known(following) for following in ahead]
     positions = model._predicted_positions
-    if probabilities is None:
+    if coverage is None:
         return model._forecast_after(contexts, futures, horizon), None, overlaps, positions
+    probabilities = check_coverage(coverage)
     forecasts = model._forecasts_and_quantiles(contexts, futures, horizon, probabilities)
     return *forecasts, overlaps, positions
 

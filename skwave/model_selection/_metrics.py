@@ -10,7 +10,7 @@ from skwave._gaps import missing_rows
 from skwave._intervals import check_coverage, check_fractions
 from skwave.metrics import coverage_score, interval_score
 
-# What `score_intervals` scores.
+# The names of `interval_metrics`.
 INTERVAL_SCORES = ("coverage", "width", "interval_score")
 
 
@@ -107,8 +107,8 @@ def score_forecasts(metrics, y_true, forecasts, known):
         Functions of true values and a forecast.
     y_true : ndarray of shape (n_origins, horizon, n_channels)
         The true values. Rows that hold NaN are left out.
-    forecasts : dict of ndarray of the same shape
-        Forecasts by name.
+    forecasts : dict of ndarray of the same shape, or with an axis of lower and upper bound more
+        Forecasts by name. Scores of baselines that have no intervals, but NaN, are NaN.
     known : dict
         Further arguments for metrics that ask for them.
 
@@ -122,7 +122,7 @@ def score_forecasts(metrics, y_true, forecasts, known):
     for name, metric in metrics.items():
         overall[name], by_step[name], by_channel[name] = {}, {}, {}
         for which, y_pred in forecasts.items():
-            flat = y_true.reshape(-1, n_channels), y_pred.reshape(-1, n_channels)
+            flat = y_true.reshape(-1, n_channels), y_pred.reshape(-1, *y_pred.shape[2:])
             overall[name][which] = _score_known(metric, *flat, known)
             by_step[name][which] = np.array(
                 [_score_part(metric, y_true[:, h], y_pred[:, h], known) for h in range(n_steps)]
@@ -138,6 +138,8 @@ def score_forecasts(metrics, y_true, forecasts, known):
 def _score_known(metric, y_true, y_pred, known):
     """Score the rows of which the true values are known."""
     rows = ~missing_rows(y_true)
+    if np.isnan(y_pred).any() or not rows.any():
+        return np.nan
     return float(metric(y_true[rows], y_pred[rows], **arguments_for(metric, known)))
 
 
@@ -148,48 +150,12 @@ def _score_part(metric, y_true, y_pred, known):
     return np.nan
 
 
-def score_intervals(y_true, intervals, coverage):
-    """Score intervals: overall, step by step, and channel by channel.
-
-    Parameters
-    ----------
-    y_true : ndarray of shape (n_origins, horizon, n_channels)
-        The true values.
-    intervals : dict of ndarray of shape (n_origins, horizon, n_channels, 2)
-        Intervals by the name of the forecast.
-    coverage : float
-        Their nominal coverage.
-
-    Returns
-    -------
-    list of three dicts
-        As `score_forecasts` returns them, of ``"coverage"``, ``"width"`` and ``"interval_score"``.
-    """
-    n_steps, n_channels = y_true.shape[1:]
-    scores = {}, {}, {}
-    for which, bounds in intervals.items():
-        parts = (
-            [(y_true.reshape(-1, n_channels), bounds.reshape(-1, n_channels, 2))],
-            [(y_true[:, h], bounds[:, h]) for h in range(n_steps)],
-            [(y_true[..., c].ravel(), bounds[:, :, c].reshape(-1, 2)) for c in range(n_channels)],
-        )
-        for of_part, pairs in zip(scores, parts, strict=True):
-            found = np.array([_score_interval(*pair, coverage) for pair in pairs])
-            for name, values in zip(INTERVAL_SCORES, found.T, strict=True):
-                of_part.setdefault(name, {})[which] = values
-    overall = {
-        name: {which: float(values[0]) for which, values in of_name.items()}
-        for name, of_name in scores[0].items()
-    }
-    return overall, *scores[1:]
+def mean_width(y_true, y_interval):
+    """Return the mean width of intervals."""
+    return np.diff(y_interval, axis=-1).mean()
 
 
-def _score_interval(y_true, bounds, coverage):
-    """Return coverage, mean width and interval score; NaN where there are no bounds."""
-    rows = ~missing_rows(y_true.reshape(len(y_true), -1))
-    y_true, bounds = y_true[rows], bounds[rows]
-    if len(y_true) == 0 or not np.isfinite(bounds).all():
-        return np.nan, np.nan, np.nan
-    width = float(np.mean(bounds[..., 1] - bounds[..., 0]))
-    score = interval_score(y_true, bounds, coverage=coverage)
-    return coverage_score(y_true, bounds), width, score
+def interval_metrics(coverage):
+    """Return the metrics of intervals of a nominal coverage by name."""
+    functions = coverage_score, mean_width, functools.partial(interval_score, coverage=coverage)
+    return dict(zip(INTERVAL_SCORES, functions, strict=True))

@@ -13,11 +13,10 @@ from skwave._gaps import fill_forward, missing_rows
 from skwave._known import check_roles
 from skwave._pipeline import as_forecast_pipeline, is_forecaster
 from skwave._several import naming_the_series
-from skwave._sliding import join_windows
+from skwave._sliding import split_windows
 from skwave._validation import (
     as_floats,
     check_column_types,
-    check_numbers,
     check_positive_int,
     check_windows,
     fill_masked,
@@ -221,7 +220,7 @@ class ForecastScorer:
 
 def _check_truth(test):
     """Return the values to forecast as an array, and warn if some are missing."""
-    y_true = check_numbers(as_floats(test, "The test part"), "The test part")
+    y_true = as_floats(test, "The test part")
     n_missing = int(np.isnan(y_true).sum())
     if n_missing == y_true.size:
         raise ValueError(
@@ -243,10 +242,10 @@ class _Unchanged(RegressorMixin, BaseEstimator):
 def _series_of_windows(model, X):
     """Return the series that windows were cut from, the known inputs last."""
     check_roles(X, model[-1].known_)
-    values, _, first_windows = join_windows(check_windows(model[-1], X, reset=False))
-    if len(first_windows) > 1:
+    series = split_windows(check_windows(model[-1], X, reset=False))
+    if len(series) > 1:
         raise ValueError(
-            f"The windows of the test part make {len(first_windows)} pieces that do not continue "
+            f"The windows of the test part make {len(series)} pieces that do not continue "
             f"each other, but forecasts need one series in the order of time. {_REMEDY}"
         )
-    return model[-2]._columns_of_series(values)
+    return model[-2]._columns_of_series(series[0])
