@@ -318,7 +318,7 @@ def test_y_weights_warm_start_and_partial_fit_are_refused(fitted):
     copy = pickle.loads(pickle.dumps(fitted)).set_params(warm_start=True)
     with pytest.raises(ValueError, match="warm_start=True, but X, or that of"):
         copy.fit(windows)
-    with pytest.raises(ValueError, match="the fit before was that of several series"):
+    with pytest.raises(ValueError, match="that of the fit before, is of several series"):
         copy.fit(windows[0])
     with pytest.raises(ValueError, match="partial_fit learns from one array"):
         copy.partial_fit(windows[0])
