@@ -20,7 +20,7 @@ from skwave import ForecastDisplay, LSTMForecaster, WindowTransformer, _fit, mak
 from skwave._calendar import calendar_features
 from skwave._cells import Cell
 from skwave._dataset import fit_scaling, make_dataset
-from skwave._fourier import fourier_terms, squared_frequencies
+from skwave._fourier import count_cycles, fourier_terms, squared_frequencies
 from skwave._known import Windows, arrange
 from skwave._recursion import roll_forward
 from skwave._rollout import make_rollouts
@@ -692,6 +692,27 @@ def test_training_goes_on_beside_fourier_terms_and_without_them():
     model.set_params(lstmforecaster__readout="trained").fit(weeks[:-168])
     assert model[-1].network_.fourier_coef is None
     assert model.forecast(168).notna().all()
+
+
+def test_cycles_are_counted_whatever_the_distance_of_the_values():
+    names = ["hour", "day_of_week", "month"]
+    hours = pd.date_range("2024-01-01", periods=24 * 70 + 1, freq="h")
+    found = count_cycles(calendar_features(hours, names))
+    np.testing.assert_allclose(found, [70, 10, 2 / 12], atol=1e-9)
+    months = pd.date_range("2020-01-01", periods=37, freq="MS")
+    assert count_cycles(calendar_features(months, ["month"])) == pytest.approx([3])
+
+
+def test_a_cycle_that_is_not_seen_twice_is_not_read_by_the_linear_part():
+    weeks = make_weeks(8)
+    steps = WindowTransformer(6, calendar=["hour", "month", "day_of_week"]), LSTMForecaster(**TINY)
+    model = make_forecast_pipeline(*steps).fit(weeks[:-168])
+    coef = model[-1].network_.fourier_coef[:, 0]
+    of_month = np.isinf(squared_frequencies(["hour", "month", "day_of_week"], [True, False, True]))
+    assert of_month.sum() == 12 + 24 * 12 + 12 * 6
+    assert (coef[of_month] == 0).all()
+    assert (coef[~of_month] != 0).any()
+    assert (model.forecast(168) - weeks[-168:]).abs().max() < 0.05 * weeks.std()
 
 
 @pytest.mark.parametrize(
