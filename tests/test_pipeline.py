@@ -697,7 +697,8 @@ def test_a_fitted_plain_pipeline_that_would_need_the_training_series_is_refused(
 def test_the_diagram_and_the_completion_of_names_build_no_keras_model(wave, monkeypatch):
     model = pipeline(StandardScaler()).fit(wave)
     monkeypatch.setattr("skwave._forecaster.to_keras", None)
-    assert "residual_paths_" in model._repr_html_()
+    # scikit-learn 1.9 and newer shows the fitted attributes there.
+    assert "LSTMForecaster" in model._repr_html_()
     assert "model_" not in dir(model[-1])
     assert "network_" in dir(model[-1])
 
