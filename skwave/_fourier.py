@@ -4,8 +4,8 @@ import itertools
 
 import numpy as np
 
-# The harmonics of each feature that the linear part of the readout reads: as many as tell apart the
-# hours of a day, the days of a week, the months and quarters of a year, and quarters of an hour.
+# The harmonics of each feature that the linear part of the readout reads: as many as distinguish
+# quarters of an hour, the hours of a day, the days of a week, and the months or quarters of a year.
 HARMONICS = {
     "minute": 2, "hour": 12, "day_of_week": 3, "day": 6, "day_of_year": 6, "month": 6, "quarter": 2,
 }  # fmt: skip

@@ -15,7 +15,11 @@ from skwave._readout import (
     naive_skip,
     solve_readout,
 )
-from skwave._readout_choice import penalties_of_window, with_known_penalties
+from skwave._readout_choice import (
+    known_penalty_of,
+    penalties_of_window,
+    with_known_penalties,
+)
 from skwave._ridge import choose_penalty, penalties_of_lags, total
 from skwave._rollout import make_season_rollouts
 from skwave.exceptions import warn
@@ -80,7 +84,7 @@ def choose_known_penalty(data, dataset, validation_split):
 def _is_repeated(data):
     """Return for each calendar feature whether a series goes through its cycle at least twice.
 
-    Otherwise its course cannot be told from a trend.
+    Otherwise its course cannot be distinguished from a trend.
     """
     begins = data.starts[data.first_windows[1:]]
     waves = data.values[:, data.n_channels - 2 * len(data.calendar) :]
@@ -122,8 +126,8 @@ def _choose_of_terms(network, folds, rollouts, without, is_repeated):
     options[1:, len(without) - len(growth) :] = np.outer(FOURIER_PENALTIES, growth)
     middle = options[1 + len(FOURIER_PENALTIES) // 2]
     beside = choose_penalty(folds, penalties_of_window(network, middle))
-    tried = with_known_penalties(network, beside, options)
-    chosen = options[(tried == choose_penalty(folds, tried)).all(axis=1)][0]
+    best = choose_penalty(folds, with_known_penalties(network, beside, options))
+    chosen = known_penalty_of(network, best)
     log_errors = [
         _log_errors(
             network, folds, rollouts, choose_penalty(folds, penalties_of_window(network, option))

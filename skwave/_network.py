@@ -80,6 +80,7 @@ class Network:
         Names of calendar features: the last channels are a sine and a cosine of each.
     fourier_coef : None or ndarray of shape (n_terms, n_outputs), default=None
         Coefficients of the Fourier terms of these features at the next step, which are added, too.
+        None where these are not read.
     """
 
     window_length: int

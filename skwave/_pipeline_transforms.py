@@ -68,7 +68,7 @@ class PipelineTransformMixin:
     def _with_label_of_fit(self, columns):
         """Return a single channel under the label that the transformers saw in fit, if any."""
         n_channels = np.shape(columns)[1]
-        spec = getattr(self, "_index_spec", None)
+        spec = self._index_spec
         if n_channels > 1 or self[-2].n_features_in_ > 1 or not is_pandas_installed():
             return columns
         import pandas as pd

@@ -114,7 +114,7 @@ def with_readout(network, coef, intercept):
     skip[-1, :n_predicted] -= skip[:, :n_predicted].sum(axis=0)
     return replace(
         network, head=head, skip=naive_skip(network) + skip.reshape(-1, skip.shape[2]),
-        fourier_coef=of_terms if len(of_terms) else None,
+        fourier_coef=of_terms if of_terms.any() else None,
     )  # fmt: skip
 
 
@@ -122,10 +122,11 @@ def coefficients_of(network):
     """Return the coefficients of a solved network as `with_readout` takes them."""
     shape = network.window_length, network.n_channels, network.n_outputs
     of_window = (network.skip - naive_skip(network)).reshape(shape)[:, : n_lagged(network)]
-    parts = [network.head[0].astype(float), of_window.reshape(-1, network.n_outputs)]
-    if network.fourier_coef is not None:
-        parts.append(network.fourier_coef)
-    return np.vstack(parts)
+    of_terms = network.fourier_coef
+    if of_terms is None:
+        of_terms = np.zeros((len(squared_frequencies(network.calendar)), network.n_outputs))
+    of_window = of_window.reshape(-1, network.n_outputs)
+    return np.vstack([network.head[0].astype(float), of_window, of_terms])
 
 
 def without_layers(network):
