@@ -1,8 +1,10 @@
 """The transformers before the windows, there and back."""
 
+import contextlib
 import warnings
 
 import numpy as np
+from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_array
 
 from skwave._validation import check_numbers
@@ -39,6 +41,21 @@ def transform(transformers, X):
     )
     # Without transformers this is a view: a backtest holds the beginnings of a series at once.
     return check_numbers(X).astype(float, copy=False).reshape(len(X), -1)
+
+
+@contextlib.contextmanager
+def naming_the_transformer(transformers, columns):
+    """Name the transformer that made a number which is not finite, in an error of their fit."""
+    try:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            yield
+    except ValueError:
+        # The error says that a number is not finite; this one names the transformer. Those after
+        # the one that failed may not be fitted, and one that does not derive from BaseEstimator
+        # says so by errors of other kinds.
+        with contextlib.suppress(NotFittedError, TypeError, AttributeError):
+            transform(transformers, columns)
+        raise
 
 
 def _check_transformed(name, transformer, before, after):

@@ -1,17 +1,15 @@
 """`ForecastPipeline`: forecasts in the units, and with the index, of the series it was given."""
 
-import contextlib
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.exceptions import NotFittedError
 from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline, _name_estimators
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted
 
 from skwave._index_spec import to_pandas
-from skwave._inverse import check_invertible, inverts_window, transform
+from skwave._inverse import check_invertible, inverts_window, naming_the_transformer
 from skwave._missing_rows import with_missing_rows
 from skwave._pandas_index import as_times
 from skwave._persistence import add_checksum, unchanged_on_failure, verify_checksum
@@ -116,7 +114,10 @@ class ForecastPipeline(
             if several is None:
                 X = with_missing_rows(X)
                 columns = as_2d(X)
-                with self._naming_the_transformer(columns):
+                with naming_the_transformer(self._transformers, columns):
+                    # Parameters may be for the transformers; these are then checked at the end.
+                    if not params:
+                        self._check_transformers(columns)
                     super().fit(columns, None, **params)
                 self._remember(X, columns)
             else:
@@ -186,27 +187,13 @@ class ForecastPipeline(
         self.pipelines_ = {}
         series = with_missing_rows(series, name, expected_index(series, training_spec, name))
         columns = as_2d(series)
-        with self._naming_the_transformer(columns):
+        with naming_the_transformer(self._transformers, columns):
             front = Pipeline(self.steps[:-1], memory=self.memory, verbose=self.verbose)
             windows = front.fit_transform(columns)
         # With `memory`, copies were fitted.
         self.steps[:-1] = front.steps
         self._remember(series, columns, training_spec)
         return windows
-
-    @contextlib.contextmanager
-    def _naming_the_transformer(self, columns):
-        """Name the transformer that made a number which is not finite, in the error."""
-        try:
-            with np.errstate(divide="ignore", invalid="ignore"):
-                yield
-        except ValueError:
-            # The error says that a number is not finite; this one names the transformer. Those
-            # after the one that failed may not be fitted, and one that does not derive from
-            # BaseEstimator says so by errors of other kinds.
-            with contextlib.suppress(NotFittedError, TypeError, AttributeError):
-                transform(self._transformers, columns)
-            raise
 
     def predict(self, X: ArrayLike) -> Any:
         """Predict the value after every window of a series, one step ahead.

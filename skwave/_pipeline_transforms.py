@@ -1,11 +1,15 @@
 """What a `ForecastPipeline` gives its forecaster: transformed series, contexts and known inputs."""
 
+import warnings
+
 import numpy as np
+from sklearn.base import clone
+from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import validate_data
 
 from skwave._calendar import calendar_features
 from skwave._index_spec import index_spec, labels_after, next_index
-from skwave._inverse import check_inverse, transform
+from skwave._inverse import check_inverse, naming_the_transformer, transform
 from skwave._known import check_future
 from skwave._missing_rows import with_missing_rows
 from skwave._pandas_index import as_times, is_pandas_installed
@@ -39,19 +43,26 @@ class PipelineTransformMixin:
         self._index_spec = index_spec(series, training_spec)
         transformed = self._transform(columns)
         self._newest_values = np.array(transformed[-1, self._predicted_positions], dtype=float)
-        self._inverts_rows = check_inverse(self._transformers, columns, transformed)
+        self._inverts_rows = _check_training_inverse(self._transformers, columns, transformed)
         self._is_inverse_checked = True
         self._training_series = self._training_transformed = None
         if not self._inverts_rows:
-            if np.isnan(transformed).any():
-                raise ValueError(
-                    "X holds missing values, but the inverse of the transformers before the "
-                    f"windows ({[name for name, _ in self._transformers]}) depends on earlier "
-                    "values, which are missing in a gap. Fill the gaps, or leave these "
-                    "transformers out."
-                )
             self._training_series = np.array(columns, dtype=float)
             self._training_transformed = transformed
+
+    def _check_transformers(self, columns):
+        """Raise an error if the transformers cannot be inverted: before the forecaster is trained.
+
+        They are fitted on the training series for it, as copies.
+        """
+        if self._transformers:
+            copies = clone(Pipeline(self._transformers))
+            # What it warns of, the fit does again.
+            with naming_the_transformer(copies.steps, columns), warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                copies.fit(columns)
+            transformed = transform(copies.steps, columns)
+            _check_training_inverse(copies.steps, columns, transformed)
 
     def _with_missing_rows(self, X, name):
         """Return a later series with all rows at the frequency of the training series."""
@@ -335,6 +346,18 @@ class PipelineTransformMixin:
                 "depends on earlier values. Give the whole series from its beginning on."
             )
         return transformed
+
+
+def _check_training_inverse(transformers, columns, transformed):
+    """Return what `check_inverse` returns, and refuse gaps that an inverse would have to cross."""
+    inverts_rows = check_inverse(transformers, columns, transformed)
+    if not inverts_rows and np.isnan(transformed).any():
+        raise ValueError(
+            "X holds missing values, but the inverse of the transformers before the windows "
+            f"({[name for name, _ in transformers]}) depends on earlier values, which are missing "
+            "in a gap. Fill the gaps, or leave these transformers out."
+        )
+    return inverts_rows
 
 
 def _is_same(values, others):

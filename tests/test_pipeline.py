@@ -595,6 +595,18 @@ def test_steps_that_cannot_be_inverted_are_named(wave):
         pipeline(OneWay()).fit(wave)
 
 
+def test_transformers_are_checked_before_the_forecaster_is_trained(wave, monkeypatch):
+    def train(self, X, y=None):
+        raise AssertionError("trained")
+
+    monkeypatch.setattr(LSTMForecaster, "fit", train)
+    with pytest.raises(ValueError, match="does not give the series back"):
+        pipeline(FunctionTransformer(lambda X: 2 * X)).fit(wave)
+    log = FunctionTransformer(np.log, inverse_func=np.exp, check_inverse=False)
+    with pytest.raises(ValueError, match="'functiontransformer'.*numbers are not finite"):
+        pipeline(StandardScaler(), log, MinMaxScaler()).fit(wave)
+
+
 @pytest.mark.parametrize(
     ("steps", "got"),
     [
