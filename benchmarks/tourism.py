@@ -35,10 +35,17 @@ KNOWN = {"naive": 1.328, "seasonal naive": 1.167}
 N_SERIES = 304
 
 
+def window_length(protocol):
+    """Return the values in a window: a third of the known ones, at most."""
+    return min(LENGTH, len(protocol.train) // 3)
+
+
 def linear(protocol, seed):
     """Forecast with the linear model alone."""
     n_steps = protocol.y_true.shape[1]
-    return fit_linear(protocol.train, LENGTH, n_steps).forecast(protocol.contexts, n_steps)
+    return fit_linear(protocol.train, window_length(protocol), n_steps).forecast(
+        protocol.contexts, n_steps
+    )
 
 
 recommended = partial(accuracy.skwave, length=LENGTH, units=accuracy.UNITS)
@@ -59,7 +66,8 @@ def measure_global(series, seed, n_jobs):
     """Yield the figures of each series by a model of all of them, with recommended settings."""
     begin = time.perf_counter()
     model = make_forecast_pipeline(
-        WindowTransformer(LENGTH), LSTMForecaster(accuracy.UNITS, random_state=seed)
+        WindowTransformer(window_length(series[0])),
+        LSTMForecaster(accuracy.UNITS, random_state=seed),
     )
     with parallel_config(n_jobs=n_jobs):
         model.fit({protocol.series: protocol.train for protocol in series})
