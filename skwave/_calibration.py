@@ -119,7 +119,7 @@ def _scale(residuals, rollouts, network, dataset, widths=None):
         is_kept = np.isfinite((residuals / scale).astype(np.float32)).all(axis=(1, 2))
     if not is_kept.any():
         return np.empty((0, *residuals.shape[1:]), np.float32), widths
-    residuals, contexts = residuals[is_kept], rollouts.predicted_contexts[is_kept]
+    residuals, contexts = residuals[is_kept], rollouts.contexts[is_kept]
     forecasts = rollouts.y_true[is_kept] - residuals
     if widths is None:
         part = PART_OF_CHANGE if len(dataset.first_windows) == 1 else OF_SEVERAL_SERIES

@@ -1,10 +1,18 @@
 """Recursive multi-step forecasts: predictions are fed back as inputs."""
 
+from typing import NamedTuple
+
 import numpy as np
 
 from skwave._cells import make_cells
 from skwave._gaps import interpolate, longest_gap, lost_rows, missing_rows
 from skwave._network import BLOCK_ROWS, reference_of
+
+# Forecasts share their windows if these are at most such a fraction of them: fewer rows at a time
+# take longer each.
+MAX_DIFFERENT = 0.75
+# Numbers of a layer's states that are kept where forecasts share windows: 16 MB.
+MAX_SHARED = 2**22
 
 
 def roll_forward(network, contexts, n_steps, future=None):
@@ -35,17 +43,144 @@ def roll_forward(network, contexts, n_steps, future=None):
     one product. The windows stand in a ring of slots, each with the state it has reached; the
     result is that of the loop, to rounding, after ``n_steps + window_length - 1`` products.
     """
-    slots = -(-network.window_length // network.output_length)
-    size = max(1, BLOCK_ROWS // slots)
     if future is None:
         future = np.empty((len(contexts), n_steps, 0))
     blocks = []
     # The callers find forecasts that are not finite.
     with np.errstate(over="ignore", invalid="ignore"):
-        for begin in range(0, len(contexts), size):
-            part = slice(begin, begin + size)
+        for part in _blocks_of_contexts(network, len(contexts)):
             blocks.append(_Wavefront(network, contexts[part], future[part], n_steps).run())
     return np.concatenate(blocks)[:, :n_steps]
+
+
+def roll_forward_from(network, values, origins, n_steps, future):
+    """Forecast from origins in a series, as `roll_forward` does from the windows before them.
+
+    Parameters
+    ----------
+    network : Network
+        The fitted network.
+    values : ndarray of shape (n_values, n_channels)
+        The series, or several of them one after the other, in their units.
+    origins : ndarray of shape (n_origins,)
+        The positions in `values` of the first value of each forecast, increasing.
+    n_steps : int
+        Values to forecast.
+    future : ndarray of shape (n_origins, n_steps, n_known)
+        The known inputs at these steps, of which the series has the first ones.
+
+    Returns
+    -------
+    ndarray of shape (n_origins, n_steps, n_predicted)
+        Forecasts in the units of the series.
+
+    Notes
+    -----
+    The windows of a forecast begin with known values. Those of forecasts from near origins begin
+    with the same ones, which are read once: half of the time of forecasts as long as a window.
+    """
+    contexts = values[origins[:, None] + np.arange(-network.window_length, 0)].astype(float)
+    n_open = _count_open(network, n_steps)
+    n_different = len(np.unique(_starts(network, origins, n_open)))
+    if not network.layers or n_different > MAX_DIFFERENT * n_open * len(origins):
+        return roll_forward(network, contexts, n_steps, future)
+    size = max(1, MAX_SHARED // (n_open * max(network.units)))
+    blocks = []
+    with np.errstate(over="ignore", invalid="ignore"):
+        for first in range(0, len(origins), size):
+            shared = slice(first, first + size)
+            begun = _read_known(network, values, origins[shared], n_open)
+            for part in _blocks_of_contexts(network, len(origins[shared])):
+                wavefront = _Wavefront(
+                    network, contexts[shared][part], future[shared][part], n_steps
+                )  # fmt: skip
+                blocks.append(wavefront.run(begun.take(part)))
+    return np.concatenate(blocks)[:, :n_steps]
+
+
+def _blocks_of_contexts(network, n_contexts):
+    """Yield slices of contexts whose windows are read together."""
+    size = max(1, BLOCK_ROWS // _count_open(network, network.window_length))
+    for begin in range(0, n_contexts, size):
+        yield slice(begin, begin + size)
+
+
+def _count_open(network, n_steps):
+    """Return how many windows of a forecast begin with known values."""
+    return -(-min(network.window_length, n_steps) // network.output_length)
+
+
+def _starts(network, origins, n_open):
+    """Return where windows of each forecast begin that hold known values, (n_origins, n_open)."""
+    first = origins[:, None] - network.window_length
+    return first + network.output_length * np.arange(n_open)
+
+
+class _Begun(NamedTuple):
+    """The windows of forecasts when they have read all known values.
+
+    Parameters
+    ----------
+    states : list of (h, c)
+        Of each layer, of shape (n_origins, n_open, units).
+    passed : ndarray of shape (n_origins, n_open, n_states - units)
+        The states at positions but the last, of windows that have passed these.
+    """
+
+    states: list
+    passed: np.ndarray
+
+    def take(self, part):
+        """Return the windows of some of the forecasts."""
+        return _Begun([(h[part], c[part]) for h, c in self.states], self.passed[part])
+
+
+def _read_known(network, values, origins, n_open):
+    """Read the known values of the windows of forecasts, each window once.
+
+    Parameters are those of `roll_forward_from`; `n_open` is what `_count_open` returned.
+
+    Returns
+    -------
+    _Begun
+        The windows of all forecasts.
+    """
+    length, positions = network.window_length, network.read_positions[:-1]
+    cells = make_cells(network.layers)
+    n_units = cells[-1].units
+    starts, of_origins = np.unique(_starts(network, origins, n_open), return_inverse=True)
+    of_origins = of_origins.reshape(len(origins), n_open)
+    times = np.unique(origins[:, None] + np.arange(-length, 0))
+    # The windows that contain the value at each time, and whether a forecast follows it.
+    first_rows = np.searchsorted(starts, times - length, side="right")
+    last_rows = np.searchsorted(starts, times, side="right")
+    number, numbers = 0, np.searchsorted(origins, times + 1, side="right")
+    inputs_at = network.scaling.scale(values[times].astype(float))
+    references = reference_of(network.scaling.scale(values[starts].astype(float)), network.n_known)
+    states = [cell.new_state(len(starts)) for cell in cells]
+    passed = np.empty((len(starts), network.n_states - n_units), np.float32)
+    shape = len(origins), n_open
+    begun = _Begun(
+        [tuple(np.empty((*shape, cell.units), np.float32) for _ in range(2)) for cell in cells],
+        np.empty((*shape, passed.shape[1]), np.float32),
+    )
+    for k, time in enumerate(times):
+        rows, inputs = slice(first_rows[k], last_rows[k]), inputs_at[k]
+        if network.scaling.relative:
+            inputs = inputs - references[rows]
+        for cell, (h, c, z) in zip(cells, states, strict=True):
+            h[rows, cell.units : -1] = inputs
+            inputs = cell.advance(h[rows], c[rows], z)
+        for j, position in enumerate(positions):
+            row = first_rows[k] + np.flatnonzero(starts[rows] == time + 1 - position)
+            passed[row, j * n_units : (j + 1) * n_units] = states[-1][0][row, :n_units]
+        while number < numbers[k]:
+            taken = of_origins[number]
+            for (h, c, _), (of_h, of_c) in zip(states, begun.states, strict=True):
+                of_h[number], of_c[number] = h[taken, : of_h.shape[2]], c[taken]
+            begun.passed[number] = passed[taken]
+            number += 1
+    return begun
 
 
 def fill_end(network, values, name="context"):
@@ -117,7 +252,7 @@ class _Wavefront:
         self.length, self.output_length = network.window_length, network.output_length
         self.n_contexts = len(contexts)
         self.n_windows = -(-n_steps // self.output_length)
-        self.n_slots = min(-(-self.length // self.output_length), self.n_windows)
+        self.n_slots = _count_open(network, n_steps)
         self.cells = make_cells(network.layers)
         self.n_units = self.cells[-1].units if self.cells else 0
         n_rows = self.n_slots * self.n_contexts
@@ -141,10 +276,18 @@ class _Wavefront:
         self.passed = np.empty((n_rows, network.n_states - self.n_units), np.float32)
         self.references = np.zeros((self.n_slots, self.n_contexts, network.n_channels))
 
-    def run(self):
-        """Read value after value until the last window has predicted."""
+    def run(self, begun=None):
+        """Read value after value until the last window has predicted.
+
+        `begun` has the windows of these forecasts after the known values, where these were read.
+        """
         forecasts = np.empty((self.n_contexts, self.n_windows, self.network.n_outputs))
-        for time in range((self.n_windows - 1) * self.output_length + self.length):
+        begin = 0
+        if begun is not None:
+            self._continue_from(begun)
+            forecasts[:, 0] = self._close(0)
+            begin = self.length
+        for time in range(begin, (self.n_windows - 1) * self.output_length + self.length):
             if time % self.output_length == 0 and time // self.output_length < self.n_windows:
                 self._open(time // self.output_length)
             self._advance(time)
@@ -153,6 +296,16 @@ class _Wavefront:
                 forecasts[:, number] = self._close(number)
         shape = (self.n_contexts, -1, self.network.n_predicted)
         return self.scaling.unscale(forecasts).reshape(shape)
+
+    def _continue_from(self, begun):
+        """Give the windows that begin with known values the states that they have after these."""
+        for (h, c, _), (of_h, of_c) in zip(self.states, begun.states, strict=True):
+            h[:, : of_h.shape[2]] = of_h.swapaxes(0, 1).reshape(len(h), -1)
+            c[:] = of_c.swapaxes(0, 1).reshape(len(c), -1)
+        self.passed[:] = begun.passed.swapaxes(0, 1).reshape(self.passed.shape)
+        if self.scaling.relative:
+            first = self.values[: self.length : self.output_length][: self.n_slots]
+            self.references[:] = reference_of(first, self.network.n_known)
 
     def _rows(self, number):
         """Return the rows of the states of window `number`."""

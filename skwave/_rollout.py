@@ -4,7 +4,7 @@ import numpy as np
 
 from skwave._baseline import find_longest_season, find_season_length, seasonal_naive
 from skwave._dataset import center_and_scale
-from skwave._recursion import roll_forward
+from skwave._recursion import roll_forward_from
 from skwave._sliding import windows_followed_by
 from skwave.exceptions import warn
 
@@ -40,10 +40,12 @@ class RollOuts:
     """
 
     def __init__(self, values, origins, window_length, n_steps, n_independent, n_known=0):
-        self.origins, self.n_steps, self.n_independent = origins, n_steps, n_independent
-        self.contexts = values[origins[:, None] + np.arange(-window_length, 0)].astype(float)
+        self.values, self.origins = values, origins
+        self.n_steps, self.n_independent = n_steps, n_independent
         n_predicted = values.shape[1] - n_known
-        self.predicted_contexts = self.contexts[..., :n_predicted]
+        before = origins[:, None] + np.arange(-window_length, 0)
+        # The windows before the origins, of the channels that are forecast.
+        self.contexts = values[before, :n_predicted].astype(float)
         steps = origins[:, None] + np.arange(n_steps)
         self.y_true = values[steps, :n_predicted].astype(float)
         # Known inputs stand one step ahead.
@@ -56,20 +58,24 @@ class RollOuts:
 
         They are in variances of the true values; all are infinite if one is not finite.
         """
-        return self.errors_of(roll_forward(network, self.contexts, self.n_steps, self.future))
+        return self.errors_of(self._forecast(network))
 
     @property
     def naive_errors(self):
         """The errors of repeating the last known value."""
-        return self.errors_of(np.repeat(self.predicted_contexts[:, -1:], self.n_steps, axis=1))
+        return self.errors_of(np.repeat(self.contexts[:, -1:], self.n_steps, axis=1))
 
     def residuals(self, network, rows=slice(None)):
         """Return the true values minus a network's forecasts from some of the origins.
 
         They are in the units of the series, (n_rows, n_steps, n_channels), and may not be finite.
         """
-        forecasts = roll_forward(network, self.contexts[rows], self.n_steps, self.future[rows])
-        return self.y_true[rows] - forecasts
+        return self.y_true[rows] - self._forecast(network, rows)
+
+    def _forecast(self, network, rows=slice(None)):
+        """Return a network's forecasts from some of the origins, (n_rows, n_steps, n_channels)."""
+        origins, future = self.origins[rows], self.future[rows]
+        return roll_forward_from(network, self.values, origins, self.n_steps, future)
 
     def errors_of(self, forecasts):
         """Return the mean squared error of given forecasts, as `errors` does."""

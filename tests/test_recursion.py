@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
-from oracle import VARIANTS, random_network, roll
+from oracle import KNOWN_VARIANTS, VARIANTS, random_network, roll
 
-from skwave._recursion import roll_forward
+from skwave._cells import Cell
+from skwave._recursion import roll_forward, roll_forward_from
 
 
 @pytest.mark.parametrize("variant", VARIANTS, ids=str)
@@ -42,3 +43,49 @@ def test_many_contexts_are_forecast_in_blocks_as_one_by_one():
     together = roll_forward(network, contexts, 12)
     alone = np.concatenate([roll_forward(network, c[None], 12) for c in contexts[::50]])
     np.testing.assert_allclose(together[::50], alone, rtol=1e-5, atol=1e-6)
+
+
+def contexts_and_future(network, values, origins, n_steps):
+    """Return what `roll_forward` needs to forecast from origins in a series."""
+    contexts = values[origins[:, None] + np.arange(-network.window_length, 0)]
+    # Known inputs stand one step ahead.
+    future = values[origins[:, None] + np.arange(n_steps) - 1, network.n_predicted :]
+    return contexts, future
+
+
+@pytest.mark.parametrize("variant", VARIANTS + KNOWN_VARIANTS, ids=str)
+@pytest.mark.parametrize("n_steps", [1, 5, 30])
+def test_forecasts_from_origins_are_those_from_the_windows_before_them(variant, n_steps):
+    rng = np.random.default_rng(n_steps)
+    network = random_network(rng, **variant)
+    values = rng.normal(size=(300, network.n_channels))
+    # Of two parts of the series, in which forecasts share windows.
+    origins = np.append(np.arange(9, 40), np.arange(200, 250, 3))
+    contexts, future = contexts_and_future(network, values, origins, n_steps)
+    forecasts = roll_forward_from(network, values, origins, n_steps, future)
+    expected = roll_forward(network, contexts, n_steps, future)
+    np.testing.assert_allclose(forecasts, expected, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize(("distance", "is_shared"), [(1, True), (7, False)])
+def test_windows_that_forecasts_share_are_read_once(monkeypatch, distance, is_shared):
+    rows, advance = [], Cell.advance
+
+    def counting_advance(self, h, c, z):
+        rows.append(len(h))
+        return advance(self, h, c, z)
+
+    monkeypatch.setattr(Cell, "advance", counting_advance)
+    rng = np.random.default_rng(0)
+    network = random_network(rng)
+    values = rng.normal(size=(400, 1))
+    origins = np.arange(7, 7 + 50 * distance, distance)
+    contexts, future = contexts_and_future(network, values, origins, 7)
+    roll_forward(network, contexts, 7, future)
+    alone = sum(rows)
+    rows.clear()
+    roll_forward_from(network, values, origins, 7, future)
+    # The windows hold 28 known and 21 predicted values of each forecast; 56 windows begin with
+    # known values, of which they read up to 7.
+    assert alone == 50 * 49
+    assert sum(rows) == (50 * 21 + 28 + 49 * 7 if is_shared else alone)
