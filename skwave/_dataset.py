@@ -420,7 +420,7 @@ def fit_scaling(dataset, normalization):
         scale = np.where(spread > 0, spread, scale)
     if dataset.autoregressive or relative:
         values, repeats = dataset.values[:, :n_predicted], n_outputs // n_predicted
-        varies = _varies(values)
+        varies = is_varying(values)
         # A channel that is constant is predicted to stay so.
         output_center = np.tile(np.where(varies, center[:n_predicted], values[0]), repeats)
         output_scale = np.tile(scale[:n_predicted] * varies, repeats)
@@ -429,7 +429,7 @@ def fit_scaling(dataset, normalization):
     else:
         targets = dataset.targets.reshape(len(dataset.targets), -1)
         output_center, output_scale = center_and_scale(targets)
-        output_scale = output_scale * _varies(targets)
+        output_scale = output_scale * is_varying(targets)
     return Scaling(center, scale, output_center, output_scale, relative)
 
 
@@ -438,7 +438,7 @@ def center_and_scale(values):
     values = np.asarray(values, dtype=float)
     center, scale = values.mean(axis=0), values.std(axis=0)
     # Squares of numbers below 1e-160 are zero.
-    constant = ~_varies(values) | (scale == 0)
+    constant = ~is_varying(values) | (scale == 0)
     # The mean of equal numbers may differ from them in the last digit.
     return np.where(constant, values[0], center), np.where(constant, 1.0, scale)
 
@@ -455,7 +455,7 @@ def check_not_too_small(values):
         )
 
 
-def _varies(values):
+def is_varying(values):
     """Return for each column whether it is not constant; a range of integers could overflow."""
     return values.max(axis=0) > values.min(axis=0)
 

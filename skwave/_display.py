@@ -14,6 +14,7 @@ from skwave._display_data import (
     find_names,
     make_baseline,
 )
+from skwave._missing_rows import with_missing_rows
 from skwave._pipeline import as_forecast_pipeline
 from skwave._plot import (
     BASELINE,
@@ -190,7 +191,7 @@ class ForecastDisplay:
         if coverage is not None:
             interval = pipeline.forecast_interval(n_steps, coverage=coverage, future=future)
         if history is not None:
-            history = pipeline._take_history(history)
+            history = pipeline._with_missing_rows(pipeline._take_history(history), "history")
         return cls.from_predictions(
             y_true, y_pred, history=history, baseline=baseline, interval=interval,
             coverage=coverage, ax=ax, **kwargs,
@@ -245,6 +246,9 @@ class ForecastDisplay:
         TypeError
             If `coverage` is not a number or a sequence of numbers.
         """
+        if history is not None:
+            # So that a season is as many rows as it is long.
+            history = with_missing_rows(history, "history")
         given = {"y_true": y_true, "y_pred": y_pred}
         given |= {} if history is None else {"history": history}
         values = check_values(given)

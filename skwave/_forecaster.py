@@ -664,7 +664,7 @@ class LSTMForecaster(
         -------
         float
             At most 1. A small one-step error does not imply a small error of forecasts of many
-            steps.
+            steps. Windows whose gaps are filled in training count here as well.
 
         Raises
         ------

@@ -44,7 +44,7 @@ class ForecasterSeriesMixin:
             except ValueError as error:
                 raise ValueError(f"Series {number} of X (the first is 0): {error}") from error
         scalers = [scale_series(values, len(known), self.normalization) for values in series]
-        scaled = [(values - c) / s for values, (c, s) in zip(series, scalers, strict=True)]
+        scaled = [(values - c) / s for values, (c, s, _) in zip(series, scalers, strict=True)]
         n_predicted = series[0].shape[1] - len(known)
         weights = [weight_of(values[:, :n_predicted]) for values in scaled]
         weights = np.array(weights) / np.mean(weights)
@@ -84,8 +84,8 @@ class ForecasterSeriesMixin:
     def _forecaster_for(self, windows):
         """Return the forecaster of a series that was not in the fit of several."""
         series = np.asarray(series_of_view(windows), float)
-        center, scale = scale_series(series, len(self.known_), self.normalization)
-        network = replace(self.network_, scaling=rescaled(self.network_.scaling, center, scale))
+        scaler = scale_series(series, len(self.known_), self.normalization)
+        network = replace(self.network_, scaling=rescaled(self.network_.scaling, *scaler))
         attributes = newest_values(network, series)
         return self._forecaster_of(attributes | {"network_": network, "_model": None})
 

@@ -8,7 +8,7 @@ from sklearn.utils.parallel import Parallel, delayed
 
 from skwave._baseline import find_season_length
 from skwave._calibration import MAX_PATHS, cross_fitted_paths, paths_over
-from skwave._dataset import center_and_scale, check_not_too_small, make_dataset
+from skwave._dataset import center_and_scale, check_not_too_small, is_varying, make_dataset
 from skwave._fitted import describe_fit, describe_windows, newest_values
 from skwave._gaps import interpolate, missing_rows
 from skwave._network import Scaling
@@ -39,7 +39,7 @@ NAIVE_IS_BETTER = "a naive forecast is better than the readout that all series s
 
 
 def scale_series(values, n_known, normalization):
-    """Return center and scale of the channels of a series, (n_channels,) each.
+    """Return center and scale of the channels of a series, and which vary, (n_channels,) each.
 
     Parameters
     ----------
@@ -52,13 +52,14 @@ def scale_series(values, n_known, normalization):
         How values are scaled; None leaves them as they are.
     """
     if normalization is None:
-        return np.zeros(values.shape[1]), np.ones(values.shape[1])
+        n_channels = values.shape[1]
+        return np.zeros(n_channels), np.ones(n_channels), np.ones(n_channels, bool)
     known = values[~missing_rows(values)]
     check_not_too_small(known)
     center, scale = center_and_scale(known)
     if n_known:
         center[-n_known:], scale[-n_known:] = 0, 1
-    return center, scale
+    return center, scale, is_varying(known)
 
 
 def weight_of(values):
@@ -99,7 +100,7 @@ def fit_series_readouts(
         The LSTM of all series, and how its readout was chosen.
     series : list of ndarray of shape (n_values, n_channels)
         The series, in their units, as windows hold them.
-    scalers : list of (center, scale)
+    scalers : list of (center, scale, varies)
         What `scale_series` returned for each.
     weights : ndarray of shape (n_series,)
         What `weight_of` returned for each, scaled to a mean of 1.
@@ -158,25 +159,28 @@ def fit_series_readouts(
     return network, of_series
 
 
-def rescaled(scaling, center, scale):
+def rescaled(scaling, center, scale, varies):
     """Return the scaling of a series, from that of the series less its center over its scale.
 
     Parameters
     ----------
     scaling : Scaling
         What the network was fitted with.
-    center, scale : ndarray of shape (n_channels,)
-        Of the series.
+    center, scale, varies : ndarray of shape (n_channels,)
+        What `scale_series` returned for the series.
 
     Returns
     -------
     Scaling
-        From the units of the series to the scale of the layers.
+        From the units of the series to the scale of the layers. A channel that is constant is
+        predicted to stay so, as `fit_scaling` has it: its scale, which has no unit, would make a
+        forecast of what the network predicts for the others.
     """
     # The channels repeat for each of several values predicted at once; known inputs,
     # the last ones, are no outputs.
     n_outputs = len(scaling.output_center)
-    output_center, output_scale = np.resize(center, n_outputs), np.resize(scale, n_outputs)
+    output_center = np.resize(center, n_outputs)
+    output_scale = np.resize(scale * varies, n_outputs)
     return Scaling(
         center + scale * scaling.input_center,
         scale * scaling.input_scale,
@@ -186,12 +190,12 @@ def rescaled(scaling, center, scale):
     )
 
 
-def _make_datasets(network, values, center, scale, weight, validation_split):
+def _make_datasets(network, values, center, scale, varies, weight, validation_split):
     """Return the windows of one series in its units, and those on the scale of the layers."""
     data = make_dataset(
         [values], network.window_length, network.output_length, n_known=network.n_known
     )
-    dataset = data.scaled(rescaled(network.scaling, center, scale))
+    dataset = data.scaled(rescaled(network.scaling, center, scale, varies))
     weights = np.full(len(dataset.indices), weight, np.float32)
     dataset = replace(dataset, weights=weights)
     random_state = np.random.RandomState(0)

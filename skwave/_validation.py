@@ -158,7 +158,7 @@ def as_2d(X, name="X"):
     Returns
     -------
     array-like or DataFrame of shape (n_values, n_channels)
-        The same; short floats, sparse and nullable columns, and objects with missing values become
+        The same; short numbers, sparse and nullable columns, and objects with missing values become
         float64.
 
     Raises
@@ -191,10 +191,11 @@ def as_2d(X, name="X"):
             f"(n_values,) or (n_values, n_channels) is needed.{steps}"
         )
     X = np.reshape(np.asarray(X), (-1, 1)) if ndim == 1 else X
-    # Transformers keep the precision of what they are given, and an inverse in single precision
-    # does not give the series back. Sparse and nullable columns of pandas are no numbers to NumPy.
+    # Transformers keep the precision of what they are given, logarithms make short floats of short
+    # integers, and an inverse in single precision does not give the series back. Sparse and
+    # nullable columns of pandas are no numbers to NumPy.
     dtypes = _dtypes(X)
-    is_short = [getattr(d, "kind", "") == "f" and getattr(d, "itemsize", 8) != 8 for d in dtypes]
+    is_short = [isinstance(d, np.dtype) and _is_short(d) for d in dtypes]
     is_special = [not isinstance(d, np.dtype) for d in dtypes]
     is_numeric = {getattr(d, "kind", "") for d in dtypes} <= set("fiub")
     return X.astype(float) if any(is_short + is_special) and is_numeric else X
@@ -212,6 +213,13 @@ def _refuse_dtype(dtype, name, *, is_time, column=None):
         set_index = "" if column is None else f", as by {name}.set_index({column!r})"
         advice = f"Leave dates to the index{set_index}, and divide durations by a unit of time."
     raise ValueError(f"{where} has dtype {dtype}, but numbers are needed. {advice}")
+
+
+def _is_short(dtype):
+    """Return whether functions of numbers of a type have another precision than float64."""
+    if dtype.kind == "f":
+        return dtype.itemsize != 8
+    return dtype.kind in "iu" and dtype.itemsize < 4
 
 
 def _dtypes(X):

@@ -262,6 +262,14 @@ def test_short_floats_are_taken_in_double_precision(wave, step, dtype):
         np.testing.assert_allclose(forecast, exact.forecast(4))
 
 
+@pytest.mark.parametrize("dtype", ["int16", "uint8"])
+def test_short_integers_are_taken_in_double_precision(wave, dtype):
+    # Their logarithm in NumPy is a short float.
+    counts = np.round(60 + 50 * wave).astype(dtype)
+    forecast = pipeline(LOG).fit(counts).forecast(4)
+    np.testing.assert_allclose(forecast, pipeline(LOG).fit(counts.astype(float)).forecast(4))
+
+
 def test_channels_are_checked_by_their_names(wave):
     frame = pd.DataFrame({"a": wave, "b": 100 + wave})
     model = pipeline().fit(frame)

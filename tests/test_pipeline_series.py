@@ -516,3 +516,18 @@ def test_series_of_any_name_are_stored_by_skops(names):
     assert list(found) == list(expected) == list(names)
     for name in names:
         np.testing.assert_array_equal(found[name], expected[name])
+
+
+@pytest.mark.parametrize("unit", [1, 1e-3, 1e6])
+@pytest.mark.parametrize("loss", ["mean_squared_error", "mean_absolute_error"])
+def test_a_constant_series_among_others_is_forecast_as_constant_in_any_unit(unit, loss):
+    rng = np.random.default_rng(0)
+    series = [unit * rng.normal(3, 1, size=60) for _ in range(3)]
+    constant = {"zero": np.zeros(60), "five": np.full(60, 5 * unit)}
+    model = make_forecast_pipeline(
+        WindowTransformer(5), LSTMForecaster(4, epochs=1, loss=loss, random_state=0)
+    ).fit(dict(enumerate(series)) | constant)
+    # And one that was not in the fit.
+    forecasts = model.forecast(9) | model.forecast(9, context={"new": constant["five"]})
+    for name, value in (("zero", 0), ("five", 5), ("new", 5)):
+        np.testing.assert_allclose(forecasts[name], value * unit, rtol=1e-9, atol=1e-9 * unit)

@@ -15,6 +15,7 @@ from skwave import (
     WindowTransformer,
     make_forecast_pipeline,
 )
+from skwave.exceptions import ForecastWarning
 
 TINY = {"units": 6, "epochs": 2, "random_state": 0}
 
@@ -276,6 +277,22 @@ def test_known_values_are_drawn_up_to_the_forecast():
     assert (baseline.get_linestyle(), baseline.get_color()) == (":", "tab:gray")
     assert same_color(truth.get_color(), "tab:red")
     assert same_color(forecast.get_color(), "tab:blue")
+
+
+def test_a_baseline_repeats_a_season_where_rows_of_the_known_values_are_missing():
+    index = pd.date_range("2026-03-01", periods=12 * 24, freq="h")
+    series = pd.Series(np.sin(2 * np.pi * np.arange(12 * 24) / 24), index)
+    history, truth = series[:-24].drop(index[-38:-34]), series[-24:]
+    with pytest.warns(ForecastWarning, match="history lacks 4 of 264 rows"):
+        display = ForecastDisplay.from_predictions(
+            truth, truth, history=history, baseline="seasonal_naive"
+        )
+    known, truth_line, baseline, _ = display.ax_.lines
+    # The missing hours repeat the last one that is known; the line of known values has a gap.
+    is_known = np.r_[:10, 14:24]
+    expected = truth_line.get_ydata()[is_known]
+    np.testing.assert_allclose(baseline.get_ydata()[is_known], expected, atol=1e-9)
+    assert np.isnan(known.get_ydata()).sum() == 4
 
 
 def test_few_steps_are_drawn_after_20_known_values_counted_up_to_0():

@@ -54,10 +54,10 @@ def test_the_weight_of_a_series_is_one_over_the_error_of_the_better_naive_foreca
 
 def test_known_inputs_keep_their_units():
     values = np.random.default_rng(0).normal(50, 9, size=(100, 3))
-    center, scale = scale_series(values, 1, "series")
+    center, scale, _ = scale_series(values, 1, "series")
     np.testing.assert_allclose(center, [*values[:, :2].mean(axis=0), 0])
     np.testing.assert_allclose(scale, [*values[:, :2].std(axis=0), 1])
-    center, scale = scale_series(values, 0, None)
+    center, scale, _ = scale_series(values, 0, None)
     assert (center == 0).all()
     assert (scale == 1).all()
 
@@ -69,13 +69,16 @@ def test_a_rescaled_scaling_is_that_of_the_series_less_its_center_over_its_scale
                       1 + rng.random(4), relative)  # fmt: skip
     center, scale = np.array([100.0, -3]), np.array([7.0, 0.1])
     values, outputs = rng.normal(size=(5, 2)), rng.normal(size=(5, 4))
-    of_series = rescaled(scaling, center, scale)
+    of_series = rescaled(scaling, center, scale, np.array([True, True]))
     np.testing.assert_allclose(of_series.scale(center + scale * values), scaling.scale(values))
     np.testing.assert_allclose(
         of_series.unscale(outputs),
         np.tile(center, 2) + np.tile(scale, 2) * scaling.unscale(outputs),
     )
     assert of_series.relative is relative
+    # A channel that is constant is predicted to stay so.
+    of_series = rescaled(scaling, center, scale, np.array([True, False]))
+    np.testing.assert_array_equal(of_series.unscale(outputs)[:, 1::2], -3)
 
 
 def random_gram(n, seed, coef):
