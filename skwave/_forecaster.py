@@ -589,7 +589,7 @@ class LSTMForecaster(
             n_known=len(known), calendar=calendar,
         )  # fmt: skip
         if sample_weight is not None:
-            if not isinstance(windows, list):
+            if not is_list:
                 sample_weight = _check_sample_weight(
                     sample_weight, windows, dtype=float, ensure_non_negative=True
                 )
