@@ -337,7 +337,8 @@ def _targets_in_the_series(dataset):
         raise ValueError(
             f"Without y the targets are the values that follow, but only {len(followed)} of the "
             f"{n_windows} windows in X are followed by output_length={output_length} targets. Give "
-            "the windows of a series in the order of time and unshuffled, or a longer series."
+            "the windows of a series in the order of time and unshuffled, or a longer series. If X "
+            "is a series of several channels, cut it by WindowTransformer(window_length)."
         )
     return followed, starts[followed][:, None] + length + np.arange(output_length)
 
@@ -461,8 +462,14 @@ def is_varying(values):
 
 
 def warn_about_window_length(dataset):
-    """Warn if a window is longer than a third of the longest series it is cut from."""
+    """Warn if a window is one value, or longer than a third of the longest series."""
     length = dataset.window_length
+    if length == 1:
+        warn(
+            "The windows hold one value each, so that forecasts follow from the newest value "
+            "alone. If X is a series, cut it by WindowTransformer(window_length); else give a "
+            "window_length above 1."
+        )
     n_values = dataset.n_windows_of_series.max() + length - 1
     if 3 * length > n_values:
         warn(

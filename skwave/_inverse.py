@@ -134,6 +134,12 @@ def check_inverse(transformers, series, transformed):
             "those that they return. Use transformers that keep the number and the order of the "
             "columns, or change the columns before the pipeline."
         )
+    if np.isnan(y_true).any() and not np.isnan(transformed).any():
+        raise ValueError(
+            f"The transformers before the windows ({names}) fill missing values, which cannot be "
+            "inverted. Leave out the one that does: missing values are accepted, and short gaps "
+            "are filled in the windows. Or fill the gaps before the pipeline."
+        )
     by_rows = inverts_rows(transformers, transformed)
     fraction = 0.5 if by_rows else 1 - 0.5 / len(y_true)
     try:

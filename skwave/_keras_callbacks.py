@@ -71,7 +71,8 @@ def make_callbacks(model, dataset, config, monitor, per_epoch, rollouts, exact_r
         on_epoch_end=partial(_before_stopping, model, dataset, config, rollouts, stopping),
     )
     callbacks = [before, stopping]
-    if config.schedule is not None and isinstance(config.optimizer, str):
+    sets_schedule = config.schedule is not None and isinstance(config.optimizer, str)
+    if sets_schedule:
         set_rate = partial(_set_rate, stopping, config, per_epoch)
         callbacks.append(callback(on_train_batch_begin=set_rate))
     # Last, when it is known what the others did, and whether they stop.
@@ -81,10 +82,17 @@ def make_callbacks(model, dataset, config, monitor, per_epoch, rollouts, exact_r
         )
     )
     further = config.callbacks or []
+    of_keras = import_keras().callbacks
     for one in further:
-        if not isinstance(one, import_keras().callbacks.Callback):
+        if not isinstance(one, of_keras.Callback):
             raise TypeError(
                 f"callbacks holds {one!r}, but a list of keras.callbacks.Callback is needed."
+            )
+        sets_rate = isinstance(one, of_keras.LearningRateScheduler | of_keras.ReduceLROnPlateau)
+        if sets_rate and sets_schedule:
+            warn(
+                f"callbacks holds a {type(one).__name__}, but schedule={config.schedule!r} sets "
+                "the learning rate of each update, so that it has no effect. Set schedule=None."
             )
     return [*callbacks, *further, after], stopping
 

@@ -323,6 +323,12 @@ class PipelineTransformMixin:
         columns = as_2d(context, name)
         if self._index_spec is not None and self._index_spec["ndim"] == 2:
             check_columns(columns, self._index_spec["columns"], name)
+        n_columns, n_needed = np.shape(columns)[1], self[-2].n_features_in_
+        if n_columns != n_needed:
+            raise ValueError(
+                f"{name} has {n_columns} column{'s' * (n_columns != 1)}, but fit saw {n_needed}. "
+                "Give the same columns in the same order."
+            )
         transformed = self._transform(columns)
         if len(transformed) < self._window_length:
             raise ValueError(

@@ -1,7 +1,5 @@
 """Recursive multi-step forecasts: predictions are fed back as inputs."""
 
-from typing import NamedTuple
-
 import numpy as np
 
 from skwave._cells import make_cells
@@ -89,12 +87,13 @@ def roll_forward_from(network, values, origins, n_steps, future):
     with np.errstate(over="ignore", invalid="ignore"):
         for first in range(0, len(origins), size):
             shared = slice(first, first + size)
-            begun = _read_known(network, values, origins[shared], n_open)
+            states, passed = _read_known(network, values, origins[shared], n_open)
             for part in _blocks_of_contexts(network, len(origins[shared])):
                 wavefront = _Wavefront(
                     network, contexts[shared][part], future[shared][part], n_steps
                 )  # fmt: skip
-                blocks.append(wavefront.run(begun.take(part)))
+                of_part = [(h[part], c[part]) for h, c in states]
+                blocks.append(wavefront.run((of_part, passed[part])))
     return np.concatenate(blocks)[:, :n_steps]
 
 
@@ -116,25 +115,6 @@ def _starts(network, origins, n_open):
     return first + network.output_length * np.arange(n_open)
 
 
-class _Begun(NamedTuple):
-    """The windows of forecasts when they have read all known values.
-
-    Parameters
-    ----------
-    states : list of (h, c)
-        Of each layer, of shape (n_origins, n_open, units).
-    passed : ndarray of shape (n_origins, n_open, n_states - units)
-        The states at positions but the last, of windows that have passed these.
-    """
-
-    states: list
-    passed: np.ndarray
-
-    def take(self, part):
-        """Return the windows of some of the forecasts."""
-        return _Begun([(h[part], c[part]) for h, c in self.states], self.passed[part])
-
-
 def _read_known(network, values, origins, n_open):
     """Read the known values of the windows of forecasts, each window once.
 
@@ -142,8 +122,10 @@ def _read_known(network, values, origins, n_open):
 
     Returns
     -------
-    _Begun
-        The windows of all forecasts.
+    states : list of (h, c)
+        Of each layer, after all known values, of shape (n_origins, n_open, units).
+    passed : ndarray of shape (n_origins, n_open, n_states - units)
+        The states at positions but the last, of windows that have passed these.
     """
     length, positions = network.window_length, network.read_positions[:-1]
     cells = make_cells(network.layers)
@@ -151,19 +133,16 @@ def _read_known(network, values, origins, n_open):
     starts, of_origins = np.unique(_starts(network, origins, n_open), return_inverse=True)
     of_origins = of_origins.reshape(len(origins), n_open)
     times = np.unique(origins[:, None] + np.arange(-length, 0))
-    # The windows that contain the value at each time, and whether a forecast follows it.
+    # The windows that contain the value at each time.
     first_rows = np.searchsorted(starts, times - length, side="right")
     last_rows = np.searchsorted(starts, times, side="right")
-    number, numbers = 0, np.searchsorted(origins, times + 1, side="right")
     inputs_at = network.scaling.scale(values[times].astype(float))
     references = reference_of(network.scaling.scale(values[starts].astype(float)), network.n_known)
     states = [cell.new_state(len(starts)) for cell in cells]
     passed = np.empty((len(starts), network.n_states - n_units), np.float32)
     shape = len(origins), n_open
-    begun = _Begun(
-        [tuple(np.empty((*shape, cell.units), np.float32) for _ in range(2)) for cell in cells],
-        np.empty((*shape, passed.shape[1]), np.float32),
-    )
+    taken = [tuple(np.empty((*shape, cell.units), np.float32) for _ in range(2)) for cell in cells]
+    taken_passed = np.empty((*shape, passed.shape[1]), np.float32)
     for k, time in enumerate(times):
         rows, inputs = slice(first_rows[k], last_rows[k]), inputs_at[k]
         if network.scaling.relative:
@@ -174,13 +153,12 @@ def _read_known(network, values, origins, n_open):
         for j, position in enumerate(positions):
             row = first_rows[k] + np.flatnonzero(starts[rows] == time + 1 - position)
             passed[row, j * n_units : (j + 1) * n_units] = states[-1][0][row, :n_units]
-        while number < numbers[k]:
-            taken = of_origins[number]
-            for (h, c, _), (of_h, of_c) in zip(states, begun.states, strict=True):
-                of_h[number], of_c[number] = h[taken, : of_h.shape[2]], c[taken]
-            begun.passed[number] = passed[taken]
-            number += 1
-    return begun
+        for number in np.flatnonzero(origins == time + 1):
+            rows = of_origins[number]
+            for (h, c, _), (of_h, of_c) in zip(states, taken, strict=True):
+                of_h[number], of_c[number] = h[rows, : of_h.shape[2]], c[rows]
+            taken_passed[number] = passed[rows]
+    return taken, taken_passed
 
 
 def fill_end(network, values, name="context"):
@@ -279,7 +257,7 @@ class _Wavefront:
     def run(self, begun=None):
         """Read value after value until the last window has predicted.
 
-        `begun` has the windows of these forecasts after the known values, where these were read.
+        `begun` is what `_read_known` returned for these forecasts, where it has read known values.
         """
         forecasts = np.empty((self.n_contexts, self.n_windows, self.network.n_outputs))
         begin = 0
@@ -299,10 +277,11 @@ class _Wavefront:
 
     def _continue_from(self, begun):
         """Give the windows that begin with known values the states that they have after these."""
-        for (h, c, _), (of_h, of_c) in zip(self.states, begun.states, strict=True):
+        states, passed = begun
+        for (h, c, _), (of_h, of_c) in zip(self.states, states, strict=True):
             h[:, : of_h.shape[2]] = of_h.swapaxes(0, 1).reshape(len(h), -1)
             c[:] = of_c.swapaxes(0, 1).reshape(len(c), -1)
-        self.passed[:] = begun.passed.swapaxes(0, 1).reshape(self.passed.shape)
+        self.passed[:] = passed.swapaxes(0, 1).reshape(self.passed.shape)
         if self.scaling.relative:
             first = self.values[: self.length : self.output_length][: self.n_slots]
             self.references[:] = reference_of(first, self.network.n_known)

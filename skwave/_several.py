@@ -8,6 +8,11 @@ from scipy.sparse import issparse
 from skwave._pandas_index import is_multi_index
 from skwave._validation import is_several
 
+# A level of integers up to this one may hold months, days of a year or hours.
+MAX_PART = 366
+# Integers between these may be years.
+YEARS = 1800, 2200
+
 
 def split_series(X, name="X"):
     """Return the series of which `X` consists, by name.
@@ -35,13 +40,25 @@ def split_series(X, name="X"):
     if not is_multi_index(X):
         return None
     first, last = X.index.levels[0], X.index.levels[-1]
+    together = (
+        "If the levels are the time together, such as a year and a month, or a date and an hour, "
+        "make one index of dates, as by pandas.PeriodIndex.from_fields(year=..., month=..., "
+        "freq='M'), or by adding pandas.to_timedelta(hours, unit='h')."
+    )
     is_swapped = hasattr(first, "freq") and not hasattr(last, "freq") and len(last) < len(first)
     if X.index.nlevels == 2 and is_swapped:
         raise ValueError(
             f"{name} has an index of two levels, {X.index.names[0]!r} with times and "
             f"{X.index.names[1]!r} with names such as {last[0]!r}, but the names of the series "
             f"come first. Give {name}.swaplevel(), or, if the times are names, make strings of "
-            "them."
+            f"them. {together}"
+        )
+    if _are_parts_of_time(X.index):
+        raise ValueError(
+            f"{name} has an index of the levels {list(X.index.names)}, with labels such as "
+            f"{X.index[0]!r}, of which the last one is the time, and the others are names of "
+            f"series. {together} If there are series for each year or date, make strings of these "
+            "names."
         )
     levels = list(range(X.index.nlevels - 1))
     for level in levels:
@@ -59,6 +76,20 @@ def split_series(X, name="X"):
         )
     by_name = X.groupby(level=levels[0] if len(levels) == 1 else levels, sort=False, observed=True)
     return {of_name: of_one.droplevel(levels) for of_name, of_one in by_name}
+
+
+def _are_parts_of_time(index):
+    """Return whether levels of an index look like one time: years or dates, then small integers."""
+    *first, last = index.levels
+    if last.dtype.kind not in "iu" or len(last) == 0 or last.max() > MAX_PART:
+        return False
+    for level in first:
+        is_year = level.dtype.kind in "iu" and len(level) > 0
+        if hasattr(level, "freq") or (
+            is_year and YEARS[0] <= level.min() <= level.max() <= YEARS[1]
+        ):
+            return True
+    return False
 
 
 @contextlib.contextmanager

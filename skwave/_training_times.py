@@ -19,14 +19,29 @@ def _check_same_zone(index, known, name):
     """Raise an error if times are in another time zone than those of the training series."""
     if known["type"] != "datetime" or not hasattr(index, "tz"):
         return
-    zones = describe_zone(index[-1]), known["zone"]
+    found, zone = describe_zone(index[-1]), known["zone"]
     # Two zones without names may be one zone, in summer and in winter.
-    if zones[0] != zones[1] and not all(isinstance(zone, float) for zone in zones):
-        convert = "tz_localize" if None in zones else "tz_convert"
-        raise ValueError(
-            f"{name} has times in the time zone {index.tz}, but those of the training series are "
-            f"in {zones[1]}. Give {name}.{convert}({zones[1]!r})."
+    if found == zone or (isinstance(found, float) and isinstance(zone, float)):
+        return
+    advice = f"{name}.tz_convert({zone!r})"
+    if found is None:
+        advice = (
+            f"{name}.tz_localize({zone!r}) if these are local times, or "
+            f"{name}.tz_localize('UTC').tz_convert({zone!r}) if they are those of UTC"
         )
+    elif zone is None:
+        advice = (
+            f"{name}.tz_localize(None) if the training series has the times of this zone, and "
+            f"else {name}.tz_convert(...) to its zone before"
+        )
+    where, training_where = (
+        "without a time zone" if name_of is None else f"in the time zone {name_of}"
+        for name_of in (index.tz, zone)
+    )
+    raise ValueError(
+        f"{name} has times {where}, but those of the training series are {training_where}. Give "
+        f"{advice}."
+    )
 
 
 def _check_same_distance(index, known, name):

@@ -1,5 +1,6 @@
 """Checks of series, windows, targets and contexts: errors say what came and what is needed."""
 
+import re
 from numbers import Integral
 
 import numpy as np
@@ -29,10 +30,11 @@ def are_of_several(windows):
 
 
 def check_column_types(X, name="X"):
-    """Raise an error for columns of dates, and in pandas for those of strings or of equal names.
+    """Raise an error for columns of dates or strings, and in pandas for those of equal names.
 
     That is before scikit-learn makes numbers of them, or an error of its own.
     """
+    X = np.asarray(X) if isinstance(X, list | tuple) else X
     columns = columns_of(X) or [None] * len(_dtypes(X))
     if hasattr(X, "iloc") and X.ndim == 2 and not X.columns.is_unique:
         column = X.columns[X.columns.duplicated()][0]
@@ -45,6 +47,11 @@ def check_column_types(X, name="X"):
             raise ValueError(
                 f"Complex data not supported: {name} has dtype {dtype}, but real numbers are "
                 "needed. Give the real and the imaginary part as two columns."
+            )
+        if isinstance(X, np.ndarray) and dtype.kind in "US" and X.size:
+            raise ValueError(
+                f"{name} holds text such as {X.flat[0].item()!r}, but numbers are needed. Give "
+                f"numpy.asarray({name}, dtype=float)."
             )
         if hasattr(X, "iloc") and getattr(dtype, "kind", "") == "O":
             _check_words(X if X.ndim == 1 else X.iloc[:, k], name, column)
@@ -62,11 +69,15 @@ def _check_words(values, name, column):
                 raise ValueError(
                     f"{where} {value!r}, which is text. Make numbers of it by {values} == 'True'."
                 ) from error
+            comma = "decimal commas by pandas.read_csv(..., decimal=',')"
+            if re.fullmatch(r"-?\d{1,3}(,\d{3})+(\.\d+)?", str(value)):
+                thousands = "commas between thousands by pandas.read_csv(..., thousands=',')"
+                comma = f"{thousands}, or {comma}"
             raise ValueError(
-                f"{where} {value!r}, which is not a number. Read decimal commas by "
-                "pandas.read_csv(..., decimal=','), make a column of times the index (index_col, "
-                "parse_dates), make a column of names, such as those of shops, the first level of "
-                "the index (set_index(['shop', 'time'])), encode other categories as numbers "
+                f"{where} {value!r}, which is not a number. Read {comma}, signs for missing values "
+                "by na_values=['-'], make a column of times the index (index_col, parse_dates), "
+                "make a column of names, such as those of shops, the first level of the index "
+                "(set_index(['shop', 'time'])), encode other categories as numbers "
                 "(sklearn.preprocessing.OneHotEncoder), or leave the column out."
             ) from error
 

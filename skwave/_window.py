@@ -307,9 +307,12 @@ class WindowTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
     def _check_length(self, n_values):
         """Raise an error if a series is shorter than a window."""
         if n_values < self.window_length_:
+            in_a_row = n_values == 1 and self.n_features_in_ > 1
+            row = f" If the {self.n_features_in_} columns are its values, give X.ravel()."
             raise ValueError(
                 f"X has n_samples = {n_values} values, but window_length={self.window_length_} "
                 "needs at least as many. Give a longer series or a smaller window_length."
+                f"{row if in_a_row else ''}"
             )
 
     def _check_series(self, series, *, reset):
@@ -330,7 +333,20 @@ class WindowTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         series = validate_data(
             self, series, reset=reset, dtype="numeric", order="C", ensure_all_finite=False
         )
-        return check_numbers(series)
+        series = check_numbers(series)
+        if reset:
+            self._check_not_empty(series)
+        return series
+
+    def _check_not_empty(self, series):
+        """Raise an error that names a column of a series without a value."""
+        is_empty = np.isnan(series).all(axis=0)
+        if is_empty.any():
+            column = int(is_empty.argmax())
+            name = column if self._columns is None else self._columns[column]
+            raise ValueError(
+                f"Column {name!r} of X has no values: all {len(series)} are missing. Leave it out."
+            )
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

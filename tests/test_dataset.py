@@ -217,6 +217,13 @@ def test_a_window_longer_than_a_third_of_the_series_is_warned_of(n_values, n_war
         assert "19 training windows" in found[0]
 
 
+def test_windows_of_one_value_are_warned_of():
+    # A series that was made a column, as scikit-learn asks for where it needs two dimensions.
+    data = targets_of(np.arange(30.0)[:, None], length=1)
+    (found,) = warnings_of(warn_about_window_length, data)
+    assert "If X is a series, cut it by WindowTransformer" in found
+
+
 def test_the_number_of_windows_in_the_warning_allows_for_the_output_length():
     data = targets_of(np.arange(15.0)[:, None], length=10, output_length=4)
     (found,) = warnings_of(warn_about_window_length, data)

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers import warnings_of
 from sklearn.base import clone
 
 from skwave import LSTMForecaster, WindowTransformer, _training
@@ -83,6 +84,17 @@ def test_callbacks_are_used_as_given_and_copied_by_clone_only(windows):
     clone(forecaster).fit(windows)
     assert len(callback.losses) == TINY["epochs"]
     assert pickle.loads(pickle.dumps(forecaster)).callbacks is None
+
+
+@pytest.mark.parametrize("schedule", ["cosine", None])
+def test_a_callback_that_sets_the_learning_rate_beside_a_schedule_is_warned_of(windows, schedule):
+    import keras
+
+    callback = keras.callbacks.ReduceLROnPlateau()
+    forecaster = LSTMForecaster(**TINY, callbacks=[callback], schedule=schedule)
+    found = warnings_of(forecaster.fit, windows)
+    is_warned = any("a ReduceLROnPlateau, but schedule='cosine' sets" in text for text in found)
+    assert is_warned == (schedule is not None)
 
 
 def test_a_callback_with_a_lock_is_used_but_cannot_be_cloned(windows):

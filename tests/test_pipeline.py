@@ -361,9 +361,13 @@ def test_times_of_another_frequency_or_zone_are_refused():
     for one, series, words in (
         (model, LOAD[:300:2], "02:00:00 apart, but those of the training series are 0 days 01"),
         (model, LOAD.set_axis(pd.date_range("2026", periods=400)), "rows that are 1 days 00:00:00"),
-        (model, zoned[:300], r"time zone Europe/Berlin.*in None. Give .*tz_localize\(None\)"),
+        (model, zoned[:300], r"zone Europe/Berlin.*without a time zone. .*tz_localize\(None\)"),
         (in_berlin, zoned[:300].tz_convert("UTC"), r"zone UTC.*tz_convert\('Europe/Berlin'\)"),
-        (in_berlin, LOAD[:300], r"time zone None.*tz_localize\('Europe/Berlin'\)"),
+        (
+            in_berlin,
+            LOAD[:300],
+            r"without a time zone.*tz_localize\('Europe/Berlin'\) if these are local",
+        ),
     ):
         for call in (one.predict, one.partial_fit, one.calibrate):
             with pytest.raises(ValueError, match=words):
@@ -656,9 +660,22 @@ def test_an_empty_context_is_refused(wave):
         pipeline().fit(series).forecast(3, context=series[:0])
 
 
+def test_a_context_of_another_number_of_columns_is_refused(wave):
+    series = pd.Series(wave, pd.date_range("2024-01-01", periods=120), name="y")
+    for fitted, context in (
+        (series, pd.DataFrame({"y": series, "z": series})),
+        (wave, np.column_stack([wave, wave])),
+    ):
+        with pytest.raises(ValueError, match="context has 2 columns, but fit saw 1"):
+            pipeline().fit(fitted).forecast(3, context=context)
+
+
 def test_a_step_that_fills_gaps_is_refused(wave):
     with pytest.raises(ValueError, match="'simpleimputer'.*gaps are filled before"):
         pipeline(SimpleImputer()).fit(wave)
+    with_gap = np.where(np.arange(120) == 50, np.nan, wave)
+    with pytest.raises(ValueError, match="'simpleimputer'.*Leave out .*values are accepted"):
+        pipeline(SimpleImputer()).fit(with_gap)
 
 
 def test_complex_values_are_refused_and_not_cut_to_their_real_part(wave):

@@ -68,6 +68,19 @@ def test_levels_in_the_other_order_are_refused():
         split_series(numbers.swaplevel())
 
 
+@pytest.mark.parametrize("first", [[2023, 2024], DAYS[:2]], ids=["years", "dates"])
+def test_levels_that_are_the_time_together_are_refused(first):
+    index = pd.MultiIndex.from_product([first, range(1, 13)], names=["first", "second"])
+    series = pd.Series(np.arange(24.0), index)
+    with pytest.raises(ValueError, match=r"\['first', 'second'\].*make one index of dates"):
+        split_series(series)
+    with pytest.raises(ValueError, match="make one index of dates"):
+        split_series(pd.concat({"shop": series}))
+    # As names they are taken.
+    series.index = series.index.set_levels(series.index.levels[0].astype(str), level=0)
+    assert len(split_series(series)) == 2
+
+
 def test_results_without_an_index_are_a_dict():
     results = {"a": np.zeros(2), "b": np.ones(2)}
     assert join_results(results, form_of(LONG)) is results

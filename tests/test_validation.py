@@ -92,6 +92,14 @@ def test_a_series_gets_a_column_and_a_frame_keeps_its_names():
         (np.ones((9, 9, 2)), ValueError, "context has the type ndarray and 3 dim"),
         (3.0, ValueError, "context has the type float and 0 dim"),
         (np.zeros(9, "m8[s]"), ValueError, "context has dtype timedelta64.*unit of time"),
+        (["1.5", "2"], ValueError, r"context holds text such as '1\.5'.*asarray\(context, dtype"),
+        (np.array([b"7"]), ValueError, "context holds text such as b'7'"),
+        (
+            pd.Series(["974", "1,152"]),
+            ValueError,
+            r"holds '1,152'.*thousands=','\), or decimal",
+        ),
+        (pd.Series(["9,5", "1,7"]), ValueError, r"holds '9,5'.*Read decimal commas"),
     ],
 )
 def test_what_is_not_one_series_is_refused_by_its_name(X, error, words):

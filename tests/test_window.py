@@ -189,6 +189,21 @@ def test_auto_takes_one_length_for_several_series():
         WindowTransformer("auto").fit([*series, *series[:2], np.arange(100.0)])
 
 
+def test_a_column_without_values_is_named():
+    # A comma at the end of each line of a file makes one.
+    frame = pd.DataFrame({"sales": np.arange(9.0), "Unnamed: 2": np.nan})
+    with pytest.raises(ValueError, match="Column 'Unnamed: 2' of X has no values: all 9"):
+        WindowTransformer(3).fit(frame)
+    with pytest.raises(ValueError, match="Column 0 of X has no values"):
+        WindowTransformer(3).fit(np.full(9, np.nan))
+    assert WindowTransformer(3).fit(frame.fillna(0)).transform(frame).shape == (7, 3, 2)
+
+
+def test_a_series_in_one_row_is_recognized():
+    with pytest.raises(ValueError, match=r"If the 9 columns are its values, give X.ravel\(\)"):
+        WindowTransformer(3).fit(np.arange(9.0)[None])
+
+
 def test_a_dict_of_lists_is_several_series():
     series = {"a": [1.0, 2.0, 3.0, 4.0, 5.0], "b": [2.0, 3.0, 4.0, 5.0, 6.0]}
     windows = WindowTransformer(2)

@@ -143,6 +143,11 @@ class ForecastScorer:
         self.sign = sign
         self.kwargs = kwargs
 
+    @property
+    def __name__(self):
+        """The name of the metric, with which displays of scikit-learn label their axes."""
+        return metric_name(self.metric)
+
     def __repr__(self):
         name = metric_name(self.metric)
         further = "".join(f", {k}={v!r}" for k, v in self.kwargs.items())

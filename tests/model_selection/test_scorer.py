@@ -210,6 +210,8 @@ def test_an_estimator_that_cannot_forecast_is_refused(wave):
 def test_a_scorer_is_pickled_and_printed():
     assert repr(pickle.loads(pickle.dumps(SCORER))) == repr(SCORER)
     assert repr(SCORER) == "forecast_scorer(mean_absolute_error, horizon=6)"
+    # Displays of scikit-learn label their axes with it.
+    assert SCORER.__name__ == "mean_absolute_error"
 
 
 # --- Intervals and quantiles --------------------------------------------------------------------
