@@ -1,15 +1,11 @@
 """The index of a series as plain data, and the labels that follow its last one."""
 
 import contextlib
-import datetime
 import itertools
-import warnings
 
 import numpy as np
 
 from skwave._pandas_index import as_times, is_pandas_installed
-
-_UTC = "UTC", "Etc/UTC", "Etc/UCT", "Etc/Universal", "Etc/Zulu", "UCT", "Universal", "Zulu"
 
 
 def index_spec(X, training_spec=None):
@@ -29,7 +25,7 @@ def index_spec(X, training_spec=None):
     None or dict
         Plain data, but for labels of columns. The entry ``"index"`` describes dates, periods
         without a gap, and integers at a regular distance; it is None for all other labels. Dates
-        without a regular frequency cannot be continued.
+        without a regular frequency have the frequency None, and cannot be continued.
     """
     if not hasattr(X, "iloc"):
         return None
@@ -44,173 +40,119 @@ def _describe(index, training):
     """Return an index as plain data, or None for labels that `index_spec` does not describe."""
     import pandas as pd
 
-    if isinstance(index, pd.PeriodIndex):
-        if (np.diff(index.asi8) != index.freq.n).any():
-            return None
+    if isinstance(index, pd.PeriodIndex) and (np.diff(index.asi8) == index.freq.n).all():
         return {
-            "type": "period", "last": str(index[-1]), "freq": index.freqstr,
-            "distance": median_distance(index), "name": index.name,
+            "type": "period", "last": str(index[-1]), "freq": index.freqstr, "name": index.name,
         }  # fmt: skip
     if isinstance(index, pd.DatetimeIndex):
-        freq, months, first = _find_rule(index, training)
+        freq, anchor = _find_frequency(index, training)
         # With the offset from UTC, which distinguishes the two hours at the end of summer time.
+        # The zone has the attribute key if it is of zoneinfo, and zone if it is of pytz.
         return {
             "type": "datetime", "last": index[-1].isoformat(), "freq": freq,
-            "zone": describe_zone(index[-1]), "unit": index.unit, "months": months,
-            "first": first.isoformat(),
-            "distance": median_distance(index) if freq or months else None, "name": index.name,
+            "anchor": anchor.isoformat(), "unit": index.unit, "name": index.name,
+            "zone": getattr(index.tz, "key", None) or getattr(index.tz, "zone", None),
         }  # fmt: skip
     if pd.api.types.is_integer_dtype(index.dtype) and len(index) > 1:
         distances = np.unique(np.diff(index.to_numpy(dtype=int)))
         if len(distances) == 1 and distances[0] != 0:
             return {
                 "type": "integer", "last": int(index[-1]), "step": int(distances[0]),
-                "distance": None, "name": index.name,
+                "name": index.name,
             }  # fmt: skip
     return None
 
 
-def _find_rule(index, training):
-    """Return the frequency of dates, or how they go on by months as `_find_months` returns it."""
-    # A short part of irregular dates, such as one week, may look regular.
-    if training.get("type") == "datetime" and not (training["freq"] or training["months"]):
-        return None, 0, index[0]
-    months, first = _find_months(index, training)
-    # Three dates of the 15th may be as many days apart.
-    freq = None if training.get("months") and months else find_freq(index, training)
-    return (freq, 0, index[0]) if freq else (None, months, first)
+def _find_frequency(index, training):
+    """Return the frequency of dates and their anchor, as `regular_dates` takes them.
 
-
-def median_distance(index):
-    """Return the median distance of times in seconds; None for other labels, or fewer than three.
-
-    The median, since working days are a day apart, whether a weekend is among them or not.
+    The frequency is None where the dates are irregular. A short part of irregular dates, such as
+    one week, may look regular.
     """
-    if len(index) < 3 or not (hasattr(index, "tz") or hasattr(index, "to_timestamp")):
-        return None
-    import pandas as pd
+    rules = likely_frequencies(index)
+    if training.get("type") == "datetime":
+        if training["freq"] is None:
+            rules = []
+        elif index.freq is None:
+            rules.insert(0, (training["freq"], timestamp(training, "anchor")))
+    for freq, anchor in rules:
+        # So many dates may leave the range of pandas.
+        with contextlib.suppress(ValueError):
+            if index.equals(regular_dates(freq, anchor, index[0], periods=len(index))):
+                return freq, anchor
+    return None, index[0]
 
-    times = index if hasattr(index, "tz") else index.to_timestamp()
-    return pd.Series(times).diff().median().total_seconds()
 
-
-def find_freq(index, training):
-    """Return the frequency of dates as a string of pandas, or None if they have none."""
+def likely_frequencies(index):
+    """Return the frequencies that dates may have, the likeliest first, each with its anchor."""
     import pandas as pd
 
     if index.freq is not None:
-        # Holidays and working hours are not in the string; that of a DateOffset cannot be read.
+        # The string of a DateOffset cannot be read; others lack holidays and working hours.
         with contextlib.suppress(ValueError):
-            if pd.tseries.frequencies.to_offset(index.freqstr) == index.freq:
-                return index.freqstr
-        return None
-    # The attribute inferred_freq warns from pandas 3 on. A change of clocks at the time of the day
-    # may hide the frequency of all dates, but not of both ends.
-    parts = (index, index[:4], index[-4:]) if len(index) > 2 else ()
-    inferred = [pd.DatetimeIndex(part, freq="infer").freqstr for part in parts]
-    for freq in (training.get("freq"), *inferred):
-        # A frequency of the training series may not be one of these dates, or leave their range;
-        # that of periods has a deprecated name in pandas 2.
-        with (
-            contextlib.suppress(ValueError, pd.errors.OutOfBoundsDatetime),
-            warnings.catch_warnings(),
-        ):
-            warnings.simplefilter("ignore", FutureWarning)
-            if freq and index.equals(
-                date_range(
-                    index[0], periods=len(index), freq=freq, unit=index.unit, like=index[:2][-1]
-                )
-            ):
-                return freq
-    return None
+            is_all = pd.tseries.frequencies.to_offset(index.freqstr) == index.freq
+            return [(index.freqstr, index[:2][-1])] if is_all else []
+    if len(index) < 3:
+        return []
+    # The attribute inferred_freq, and infer_freq, warn from pandas 3 on.
+    freqs = [pd.DatetimeIndex(index, freq="infer").freqstr]
+    if freqs == [None]:
+        # Missing rows and changes of clocks hide the frequency, but not that of most stretches.
+        starts = np.linspace(0, max(len(index) - 4, 0), 25).astype(int)
+        freqs = [pd.DatetimeIndex(index[k : k + 4], freq="infer").freqstr for k in starts]
+        freqs = sorted(freqs, key=freqs.count, reverse=True)
+    # The second date has the time of the day, where clocks moved the first one.
+    rules = [(freq, index[1]) for freq in dict.fromkeys(freqs) if freq is not None]
+    months = int(np.diff(12 * index.year + index.month).min())
+    return [*rules, (months, index[index.day.argmax()])] if months > 0 else rules
 
 
-def _find_months(index, training):
-    """Return how dates such as the 15th of a month go on.
-
-    Returns
-    -------
-    months : int
-        From each date to the next; 0 if their number or the day changes.
-    first : Timestamp
-        The date that they are counted from, which has the day of the month.
-    """
-    counts = 12 * index.year + index.month
-    months = int(counts[1] - counts[0]) if len(index) > 2 else 0
-    if (np.diff(counts) != months).any():
-        return 0, index[0]
-    starts = [index[0]]
-    if training.get("months") == months:
-        starts.append(timestamp(training["first"], training))
-    for first in starts if months > 0 else ():
-        if index.equals(dates_by_months(first, months, index[0], index[-1])):
-            return months, first
-    return 0, index[0]
-
-
-def dates_by_months(first, months, start, end):
-    """Return the dates from `start` to `end` that are some times so many months from `first`.
-
-    So the 15th of each month goes on, or the 31st, which is the last day of shorter months.
-    """
-    import pandas as pd
-
-    begin, stop = (
-        12 * (date.year - first.year) + date.month - first.month for date in (start, end)
-    )
-    return pd.DatetimeIndex(
-        [first + pd.DateOffset(months=k) for k in range(begin, stop + 1, months)]
-    )
-
-
-def date_range(first, end=None, *, periods=None, freq, unit, like=None):
-    """Return dates of a frequency, as `pandas.date_range` does, at a change of clocks, too.
+def regular_dates(freq, anchor, first, end=None, *, periods=None):
+    """Return dates of a frequency, as `pandas.date_range` does, and of the same day of months.
 
     A date that is skipped by clocks put forward at its time of the day is moved to the next one
     that exists, as by `resample`, and of two equal ones the first is taken.
 
     Parameters
     ----------
+    freq : str or int
+        A frequency of pandas, or a number of months, as of dates on the 15th of each.
+    anchor : Timestamp
+        Another of the dates. It has the time of the day where clocks moved the first one, and the
+        day of the month: the 31st is the last day of shorter months.
     first, end : Timestamp
         The first date, and the last possible one, or None.
     periods : int or None
         How many dates, or None.
-    freq : str or DateOffset
-        The frequency.
-    unit : str
-        The unit of the index.
-    like : Timestamp or None
-        Another date of the series, which has its time of the day where the first one was moved.
     """
     import pandas as pd
 
-    offset = pd.tseries.frequencies.to_offset(freq)
-    is_fixed = isinstance(offset, pd.offsets.Tick) and not isinstance(offset, pd.offsets.Day)
-    if first.tz is None or is_fixed:
-        return pd.date_range(first, end, periods=periods, freq=freq, unit=unit)
-    begin, zone = first.tz_localize(None), first.tz
-    if like is not None:
-        clock = like.tz_localize(None)
-        moved = begin.normalize() + (clock - clock.normalize())
-        if moved.tz_localize(zone, nonexistent="shift_forward", ambiguous=True) == first:
-            begin = moved
-    local_end = None if end is None else end.tz_localize(None)
-    local = pd.date_range(begin, local_end, periods=periods, freq=freq, unit=unit)
-    if local.tz_localize(zone, nonexistent="NaT", ambiguous="NaT").hasnans:
-        is_first = np.ones(len(local), bool)
-        return local.tz_localize(zone, nonexistent="shift_forward", ambiguous=is_first)
-    return pd.date_range(first, end, periods=periods, freq=freq, unit=unit)
-
-
-def describe_zone(label):
-    """Return the IANA name of a label's zone, or else its offset from UTC in seconds."""
-    if label.tzinfo is None:
-        return None
-    # The key of zoneinfo, the zone of pytz. Other zones have names that are not IANA's.
-    name = getattr(label.tzinfo, "key", None) or getattr(label.tzinfo, "zone", None)
-    offset = label.utcoffset().total_seconds()
-    # UTC has several names, and none as datetime.timezone.utc.
-    return "UTC" if name in _UTC or (name is None and offset == 0) else name or offset
+    is_by_months, unit, zone = isinstance(freq, int), first.unit, first.tz
+    offset = pd.tseries.frequencies.to_offset(f"{freq}MS" if is_by_months else freq)
+    # A day has 23 hours where clocks are put forward.
+    if isinstance(offset, pd.offsets.Tick) and not isinstance(offset, pd.offsets.Day):
+        return pd.date_range(first, end, periods=periods, freq=offset, unit=unit)
+    local, clock = first.tz_localize(None), anchor.tz_localize(None)
+    moved = local.normalize() + (clock - clock.normalize())
+    if moved.tz_localize(zone, nonexistent="shift_forward", ambiguous=True) == first:
+        local = moved
+    begin = local.normalize().replace(day=1) if is_by_months else local
+    end = None if end is None else end.tz_localize(None)
+    dates = pd.date_range(begin, end, periods=periods, freq=offset, unit=unit)
+    if is_by_months:
+        days = np.minimum(anchor.day, dates.days_in_month) - 1
+        dates += pd.to_timedelta(days, unit="D") + (local - local.normalize())
+        dates = dates.as_unit(unit)
+    if zone is None:
+        return dates
+    # Clocks skip some dates, and show others twice.
+    clear = dates.tz_localize(zone, nonexistent="NaT", ambiguous="NaT")
+    if clear.hasnans:
+        is_first = np.ones(len(dates), bool)
+        return dates.tz_localize(zone, nonexistent="shift_forward", ambiguous=is_first)
+    if not is_by_months:
+        clear.freq = offset
+    return clear
 
 
 def next_index(spec, n_steps):
@@ -224,58 +166,25 @@ def next_index(spec, n_steps):
     import pandas as pd
 
     name = index["name"]
+    if index["type"] == "integer":
+        first, step = index["last"] + index["step"], index["step"]
+        return pd.RangeIndex(first, first + n_steps * step, step, name=name)
+    if index["freq"] is None:
+        return None
     if index["type"] == "period":
         last = pd.Period(index["last"], freq=index["freq"])
         return pd.period_range(last, periods=n_steps + 1, name=name)[1:]
-    if index["type"] == "datetime":
-        last, first = timestamp(index["last"], index), timestamp(index["first"], index)
-        if index["months"]:
-            n_past = 12 * (last.year - first.year) + last.month - first.month
-            after_first = n_past + index["months"] * np.arange(1, n_steps + 1)
-            dates = [first + pd.DateOffset(months=int(n)) for n in after_first]
-            return pd.DatetimeIndex(dates, name=name).as_unit(index["unit"])
-        if not index["freq"]:
-            return None
-        dates = date_range(
-            last, periods=n_steps + 1, freq=index["freq"], unit=index["unit"], like=first
-        )
-        return dates[1:].rename(name)
-    first, step = index["last"] + index["step"], index["step"]
-    return pd.RangeIndex(first, first + n_steps * step, step, name=name)
+    last, anchor = timestamp(index, "last"), timestamp(index, "anchor")
+    return regular_dates(index["freq"], anchor, last, periods=n_steps + 1)[1:].rename(name)
 
 
-def timestamp(text, index):
-    """Return a label of described dates, in their time zone."""
+def timestamp(index, key):
+    """Return one of the two described dates, ``"last"`` or ``"anchor"``, in their time zone."""
     import pandas as pd
 
-    zone, label = index["zone"], pd.Timestamp(text)
-    if zone is None:
-        return label
-    is_offset = isinstance(zone, float)
-    return label.tz_convert(
-        datetime.timezone(datetime.timedelta(seconds=zone)) if is_offset else zone
-    )
-
-
-def labels_after(labels, spec):
-    """Return which labels are after the last one of a series of dates, or None for other labels.
-
-    Parameters
-    ----------
-    labels : pandas.Index of shape (n,)
-        The labels.
-    spec : dict
-        What `index_spec` returned for the series.
-
-    Returns
-    -------
-    None or ndarray of bool of shape (n,)
-        None also where these labels are no dates.
-    """
-    index = spec["index"]
-    if index is None or index["type"] != "datetime" or not hasattr(labels, "tz"):
-        return None
-    return np.asarray(labels > timestamp(index["last"], index))
+    # A zone without a name has its offset from UTC, which the text holds.
+    date = pd.Timestamp(index[key]).as_unit(index["unit"])
+    return date if index["zone"] is None else date.tz_convert(index["zone"])
 
 
 def to_pandas(values, spec, index, labels=()):

@@ -178,7 +178,7 @@ class PipelineSeriesMixin:
         specs = [one._index_spec for one in self.pipelines_.values()]
         if any(spec is None or spec["index"] is None for spec in specs):
             return None
-        rule = "type", "freq", "months", "zone", "step"
+        rule = "type", "freq", "zone", "step"
         rules = {tuple(spec["index"].get(key) for key in rule) for spec in specs}
         return specs[0] if len(rules) == 1 else None
 

@@ -8,7 +8,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import validate_data
 
 from skwave._calendar import calendar_features
-from skwave._index_spec import index_spec, labels_after, next_index
+from skwave._index_spec import index_spec, next_index, timestamp
 from skwave._inverse import check_inverse, naming_the_transformer, transform
 from skwave._known import check_future
 from skwave._missing_rows import with_missing_rows
@@ -210,14 +210,14 @@ class PipelineTransformMixin:
         elif labels is None:
             n_new = len(X) - length
         elif expected is None:
-            is_new = labels_after(labels, self._index_spec)
-            if is_new is None:
+            known = self._index_spec["index"]
+            if known is None or not hasattr(labels, "tz"):
                 raise ValueError(
                     f"X has an index of {labels.dtype}, by which its new values are not found: "
                     "only dates, and numbers or periods without gaps, are compared with those of "
                     f"fit. Give an array that begins {length} values before the first new one."
                 )
-            n_new = int(is_new.sum())
+            n_new = int((labels > timestamp(known, "last")).sum())
         else:
             descends = self._index_spec["index"].get("step", 1) < 0
             is_new = labels <= expected[0] if descends else labels >= expected[0]

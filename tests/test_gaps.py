@@ -295,6 +295,13 @@ def test_gaps_are_closing_times_only_if_all_begin_at_the_same_time(index, begins
     assert all(f"X lacks {len(rows)} of 200 rows" in message for message in messages)
 
 
+def test_a_missing_quarter_is_found_in_nanoseconds():
+    quarters = pd.date_range("1950", periods=200, freq="QS", unit="ns")
+    series = pd.Series(WAVE, quarters).drop(quarters[50])
+    (message,) = warnings_of(WindowTransformer(20).fit, series)
+    assert "X lacks 1 of 200 rows of a regular index, the first at 1962-07-01" in message
+
+
 def test_rows_that_are_missing_in_periods_are_inserted_as_the_warning_says():
     months = pd.period_range("2000-01", periods=200, freq="M")
     series = pd.Series(WAVE, months).drop(months[90])

@@ -351,7 +351,7 @@ def test_a_trained_readout_has_known_inputs_too():
         (TEST[["load"]], r"lacks the columns \['heat'\].*Add them\."),
         (TEST["load"], r"lacks the columns \['heat'\]"),
         (TEST[["heat"]][1:], "has the label 2024-01-11 11:00:00 in row 0, but the forecast is of"),
-        (TEST[["heat"]].reset_index(drop=True), "Give future an index of the same kind"),
+        (TEST[["heat"]].reset_index(drop=True), "has the label 0 in row 0, but the forecast is"),
         (
             TEST[["heat"]].to_numpy(),
             "future has the type ndarray, but the series was a pandas",
@@ -439,7 +439,7 @@ def test_a_future_without_known_inputs_is_refused():
     [
         (TRAIN[["load"]], "context has the columns ['load'], but"),
         (TRAIN["load"], "but ['load', 'heat', 'other'] were seen in fit"),
-        (TRAIN[["load"]].to_numpy(), "X has 1 features, but WindowTransformer is expecting 3"),
+        (TRAIN[["load"]].to_numpy(), "context has 1 column, but fit saw 3"),
     ],
 )
 def test_a_context_without_the_known_columns_is_refused(model, context, message):
