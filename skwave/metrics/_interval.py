@@ -1,19 +1,13 @@
 """Scores of prediction intervals, quantiles and samples."""
 
-from numbers import Real
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.utils._param_validation import Interval, validate_params
 from sklearn.utils.validation import check_array, check_consistent_length
 
-from skwave.metrics._point import AVERAGED, SCALED, as_columns, average, seasonal_scale
-
-_COVERAGE = {"coverage": [Interval(Real, 0, 1, closed="neither")]}
-_INTERVAL = AVERAGED | {"y_interval": ["array-like"]}
+from skwave._intervals import check_fractions
+from skwave.metrics._point import as_columns, average, seasonal_scale
 
 
-@validate_params(_INTERVAL, prefer_skip_nested_validation=True)
 def coverage_score(
     y_true: ArrayLike,
     y_interval: ArrayLike,
@@ -55,12 +49,11 @@ def coverage_score(
     >>> coverage_score([1, 2, 3, 4], [[0, 2], [0, 2], [0, 2], [0, 2]])
     0.5
     """
-    y_true, lower, upper = _check_interval(y_true, y_interval)
+    y_true, (lower, upper) = _check_interval(y_true, y_interval)
     is_within = ((lower <= y_true) & (y_true <= upper)).astype(float)
     return average(is_within, sample_weight, multioutput)
 
 
-@validate_params(_INTERVAL | _COVERAGE, prefer_skip_nested_validation=True)
 def interval_score(
     y_true: ArrayLike,
     y_interval: ArrayLike,
@@ -117,11 +110,14 @@ def interval_score(
     >>> interval_score([1, 5], [[0, 2], [0, 4]], coverage=0.8)
     8.0
     """
-    y_true, lower, upper = _check_interval(y_true, y_interval)
-    return average(_interval_scores(y_true, lower, upper, coverage), sample_weight, multioutput)
+    y_true, (lower, upper) = _check_interval(y_true, y_interval)
+    outside = np.maximum(lower - y_true, 0) + np.maximum(y_true - upper, 0)
+    # A list of several raises an error.
+    alpha = 1 - check_fractions(coverage, "coverage").item()
+    scores = upper - lower + 2 / alpha * outside
+    return average(scores, sample_weight, multioutput)
 
 
-@validate_params(_INTERVAL | _COVERAGE | SCALED, prefer_skip_nested_validation=True)
 def mean_scaled_interval_score(
     y_true: ArrayLike,
     y_interval: ArrayLike,
@@ -182,16 +178,14 @@ def mean_scaled_interval_score(
     >>> mean_scaled_interval_score([1, 5], [[0, 2], [0, 4]], y_train=[1, 3, 1], coverage=0.8)
     4.0
     """
-    y_true, lower, upper = _check_interval(y_true, y_interval)
+    y_true, bounds = _check_interval(y_true, y_interval)
     scale = seasonal_scale(y_train, season_length, y_true)
-    scores = _interval_scores(y_true, lower, upper, coverage) / scale
-    return average(scores, sample_weight, multioutput)
+    return interval_score(
+        y_true / scale, np.stack(bounds / scale, axis=-1), coverage=coverage,
+        sample_weight=sample_weight, multioutput=multioutput,
+    )  # fmt: skip
 
 
-@validate_params(
-    AVERAGED | {"y_quantiles": ["array-like"], "quantiles": ["array-like"]},
-    prefer_skip_nested_validation=True,
-)
 def mean_quantile_loss(
     y_true: ArrayLike,
     y_quantiles: ArrayLike,
@@ -251,12 +245,7 @@ def mean_quantile_loss(
     0.175
     """
     values = as_columns(y_true, "y_true")
-    quantiles = check_array(quantiles, ensure_2d=False, dtype=float, input_name="quantiles")
-    if quantiles.ndim != 1 or np.any((quantiles <= 0) | (quantiles >= 1)):
-        raise ValueError(
-            f"quantiles={quantiles.tolist()}, but a list of fractions between 0 and 1 is needed, "
-            "such as [0.1, 0.5, 0.9]."
-        )
+    quantiles = np.atleast_1d(check_fractions(quantiles, "quantiles"))
     errors = values[..., None] - _as_parts(values, y_quantiles, "y_quantiles", len(quantiles))
     losses = 2 * np.maximum(quantiles * errors, (quantiles - 1) * errors).mean(axis=-1)
     size = average(np.abs(values), sample_weight, "raw_values")
@@ -268,7 +257,6 @@ def mean_quantile_loss(
     return average(losses / size, sample_weight, multioutput)
 
 
-@validate_params(AVERAGED | {"y_samples": ["array-like"]}, prefer_skip_nested_validation=True)
 def continuous_ranked_probability_score(
     y_true: ArrayLike,
     y_samples: ArrayLike,
@@ -327,22 +315,18 @@ def continuous_ranked_probability_score(
     return average(np.maximum(errors - spread, 0.0), sample_weight, multioutput)
 
 
-def _interval_scores(y_true, lower, upper, coverage):
-    outside = np.maximum(lower - y_true, 0) + np.maximum(y_true - upper, 0)
-    return upper - lower + 2 / (1 - coverage) * outside
-
-
 def _check_interval(y_true, y_interval):
-    """Return true values, lower and upper bounds, each of shape (n_values, n_outputs)."""
+    """Return true values (n_values, n_outputs), and an array of their lower and upper bounds."""
     y_true = as_columns(y_true, "y_true")
-    lower, upper = np.moveaxis(_as_parts(y_true, y_interval, "y_interval", 2), -1, 0)
-    if np.any(lower > upper):
-        row = int(np.argwhere(lower > upper)[0][0])
+    bounds = np.moveaxis(_as_parts(y_true, y_interval, "y_interval", 2), -1, 0)
+    is_reversed = np.any(bounds[0] > bounds[1], axis=1)
+    if is_reversed.any():
+        row = int(np.argmax(is_reversed))
         raise ValueError(
-            f"y_interval has a lower bound of {lower[row].tolist()} above the upper bound of "
-            f"{upper[row].tolist()} in row {row}. Give the lower bounds first."
+            f"y_interval has a lower bound of {bounds[0, row].tolist()} above the upper bound of "
+            f"{bounds[1, row].tolist()} in row {row}. Give the lower bounds first."
         )
-    return y_true, lower, upper
+    return y_true, bounds
 
 
 def _as_parts(y_true, values, name, n_parts=None):

@@ -1,26 +1,13 @@
 """Errors of point forecasts."""
 
-from numbers import Integral, Real
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.metrics import mean_absolute_error, root_mean_squared_error
-from sklearn.utils._param_validation import Interval, StrOptions, validate_params
 from sklearn.utils.validation import check_array, check_consistent_length
 
-AVERAGED = {
-    "y_true": ["array-like"],
-    "sample_weight": ["array-like", None],
-    "multioutput": [StrOptions({"raw_values", "uniform_average"}), "array-like"],
-}
-SCALED = {
-    "y_train": ["array-like"],
-    "season_length": [Interval(Integral, 1, None, closed="left")],
-}
-_COMMON = AVERAGED | {"y_pred": ["array-like"]}
+from skwave._validation import check_positive_int
 
 
-@validate_params(_COMMON | SCALED, prefer_skip_nested_validation=True)
 def mean_absolute_scaled_error(
     y_true: ArrayLike,
     y_pred: ArrayLike,
@@ -87,7 +74,6 @@ def mean_absolute_scaled_error(
     )
 
 
-@validate_params(_COMMON | SCALED, prefer_skip_nested_validation=True)
 def root_mean_squared_scaled_error(
     y_true: ArrayLike,
     y_pred: ArrayLike,
@@ -153,7 +139,6 @@ def root_mean_squared_scaled_error(
     )
 
 
-@validate_params(_COMMON, prefer_skip_nested_validation=True)
 def symmetric_mean_absolute_percentage_error(
     y_true: ArrayLike,
     y_pred: ArrayLike,
@@ -212,10 +197,6 @@ def symmetric_mean_absolute_percentage_error(
     return average(shares, sample_weight, multioutput)
 
 
-@validate_params(
-    _COMMON | {"scale": [Interval(Real, 0, None, closed="neither"), "array-like", None]},
-    prefer_skip_nested_validation=True,
-)
 def normalized_root_mean_squared_error(
     y_true: ArrayLike,
     y_pred: ArrayLike,
@@ -273,13 +254,8 @@ def normalized_root_mean_squared_error(
         scale = np.where(np.ptp(y_true, axis=0) > 0, y_true.std(axis=0), 0.0)
         _check_scale(scale, "y_true never varies", "Give scale.")
     else:
-        scale = check_array(np.atleast_1d(scale), ensure_2d=False, dtype=float, input_name="scale")
-        if len(scale) not in (1, y_true.shape[1]):
-            raise ValueError(
-                f"scale has {len(scale)} numbers, but y_true has {y_true.shape[1]} outputs. Give "
-                "one number, or one for each output."
-            )
-        _check_scale(scale, f"scale is {scale.tolist()}", "Give numbers above 0.")
+        scale = as_columns([np.atleast_1d(scale)], "scale", y_true if np.ndim(scale) else None)
+        _check_scale(scale, f"scale is {scale[0].tolist()}", "Give numbers above 0.")
     return root_mean_squared_error(
         y_true / scale, y_pred / scale, sample_weight=sample_weight, multioutput=multioutput
     )
@@ -287,13 +263,9 @@ def normalized_root_mean_squared_error(
 
 def _check_pair(y_true, y_pred):
     """Return true values and forecast as finite arrays of shape (n_values, n_outputs)."""
-    y_true, y_pred = as_columns(y_true, "y_true"), as_columns(y_pred, "y_pred")
+    y_true = as_columns(y_true, "y_true")
+    y_pred = as_columns(y_pred, "y_pred", y_true)
     check_consistent_length(y_true, y_pred)
-    if y_true.shape != y_pred.shape:
-        raise ValueError(
-            f"y_pred has {y_pred.shape[1]} outputs, but y_true has {y_true.shape[1]}. Give a "
-            "forecast of each output."
-        )
     return y_true, y_pred
 
 
@@ -304,10 +276,16 @@ def average(values, sample_weight, multioutput):
     )
 
 
-def as_columns(y, name):
-    """Return finite numbers as an array of shape (n_values, n_outputs)."""
+def as_columns(y, name, y_true=None):
+    """Return finite numbers as an array of as many columns as `y_true` has, if it is given."""
     y = check_array(y, ensure_2d=False, dtype=float, input_name=name)
-    return y.reshape(len(y), -1)
+    y = y.reshape(len(y), -1)
+    if y_true is not None and y.shape[1] != y_true.shape[1]:
+        raise ValueError(
+            f"{name} has {y.shape[1]} outputs, but y_true has {y_true.shape[1]}. Give {name} of "
+            "the same outputs."
+        )
+    return y
 
 
 def seasonal_scale(y_train, season_length, y_true, power=1):
@@ -315,12 +293,8 @@ def seasonal_scale(y_train, season_length, y_true, power=1):
 
     It is absolute with a power of 1, and the root of the mean square with 2.
     """
-    y_train = as_columns(y_train, "y_train")
-    if y_train.shape[1] != y_true.shape[1]:
-        raise ValueError(
-            f"y_train has {y_train.shape[1]} outputs, but y_true has {y_true.shape[1]}. Give the "
-            "training part of the same series."
-        )
+    season_length = check_positive_int(season_length, "season_length")
+    y_train = as_columns(y_train, "y_train", y_true)
     if len(y_train) <= season_length:
         raise ValueError(
             f"y_train has {len(y_train)} values, but season_length={season_length} needs at least "

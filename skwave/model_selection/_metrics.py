@@ -8,7 +8,7 @@ import numpy as np
 
 from skwave._gaps import missing_rows
 from skwave._intervals import check_coverage, check_fractions
-from skwave.metrics import coverage_score, interval_score
+from skwave.metrics._interval import coverage_score, interval_score
 
 # The names of `interval_metrics`.
 INTERVAL_SCORES = ("coverage", "width", "interval_score")

@@ -197,12 +197,12 @@ def test_a_lower_bound_above_its_upper_bound_is_refused(metric):
 @pytest.mark.parametrize("metric", INTERVAL_METRICS[1:])
 @pytest.mark.parametrize("coverage", [0, 1, 90])
 def test_a_coverage_that_is_no_fraction_is_refused(metric, coverage):
-    with pytest.raises(ValueError, match="'coverage' parameter"):
+    with pytest.raises(ValueError, match=f"coverage={coverage}, but a fraction"):
         call(metric, [1, 2], [[0, 1], [1, 2]], coverage=coverage)
 
 
 def test_quantiles_out_of_range_and_true_values_of_zero_are_refused():
-    with pytest.raises(ValueError, match=r"quantiles=\[10.0, 90.0\], but .* fractions"):
+    with pytest.raises(ValueError, match=r"quantiles=\[10, 90\], but a fraction.* give 0.1"):
         mean_quantile_loss([1], [[0, 1]], quantiles=[10, 90])
     with pytest.raises(ValueError, match="all true values are zero"):
         mean_quantile_loss([0, 0], [[0, 1], [0, 1]], quantiles=[0.1, 0.9])
