@@ -1,30 +1,18 @@
 """Example series: generated ones, and the yearly sunspots."""
 
 from importlib.resources import files
-from numbers import Integral, Real
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.utils._param_validation import Interval, StrOptions, validate_params
 
-from skwave._validation import make_random_state
+from skwave._validation import check_positive_int, make_random_state
 
 __all__ = ["load_sunspots", "make_mackey_glass", "make_wave"]
 
 _DEFAULT_CYCLES = {"sine": 50, "compound": 200}
 
 
-@validate_params(
-    {
-        "kind": [StrOptions(set(_DEFAULT_CYCLES))],
-        "n_cycles": [Interval(Integral, 1, None, closed="left"), None],
-        "steps_per_cycle": [Interval(Integral, 1, None, closed="left")],
-        "noise": [Interval(Real, 0, None, closed="left")],
-        "random_state": ["random_state"],
-    },
-    prefer_skip_nested_validation=True,
-)
 def make_wave(
     kind: Literal["sine", "compound"],
     *,
@@ -57,6 +45,8 @@ def make_wave(
     ------
     ValueError
         If a parameter is out of its range.
+    TypeError
+        If a number of values or cycles is not an int.
 
     Examples
     --------
@@ -64,22 +54,17 @@ def make_wave(
     >>> make_wave("sine", n_cycles=1, steps_per_cycle=4).round(6) + 0.0
     array([ 0.,  1.,  0., -1.])
     """
+    if kind not in _DEFAULT_CYCLES:
+        raise ValueError(f"kind={kind!r}, but one of {list(_DEFAULT_CYCLES)} is needed.")
     n_cycles = _DEFAULT_CYCLES[kind] if n_cycles is None else n_cycles
+    n_cycles = check_positive_int(n_cycles, "n_cycles")
+    steps_per_cycle = check_positive_int(steps_per_cycle, "steps_per_cycle")
     phase = 2 * np.pi * np.arange(n_cycles * steps_per_cycle) / steps_per_cycle
     wave = np.sin(phase) if kind == "sine" else 3 * np.sin(5 * phase) - 5 * np.cos(3 * phase)
-    if noise:
-        wave = wave + noise * wave.std() * make_random_state(random_state).normal(size=wave.shape)
-    return wave
+    generator = make_random_state(random_state)
+    return wave + generator.normal(scale=noise * wave.std(), size=wave.shape) if noise else wave
 
 
-@validate_params(
-    {
-        "n": [Interval(Integral, 1, None, closed="left")],
-        "tau": [Interval(Integral, 1, None, closed="left")],
-        "random_state": ["random_state"],
-    },
-    prefer_skip_nested_validation=True,
-)
 def make_mackey_glass(
     n: int, *, tau: int = 17, random_state: int | np.random.RandomState | None = None
 ) -> NDArray[np.float64]:
@@ -103,6 +88,8 @@ def make_mackey_glass(
     ------
     ValueError
         If a parameter is out of its range.
+    TypeError
+        If a number of values or cycles is not an int.
 
     Notes
     -----
@@ -122,8 +109,8 @@ def make_mackey_glass(
     (500,)
     """
     per_unit, burn_in = 10, 1000
-    delay = tau * per_unit
-    n_steps = (n + burn_in) * per_unit
+    delay = check_positive_int(tau, "tau") * per_unit
+    n_steps = (check_positive_int(n, "n") + burn_in) * per_unit
     # Plain floats: in a loop they are several times faster than elements of an array.
     x = (1.2 + make_random_state(random_state).uniform(-0.1, 0.1, size=delay)).tolist()
     for t in range(delay, delay + n_steps):
@@ -132,7 +119,6 @@ def make_mackey_glass(
     return np.array(x[delay + burn_in * per_unit :: per_unit])
 
 
-@validate_params({"as_frame": ["boolean"]}, prefer_skip_nested_validation=True)
 def load_sunspots(*, as_frame: bool = False) -> Any:
     """Load the yearly number of sunspots from 1700 to 2008.
 
@@ -145,11 +131,6 @@ def load_sunspots(*, as_frame: bool = False) -> Any:
     -------
     ndarray or Series of shape (309,)
         The mean sunspot number of each year, without a unit. It rises and falls in about 11 years.
-
-    Raises
-    ------
-    ValueError
-        If a parameter is out of its range.
 
     Notes
     -----
