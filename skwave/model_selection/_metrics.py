@@ -3,6 +3,7 @@
 import contextlib
 import functools
 import inspect
+import itertools
 
 import numpy as np
 
@@ -27,29 +28,15 @@ def arguments_for(metric, known):
 
 
 def probabilities_for(metric, kwargs):
-    """Return the probabilities of the quantiles that a metric scores.
+    """Return the probabilities of the quantiles that a metric scores, or None if it scores values.
 
-    Parameters
-    ----------
-    metric : callable
-        A function of ``y_true`` and a forecast.
-    kwargs : dict
-        Further arguments of the metric.
-
-    Returns
-    -------
-    None or ndarray
-        Of lower and upper bound where the forecast is called ``y_interval``, of ``quantiles``
-        where it is called ``y_quantiles``, and None where it is one of values.
-
-    Raises
-    ------
-    ValueError
-        If the forecast is called ``y_samples``.
+    They are those of the bounds where the forecast is called ``y_interval``, and ``quantiles``
+    where it is called ``y_quantiles``. `kwargs` are further arguments of the metric.
     """
     if not callable(metric):
         return None
     parameters = inspect.signature(metric).parameters
+    given = {name: one.default for name, one in parameters.items()} | kwargs
     if "y_samples" in parameters:
         raise ValueError(
             f"{metric_name(metric)} scores samples of forecasts, which neither a backtest nor a "
@@ -57,12 +44,10 @@ def probabilities_for(metric, kwargs):
             "forecast_scorer."
         )
     if "y_interval" in parameters:
-        # A metric without the argument has intervals of 0.9.
-        default = parameters["coverage"].default if "coverage" in parameters else 0.9
-        return check_coverage(kwargs.get("coverage", default))
+        # A metric without the argument has intervals of 0.9, or these quantiles.
+        return check_coverage(given.get("coverage", 0.9))
     if "y_quantiles" in parameters:
-        default = parameters["quantiles"].default if "quantiles" in parameters else (0.1, 0.5, 0.9)
-        return check_fractions(kwargs.get("quantiles", default), "quantiles")
+        return check_fractions(given.get("quantiles", (0.1, 0.5, 0.9)), "quantiles")
     return None
 
 
@@ -115,39 +100,31 @@ def score_forecasts(metrics, y_true, forecasts, known):
     Returns
     -------
     list of three dicts
-        ``scores[metric][name]``: a number, one for each step, and one for each channel.
+        ``scores[metric][name]``: a number, one for each step, and one for each channel. Of a step
+        or a channel it is NaN where the metric is undefined for it.
     """
-    n_steps, n_channels = y_true.shape[1:]
-    overall, by_step, by_channel = {}, {}, {}
-    for name, metric in metrics.items():
-        overall[name], by_step[name], by_channel[name] = {}, {}, {}
-        for which, y_pred in forecasts.items():
-            flat = y_true.reshape(-1, n_channels), y_pred.reshape(-1, *y_pred.shape[2:])
-            overall[name][which] = _score_known(metric, *flat, known)
-            by_step[name][which] = np.array(
-                [_score_part(metric, y_true[:, h], y_pred[:, h], known) for h in range(n_steps)]
-            )
-            of_channels = []
-            for c in range(n_channels):
-                known_of_one = known | {"y_train": known["y_train"][:, [c]]}
-                of_channels.append(_score_part(metric, *(y[:, [c]] for y in flat), known_of_one))
-            by_channel[name][which] = np.array(of_channels)
-    return [overall, by_step, by_channel]
+    scores = [{name: {} for name in metrics} for _ in range(3)]
+    for (name, metric), (which, y_pred) in itertools.product(metrics.items(), forecasts.items()):
+        flat = [y.reshape(-1, *y.shape[2:]) for y in (y_true, y_pred)]
+        scores[0][name][which] = _score(metric, *flat, known)
+        by_step, by_channel = np.full(y_true.shape[1], np.nan), np.full(y_true.shape[2], np.nan)
+        for h in range(len(by_step)):
+            with contextlib.suppress(ValueError):
+                by_step[h] = _score(metric, y_true[:, h], y_pred[:, h], known)
+        for c in range(len(by_channel)):
+            known_of_one = known | {"y_train": known["y_train"][:, [c]]}
+            with contextlib.suppress(ValueError):
+                by_channel[c] = _score(metric, *(y[:, [c]] for y in flat), known_of_one)
+        scores[1][name][which], scores[2][name][which] = by_step, by_channel
+    return scores
 
 
-def _score_known(metric, y_true, y_pred, known):
+def _score(metric, y_true, y_pred, known):
     """Score the rows of which the true values are known."""
     rows = ~missing_rows(y_true)
     if np.isnan(y_pred).any() or not rows.any():
         return np.nan
     return float(metric(y_true[rows], y_pred[rows], **arguments_for(metric, known)))
-
-
-def _score_part(metric, y_true, y_pred, known):
-    """Score some of the values; NaN where a metric is undefined for them."""
-    with contextlib.suppress(ValueError):
-        return _score_known(metric, y_true, y_pred, known)
-    return np.nan
 
 
 def mean_width(y_true, y_interval):

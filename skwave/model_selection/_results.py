@@ -80,22 +80,18 @@ class Backtest:
 
     def __repr__(self):
         n_origins, n_steps, *several = self.y_true.shape
-        columns = ["model", *self.baselines]
-        rows = [("", [_SHORT_NAMES.get(name, name) for name in columns])]
-        for metric, scores in self.scores.items():
-            rows.append((metric, [f"{scores[name]:.4g}" for name in columns]))
-        names = self._channel_names
+        names, rows = self._channel_names, list(self.scores.items())
         for metric, scores in self.scores_by_channel.items() if len(names) > 1 else ():
-            rows.append((f"{metric} by channel", []))
+            rows.append((f"{metric} by channel", {}))
             for c, channel in enumerate(names[:_MOST_CHANNELS]):
-                numbers = [f"{scores[name][c]:.4g}" for name in columns]
-                rows.append((f"  {label_channel(channel, c, len(names))}", numbers))
+                of_channel = {name: by_channel[c] for name, by_channel in scores.items()}
+                rows.append((f"  {label_channel(channel, c, len(names))}", of_channel))
             if len(names) > _MOST_CHANNELS:
-                rows.append((f"  and {len(names) - _MOST_CHANNELS} more", []))
+                rows.append((f"  and {len(names) - _MOST_CHANNELS} more", {}))
         head = f"Backtest({n_origins} origins, {n_steps} steps"
         head += f", season of {self.season_length}" if "seasonal_naive" in self.baselines else ""
         head += f", {several[0]} channel{'s' * (several[0] > 1)})" if several else ")"
-        return _table(head, rows)
+        return _table(head, "", rows)
 
     @property
     def _channel_names(self):
@@ -116,10 +112,8 @@ class Backtest:
         """
         import pandas as pd
 
-        n_origins, n_steps = self.y_true.shape[:2]
-        n_channels = self.y_true[0, 0].size
-        is_pandas = hasattr(self.series, "iloc")
-        labels = self.series.index if is_pandas else np.arange(len(self.series))
+        (n_origins, n_steps), n_channels = self.y_true.shape[:2], len(self._channel_names)
+        labels = getattr(self.series, "index", np.arange(len(self.series)))
         times = (self.origins[:, None] + np.arange(n_steps)).ravel()
         columns = {
             "origin": np.repeat(self.origins, n_steps * n_channels),
@@ -189,15 +183,17 @@ class SeriesBacktest(dict):
         return pd.DataFrame.from_dict(rows, orient="index")
 
     def __repr__(self):
-        columns = list(next(iter(self.scores.values()), {}))
-        rows = [("mean over the series", [_SHORT_NAMES.get(name, name) for name in columns])]
-        for metric, scores in self.scores.items():
-            rows.append((metric, [f"{scores[name]:.4g}" for name in columns]))
-        return _table(f"SeriesBacktest({len(self)} series)", rows)
+        head = f"SeriesBacktest({len(self)} series)"
+        return _table(head, "mean over the series", list(self.scores.items()))
 
 
-def _table(head, rows):
-    """Return a text of a heading and rows: a label and cells each."""
+def _table(head, corner, rows):
+    """Return a text of a heading and rows: a label, and numbers by the name of the forecast."""
+    columns = [_SHORT_NAMES.get(name, name) for _, by_name in rows[:1] for name in by_name]
+    rows = [(label, [f"{x:.4g}" for x in numbers.values()]) for label, numbers in rows]
     width = max([20, *(len(label) for label, cells in rows if cells)])
-    lines = [f"{label:<{width}}" + "".join(f"  {c:>10}" for c in cells) for label, cells in rows]
+    lines = [
+        f"{label:<{width}}" + "".join(f"  {cell:>10}" for cell in cells)
+        for label, cells in [(corner, columns), *rows]
+    ]
     return "\n".join([head, *(line.rstrip() for line in lines)])

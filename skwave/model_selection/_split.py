@@ -128,24 +128,19 @@ class ForecastSplit(BaseCrossValidator):
                 "pandas.concat(dict_of_series)."
             )
         if is_multi_index(X):
-            names, parts, cuts = X.index.droplevel(-1), [], []
+            names, cuts = X.index.droplevel(-1), []
             for name in split_series(X):
-                parts.append(np.flatnonzero(names == name))
                 with naming_the_series(name):
-                    cuts.append(self._cut(len(parts[-1])))
+                    cuts.append(self._cut(np.flatnonzero(names == name)))
         else:
-            parts = [np.arange(_num_samples(X))]
-            cuts = [self._cut(len(parts[0]))]
-        for number in range(self.n_splits):
-            pairs = [
-                (part[cut[number][0]], part[cut[number][1]])
-                for part, cut in zip(parts, cuts, strict=True)
-            ]
+            cuts = [self._cut(np.arange(_num_samples(X)))]
+        for pairs in zip(*cuts, strict=True):
             train, test = (np.concatenate(rows) for rows in zip(*pairs, strict=True))
             yield train, test
 
-    def _cut(self, n_values):
-        """Return slices of the training and the test part of each split of one series."""
+    def _cut(self, rows):
+        """Return rows of the training and of the test part of each split of one series."""
+        n_values = len(rows)
         step = self.horizon if self.step is None else self.step
         needed = self.context + self.horizon + (self.n_splits - 1) * step
         if n_values < needed:
@@ -154,10 +149,8 @@ class ForecastSplit(BaseCrossValidator):
                 f"{self.context}, horizon={self.horizon} and step={step} need at least {needed}. "
                 "Give a longer series, or make one of these smaller."
             )
-        first = n_values - self.horizon - (self.n_splits - 1) * step
-        cuts = []
-        for origin in range(first, n_values - self.horizon + 1, step):
-            begin = 0 if self.max_train_size is None else max(0, origin - self.max_train_size)
-            test = slice(origin - self.context, origin + self.horizon)
-            cuts.append((slice(begin, origin), test))
+        longest, cuts = self.max_train_size or n_values, []
+        for origin in range(n_values - needed + self.context, n_values - self.horizon + 1, step):
+            train = rows[max(0, origin - longest) : origin]
+            cuts.append((train, rows[origin - self.context : origin + self.horizon]))
         return cuts
