@@ -240,7 +240,7 @@ def test_a_backtest_of_several_series_fits_once_and_forecasts_each():
     assert repr(result).startswith("SeriesBacktest(3 series)\nmean over the series")
     frozen = backtest(FrozenEstimator(fitted), LONG, horizon=4, initial=60, step=10)
     np.testing.assert_allclose(frozen["shop 1"].y_pred, result["shop 1"].y_pred)
-    with pytest.raises(ValueError, match="refit=True, but several series are forecast by one fit"):
+    with pytest.raises(ValueError, match="refit=True, but several series have one fit"):
         backtest(model, LONG, horizon=4, initial=60, refit=True)
     with pytest.raises(ValueError, match="series has the series 'x', which was not in fit"):
         backtest(FrozenEstimator(fitted), {"x": SHOPS["shop 0"]}, horizon=4, initial=60)

@@ -1,7 +1,6 @@
 """Backtests: forecasts from many past origins, and their errors."""
 
 from functools import partial
-from numbers import Integral
 from typing import Any, Literal
 
 import numpy as np
@@ -18,11 +17,7 @@ from skwave._intervals import check_coverage, check_n_paths, path_quantiles
 from skwave._missing_rows import with_missing_rows
 from skwave._pipeline import as_forecast_pipeline, is_forecaster
 from skwave._several import form_of, join_results, naming_the_series, split_series
-from skwave._validation import (
-    as_floats,
-    check_positive_int,
-    fill_masked,
-)
+from skwave._validation import as_floats, check_positive_int, fill_masked
 from skwave.exceptions import warn
 from skwave.model_selection._metrics import check_metrics, interval_metrics, score_forecasts
 from skwave.model_selection._results import Backtest, SeriesBacktest
@@ -139,13 +134,18 @@ def backtest(
         )
     if coverage is not None:
         check_coverage(coverage)
+    several = split_series(series)
+    if refit and (several is not None or isinstance(estimator, FrozenEstimator)):
+        who = (
+            "a FrozenEstimator is not fitted" if several is None else "several series have one fit"
+        )
+        raise ValueError(f"refit={refit!r}, but {who}. Set refit=False.")
     settings = {
         "horizon": horizon, "initial": initial, "step": step, "season_length": season_length,
         "metrics": metrics, "coverage": coverage,
     }  # fmt: skip
-    several = split_series(series)
     if several is not None:
-        return _backtest_several(estimator, several, form_of(series), refit, settings)
+        return _backtest_several(estimator, several, form_of(series), settings)
     return _backtest_one(estimator, series, refit, n_jobs, **settings)
 
 
@@ -155,85 +155,61 @@ def _backtest_one(
     """Forecast one series from many origins."""
     if isinstance(estimator, FrozenEstimator):
         series = as_forecast_pipeline(estimator)._with_missing_rows(series, "series")
-    series, values = _check_series(series)
-    origins = _make_origins(len(values), horizon, initial, step)
-    _check_season(season_length, origins[0])
-    blocks = _make_blocks(estimator, origins, refit)
-    # Forward, since a straight line to the next value would know it.
-    filled = fill_forward(values)
-
+    series, values, origins = _check_series(series, horizon, initial, step, season_length)
     # In a partial the series travels with each task. As an argument, Dask would keep it on one
     # worker, and lose it with that worker.
     task = partial(_fit_and_forecast, estimator, series, horizon, coverage)
+    blocks = _make_blocks(origins, refit)
     parts = Parallel(n_jobs=n_jobs)(delayed(task)(block) for block in blocks)
     predicted, bounds, overlaps, positions = zip(*parts, strict=True)
     # From here on without the columns that are known in advance.
     if series.ndim == 2:
         series = _take(series, (slice(None), positions[0]))
-    values, filled = values[:, positions[0]], filled[:, positions[0]]
-    y_true = values[origins[:, None] + np.arange(horizon)]
-    if isinstance(season_length, str):
-        season_length = find_longest_season(filled[: origins[0]])
-    forecasts = {
-        "model": np.concatenate(predicted),
-        "naive": seasonal_naive(filled, origins, horizon, 1),
-        "seasonal_naive": seasonal_naive(filled, origins, horizon, season_length),
-    }
-    _warn_about(y_true, forecasts, overlaps[0])
-    known = {"y_train": filled[: origins[0]], "season_length": season_length}
-    return _score(
-        series, origins, y_true, forecasts, metrics, known, coverage,
-        None if coverage is None else np.concatenate(bounds),
+    bounds = None if coverage is None else np.concatenate(bounds)
+    return _evaluate(
+        series, values[:, positions[0]], origins, np.concatenate(predicted), bounds, overlaps[0],
+        season_length, metrics, coverage,
     )  # fmt: skip
 
 
-def _score(series, origins, y_true, forecasts, metrics, known, coverage, bounds):
-    """Score forecasts of one series, (n_origins, horizon, n_channels), and return its backtest."""
-    scores = score_forecasts(metrics, y_true, forecasts, known)
-    shape = y_true.shape if series.ndim == 2 else y_true.shape[:2]
-    intervals = None
+def _evaluate(series, values, origins, y_pred, bounds, overlaps, season_length, metrics, coverage):
+    """Compare forecasts (n_origins, horizon, n_channels) and their bounds with naive ones."""
+    # Forward, since a straight line to the next value would know it.
+    filled, horizon = fill_forward(values), y_pred.shape[1]
+    known = filled[: origins[0]]
+    if season_length == "auto":
+        season_length = find_longest_season(known)
+    forecasts, intervals = {"model": y_pred}, {"model": bounds}
+    for name, length in {"naive": 1, "seasonal_naive": season_length}.items():
+        forecasts[name] = seasonal_naive(filled, origins, horizon, length)
+        if coverage is not None:
+            intervals[name] = _baseline_intervals(known, forecasts[name], length, coverage)
+    y_true = values[origins[:, None] + np.arange(horizon)]
+    _warn_about(y_true, forecasts, overlaps)
+    further = {"y_train": known, "season_length": season_length}
+    scores = score_forecasts(metrics, y_true, forecasts, further)
     if coverage is not None:
-        probabilities = check_coverage(coverage)
-        intervals = {"model": bounds}
-        for name, length in (("naive", 1), ("seasonal_naive", known["season_length"])):
-            intervals[name] = _baseline_intervals(
-                known["y_train"], forecasts[name], length, probabilities
-            )
-        of_intervals = score_forecasts(interval_metrics(coverage), y_true, intervals, known)
+        of_intervals = score_forecasts(interval_metrics(coverage), y_true, intervals, further)
         scores = [by | of_one for by, of_one in zip(scores, of_intervals, strict=True)]
-        intervals = {name: pair.reshape(*shape, 2) for name, pair in intervals.items()}
+    shape = y_true.shape if series.ndim == 2 else y_true.shape[:2]
     forecasts = {name: forecast.reshape(shape) for name, forecast in forecasts.items()}
+    if coverage is not None:
+        intervals = {name: pair.reshape(*shape, 2) for name, pair in intervals.items()}
     return Backtest(
-        series=series,
-        origins=origins,
-        y_true=y_true.reshape(shape),
-        y_pred=forecasts.pop("model"),
-        baselines=forecasts,
-        season_length=known["season_length"],
-        scores=scores[0],
-        scores_by_step=scores[1],
-        scores_by_channel=scores[2],
-        coverage=coverage,
-        intervals=intervals,
-    )
+        series, origins, y_true.reshape(shape), forecasts.pop("model"), forecasts, season_length,
+        *scores, coverage, None if coverage is None else intervals,
+    )  # fmt: skip
 
 
-def _backtest_several(estimator, several, form, refit, settings):
+def _backtest_several(estimator, several, form, settings):
     """Fit the first values of several series together, and backtest each, as `backtest` does."""
-    if refit or not isinstance(refit, bool | np.bool_):
-        raise ValueError(
-            f"refit={refit!r}, but several series are forecast by one fit. Set refit=False."
-        )
-    checked = {}
+    initial, checked = settings["initial"], {}
+    of_origins = {name: settings[name] for name in ("horizon", "initial", "step", "season_length")}
     for name, one in several.items():
         with naming_the_series(name):
-            checked[name], values = _check_series(one)
-            origins = _make_origins(
-                len(values), settings["horizon"], settings["initial"], settings["step"]
-            )
-            _check_season(settings["season_length"], origins[0])
-    first = {name: _take(one, slice(settings["initial"])) for name, one in checked.items()}
-    model = _fit_model(estimator, join_results(first, form), settings["initial"])
+            checked[name], _, _ = _check_series(one, **of_origins)
+    first = {name: _take(one, slice(initial)) for name, one in checked.items()}
+    model = _fit_model(estimator, join_results(first, form), initial)
     results = {}
     for name, pipeline, one in model._pairs(checked, "series"):
         with naming_the_series(name):
@@ -263,26 +239,13 @@ def _take(series, rows):
     return series.iloc[rows] if hasattr(series, "iloc") else series[rows]
 
 
-def _baseline_intervals(known, forecasts, season_length, probabilities):
+def _baseline_intervals(known, forecasts, season_length, coverage):
     """Return intervals of naive forecasts by their own errors over the known values.
 
-    Parameters
-    ----------
-    known : ndarray of shape (n_known, n_channels)
-        The values before the first origin.
-    forecasts : ndarray of shape (n_origins, horizon, n_channels)
-        The naive forecasts.
-    season_length : int
-        Values that they repeat.
-    probabilities : ndarray of shape (2,)
-        Of lower and upper bound.
-
-    Returns
-    -------
-    ndarray of shape (n_origins, horizon, n_channels, 2)
-        The bounds; NaN where there are too few errors.
+    Of forecasts (n_origins, horizon, n_channels), there are bounds (..., 2): NaN where there are
+    too few errors.
     """
-    horizon = forecasts.shape[1]
+    horizon, probabilities = forecasts.shape[1], check_coverage(coverage)
     origins = np.arange(season_length, len(known) - horizon + 1)
     try:
         check_n_paths(probabilities, len(origins))
@@ -293,54 +256,32 @@ def _baseline_intervals(known, forecasts, season_length, probabilities):
     return forecasts[..., None] + path_quantiles(errors[None], probabilities)
 
 
-def _check_series(series):
-    """Return the series as it came, or as an array, and its values (n_values, n_channels)."""
+def _check_series(series, horizon, initial, step, season_length):
+    """Return the series, as it came or as an array, its values in columns, and the origins."""
     series = with_missing_rows(fill_masked(series), "series")
     values = as_floats(series, "series")
     series = series if hasattr(series, "iloc") else values
-    return series, values.reshape(len(values), -1)
-
-
-def _make_origins(n_values, horizon, initial, step):
-    initial = check_positive_int(initial, "initial")
-    step = check_positive_int(step, "step")
-    if initial + horizon > n_values:
+    initial, step = check_positive_int(initial, "initial"), check_positive_int(step, "step")
+    if initial + horizon > len(values):
         raise ValueError(
-            f"series has {n_values} values, but initial={initial} and horizon={horizon} need at "
+            f"series has {len(values)} values, but initial={initial} and horizon={horizon} need at "
             f"least {initial + horizon}. Give a longer series, or make one of the two smaller."
         )
-    return np.arange(initial, n_values - horizon + 1, step)
-
-
-def _make_blocks(estimator, origins, refit):
-    """Return the origins that share a fit, fit by fit."""
-    if isinstance(refit, bool | np.bool_):
-        size = 1 if refit else len(origins)
-    elif isinstance(refit, Integral) and refit >= 1:
-        size = int(refit)
-    else:
-        raise ValueError(f"refit={refit!r}, but True, False or an int of at least 1 is needed.")
-    if isinstance(estimator, FrozenEstimator) and refit:
-        raise ValueError(
-            f"refit={refit!r}, but a FrozenEstimator is not fitted. Set refit=False, or give the "
-            "estimator itself."
-        )
-    return [origins[begin : begin + size] for begin in range(0, len(origins), size)]
-
-
-def _check_season(season_length, initial):
-    """Raise an error if a season is longer than what is known at the first origin."""
-    if isinstance(season_length, str):
-        if season_length == "auto":
-            return
-        raise ValueError(
-            f"season_length={season_length!r}, but 'auto' or an int of at least 1 is needed."
-        )
-    if check_positive_int(season_length, "season_length") > initial:
+    if season_length != "auto" and check_positive_int(season_length, "season_length") > initial:
         raise ValueError(
             f"season_length={season_length}, but only initial={initial} values are known at "
             "the first origin. Give a smaller season_length or a larger initial."
         )
+    origins = np.arange(initial, len(values) - horizon + 1, step)
+    return series, values.reshape(len(values), -1), origins
+
+
+def _make_blocks(origins, refit):
+    """Return the origins that share a fit, fit by fit."""
+    if isinstance(refit, bool | np.bool_):
+        refit = 1 if refit else len(origins)
+    size = check_positive_int(refit, "refit")
+    return [origins[begin : begin + size] for begin in range(0, len(origins), size)]
 
 
 def _fit_and_forecast(estimator, series, horizon, coverage, origins):
@@ -350,6 +291,7 @@ def _fit_and_forecast(estimator, series, horizon, coverage, origins):
     epoch overlap those trained on, and the columns that are forecast.
     """
     contexts = [_take(series, slice(origin)) for origin in origins]
+    ahead = [_take(series, slice(origin, origin + horizon)) for origin in origins]
     model = _fit_model(estimator, contexts[0], len(contexts[0]))
     forecaster = model[-1]
     overlaps = (
@@ -357,7 +299,6 @@ def _fit_and_forecast(estimator, series, horizon, coverage, origins):
         and forecaster.readout_ == "trained"  # a solved readout always holds out the newest windows
         and forecaster.validation_split > 0
     )
-    ahead = [_take(series, slice(origin, origin + horizon)) for origin in origins]
     futures = [model._take_known(following) for following in ahead]
     positions = model._predicted_positions
     if coverage is None:
