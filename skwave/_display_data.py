@@ -11,32 +11,28 @@ from skwave._index_spec import index_spec, next_index
 from skwave._intervals import check_fractions
 from skwave._pandas_index import as_times, check_index
 from skwave._plot import BASELINE_NAMES, channel_names
-from skwave._validation import as_floats, check_column_types, check_numbers, fill_masked
+from skwave._validation import as_floats, fill_masked
+from skwave.metrics._interval import check_order
 
 
 def check_values(given):
     """Return the values of the true series, the forecast and the known series as arrays."""
     values = {}
     for name, y in given.items():
-        check_column_types(y, name)
-        check_index(y, name)
-        y = as_floats(y, name) if hasattr(y, "iloc") else fill_masked(y)
-        y = check_array(y, ensure_2d=False, ensure_all_finite=False, input_name=name)
         # The line of the true values has gaps at missing values; a forecast has no missing values.
-        values[name] = check_numbers(y, name, allow_nan=name != "y_pred")
-    y_true, y_pred = values["y_true"], values["y_pred"]
-    check_consistent_length(y_true, y_pred)
-    if y_true.size != y_pred.size:
-        raise ValueError(
-            f"y_true has shape {y_true.shape} and y_pred has shape {y_pred.shape}; "
-            "the same shape is needed."
-        )
-    known = values.get("history", y_true)
-    if known[0].size != y_true[0].size:
-        raise ValueError(
-            f"history has shape {known.shape} and y_true has shape {y_true.shape}; the same number "
-            "of channels is needed."
-        )
+        values[name] = check_array(
+            as_floats(y, name), ensure_2d=False, input_name=name,
+            ensure_all_finite="allow-nan" if name != "y_pred" else True,
+        )  # fmt: skip
+        check_index(y, name)
+    y_pred = values["y_pred"]
+    check_consistent_length(values["y_true"], y_pred)
+    for name, y in values.items():
+        if y[0].size != y_pred[0].size:
+            raise ValueError(
+                f"{name} has shape {y.shape} and the forecast has shape {y_pred.shape}; the same "
+                "number of channels is needed."
+            )
     return values
 
 
@@ -57,19 +53,16 @@ def find_names(given):
 
 def find_index(y_true, y_pred, history, interval):
     """Return the labels of the forecast, or None if none are known."""
-    given = {"forecast": y_pred, "y_true": y_true, "interval": interval}
-    pandas = {which: y for which, y in given.items() if hasattr(y, "iloc")}
-    labels = {which: as_times(y.index, which).rename(y.index.name) for which, y in pandas.items()}
-    first = next(iter(labels), None)
+    given = {"the forecast": y_pred, "y_true": y_true, "interval": interval}
+    given = {which: y for which, y in given.items() if hasattr(y, "iloc")}
+    first = next(iter(given), None)
+    labels = {which: as_times(y.index, which).rename(y.index.name) for which, y in given.items()}
     for which, found in labels.items():
         if not found.equals(labels[first]):
-            the_first = "the forecast" if first == "forecast" else first
-            what = "true values" if which == "y_true" else "bounds"
             raise ValueError(
-                f"{which} has an index from {pandas[which].index[0]} to {pandas[which].index[-1]}, "
-                f"but {the_first} has one from {pandas[first].index[0]} to "
-                f"{pandas[first].index[-1]}. Give the {what} of the same times, or "
-                f"{which}.to_numpy() if only their order matters."
+                f"{which} has an index from {found[0]} to {found[-1]}, but {first} has one from "
+                f"{labels[first][0]} to {labels[first][-1]}. Give both of the same times, or "
+                f"{which}.to_numpy() if only the order matters."
             )
     index = labels.get(first)
     if history is None:
@@ -79,7 +72,7 @@ def find_index(y_true, y_pred, history, interval):
             f"history has no index, but the forecast has one that begins with {index[0]}. Give "
             "history as a pandas object with the labels before."
         )
-    spec = index_spec(history, index_spec(pandas.get(first)))
+    spec = index_spec(history, index_spec(given.get(first)))
     following = None if spec is None else next_index(spec, len(y_true))
     if index is not None and following is not None and following[0] != index[0]:
         raise ValueError(
@@ -109,84 +102,54 @@ def check_intervals(interval, coverage, y_pred, names):
         The bounds.
     coverages : list of float
         Fractions between 0 and 1.
-
-    Raises
-    ------
-    ValueError
-        If the bounds have another shape, other columns or other coverages, are not finite, or a
-        lower bound is above its upper bound.
-    TypeError
-        If `coverage` is not a number or a sequence of numbers.
     """
-    if interval is None:
-        if coverage is not None:
-            raise ValueError(
-                f"coverage={coverage!r}, but interval=None. Give interval= what forecast_interval "
-                "returned, or leave coverage out."
-            )
+    if interval is None and coverage is None:
         return None, None
     if hasattr(interval, "columns"):
         coverage = _coverage_of_columns(interval, coverage, y_pred[0].size, names)
-    if coverage is None:
+    if interval is None or coverage is None:
+        missing = "coverage" if coverage is None else "interval"
         raise ValueError(
-            "interval is given, but coverage=None. Give the coverage= that forecast_interval was "
-            "asked for; its default is 0.9."
+            f"{missing}=None, but interval and coverage are needed together. Give interval= what "
+            "forecast_interval returned, and coverage= what it was asked for; its default is 0.9."
         )
     coverages = np.atleast_1d(check_fractions(coverage, "coverage")).tolist()
     bounds = check_array(
-        fill_masked(interval), ensure_2d=False, allow_nd=True, ensure_all_finite=False,
-        input_name="interval",
-    )  # fmt: skip
-    check_numbers(bounds, "interval", allow_nan=False)
-    bounds = _as_bounds(bounds, y_pred.shape, coverages, hasattr(interval, "columns"))
-    is_reversed = (bounds[..., 0] > bounds[..., 1]).reshape(len(bounds), -1).any(axis=1)
-    if is_reversed.any():
-        raise ValueError(
-            "interval has a lower bound above its upper bound, first in row "
-            f"{int(np.argmax(is_reversed))}. Give the lower bounds first."
-        )
-    return bounds, coverages
-
-
-def _as_bounds(bounds, shape, coverages, is_frame):
-    """Return bounds with axes of steps, channels if the forecast has one, coverages, and two."""
+        fill_masked(interval), ensure_2d=False, allow_nd=True, dtype=float, input_name="interval"
+    )
     # An axis of a single channel, or of a single coverage, may be there or not.
-    needed = [n for n in (*shape[1:], len(coverages)) if n > 1]
-    fits = is_frame or [n for n in bounds.shape[1:-1] if n > 1] == needed
-    if not fits or len(bounds) != shape[0] or bounds.size != np.prod(shape) * len(coverages) * 2:
+    needed = [len(y_pred), *(n for n in (*y_pred.shape[1:], len(coverages)) if n > 1), 2]
+    if hasattr(interval, "columns"):
+        bounds = bounds.reshape(-1, *needed[1:])
+    if [len(bounds), *(n for n in bounds.shape[1:] if n > 1)] != needed:
         raise ValueError(
-            f"interval has shape {bounds.shape}, but {(shape[0], *needed, 2)} is needed for "
-            f"forecasts of shape {shape} and {len(coverages)} coverage"
-            f"{'s' if len(coverages) > 1 else ''}. Give what forecast_interval returned, and its "
-            "coverage."
+            f"interval has shape {bounds.shape}, but {tuple(needed)} is needed for a forecast of "
+            f"shape {y_pred.shape} and coverage={coverages}. Give what forecast_interval returned, "
+            "and its coverage."
         )
-    return bounds.reshape(*shape, len(coverages), 2)
+    check_order(bounds, "interval")
+    return bounds.reshape(*y_pred.shape, len(coverages), 2), coverages
 
 
 def _coverage_of_columns(interval, coverage, n_channels, names):
     """Return the coverage of a frame of bounds, whose columns must be those of the forecast."""
     columns = [label if isinstance(label, tuple) else (label,) for label in interval.columns]
-    channels = [name if isinstance(name, tuple) else (name,) for name in names or ()]
-    n_levels = 0 if n_channels == 1 else len(channels[0]) if channels else 1
-    if n_levels == 0 or not channels:
+    channels = [name if isinstance(name, tuple) else (name,) for name in names or [None]]
+    n_levels = 0 if n_channels == 1 else len(channels[0])
+    if n_channels == 1 or names is None:
         channels = dict.fromkeys(label[:n_levels] for label in columns)
-    parts = ["lower", "upper"]
-    if all(len(label) == n_levels + 2 for label in columns):
+    parts = [("lower",), ("upper",)]
+    if len(columns[0]) == n_levels + 2:
         found = list(dict.fromkeys(label[n_levels] for label in columns))
         coverage = found if coverage is None else np.atleast_1d(coverage).tolist()
-        parts = list(itertools.product(coverage, parts))
-    else:
-        parts = [(part,) for part in parts]
+        parts = list(itertools.product(coverage, ["lower", "upper"]))
     needed = [(*channel, *part) for channel in channels for part in parts]
     if columns != needed:
-        columns, needed = (
-            [label[0] if len(label) == 1 else label for label in labels]
-            for labels in (columns, needed)
-        )
+        needed = [label[0] if len(label) == 1 else label for label in needed]
         raise ValueError(
-            f"interval has the columns {columns}, but {needed} are needed for this forecast"
-            f"{'' if coverage is None else f' and coverage={coverage!r}'}. Give what "
-            "forecast_interval returned, and its coverage."
+            f"interval has the columns {list(interval.columns)}, but {needed} are needed for this "
+            f"forecast and coverage={coverage!r}. Give what forecast_interval returned, and its "
+            "coverage."
         )
     return coverage
 
@@ -202,8 +165,7 @@ def make_baseline(baseline, history, shape):
             f"baseline={baseline!r} repeats values before the forecast, but history=None. Give "
             "history= the series up to the forecast."
         )
-    history = np.reshape(history, (len(history), -1)).astype(float)
-    history = fill_forward(history)
+    history = fill_forward(history.reshape(len(history), -1))
     season_length = 1 if baseline == "naive" else find_longest_season(history)
     end = np.array([len(history)])
     return seasonal_naive(history, end, shape[0], season_length)[0].reshape(shape)

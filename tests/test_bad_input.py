@@ -129,10 +129,10 @@ BAD_PARAMETERS = {
     "verbose": [-1, 3, "loud", None],
 }
 BAD_OTHER = {
-    "wave kind": (lambda: make_wave("square"), ValueError, "'kind' parameter"),
-    "wave noise": (lambda: make_wave("sine", noise=np.nan), ValueError, "'noise' parameter"),
-    "chaos length": (lambda: make_mackey_glass(2.0), ValueError, "'n' parameter"),
-    "chaos delay": (lambda: make_mackey_glass(9, tau=-1), ValueError, "'tau' parameter"),
+    "wave kind": (lambda: make_wave("square"), ValueError, "kind='square', but one of"),
+    "wave noise": (lambda: make_wave("sine", noise=-0.1), ValueError, "scale < 0"),
+    "chaos length": (lambda: make_mackey_glass(2.0), TypeError, "n=2.0 is a float"),
+    "chaos delay": (lambda: make_mackey_glass(9, tau=-1), ValueError, "tau=-1, but an int of at"),
     "pipeline of one step": (
         lambda: make_forecast_pipeline(LSTMForecaster(**TINY)).fit(SERIES),
         ValueError,

@@ -137,7 +137,7 @@ def test_given_axes_are_drawn_on():
 def test_predictions_of_another_shape_are_refused():
     with pytest.raises(ValueError, match="inconsistent numbers of samples"):
         ForecastDisplay.from_predictions([0.0, 1.0], [1.0])
-    with pytest.raises(ValueError, match="the same shape is needed"):
+    with pytest.raises(ValueError, match="the same number of channels is needed"):
         ForecastDisplay.from_predictions(np.zeros((5, 2)), np.zeros(5))
 
 
@@ -352,7 +352,7 @@ FRAME = pd.DataFrame({"a": SERIES, "b": SERIES})
         ({"history": SERIES[:47]}, "ends with 2018-11-01.* 2018-12-01.*follows.* 2019-01-01"),
         ({"history": SERIES[:50]}, "ends with 2019-02-01"),
         ({"history": SERIES[:48].to_numpy()}, "history has no index, but .*2019-01-01"),
-        ({"history": FRAME[:48]}, r"history has shape \(48, 2\) and y_true has shape \(12,\)"),
+        ({"history": FRAME[:48]}, r"history has shape \(48, 2\) and the forecast .* \(12,\)"),
         ({"history": SERIES[:48].where(SERIES[:48] < 5, np.inf)}, "history contains infinity"),
         ({"baseline": "naive"}, "baseline='naive' repeats values .* but history=None"),
         ({"baseline": "drift", "history": SERIES[:48]}, "baseline='drift', but None, 'naive'"),
@@ -504,14 +504,14 @@ def test_from_estimator_forecasts_intervals_of_several_channels(two_channels):
     ("arguments", "error", "words"),
     [
         ({"interval": BOUNDS[:-1]}, ValueError,
-         r"interval has shape \(11, 2, 2\), but \(12, 2, 2\) is needed .* 2 coverages"),
-        ({"coverage": 0.9}, ValueError, r"\(12, 2, 2\), but \(12, 2\) is needed .* 1 coverage"),
+         r"interval has shape \(11, 2, 2\), but \(12, 2, 2\) is needed .*coverage=\[0.5, 0.9\]"),
+        ({"coverage": 0.9}, ValueError, r"\(12, 2, 2\), but \(12, 2\) is needed .*coverage=\[0.9\]"),
         ({"interval": BOUNDS[..., 0]}, ValueError, r"interval has shape \(12, 2\)"),
         ({"interval": np.zeros((12, 3, 2, 2))}, ValueError, r"interval has shape \(12, 3, 2, 2\)"),
         ({"interval": BOUNDS[..., ::-1]}, ValueError, "lower bound above its upper bound.* row 0"),
         ({"interval": np.where(BOUNDS < -1, np.nan, BOUNDS)}, ValueError, "interval contains NaN"),
-        ({"interval": None}, ValueError, "but interval=None. Give interval= what"),
-        ({"coverage": None}, ValueError, "interval is given, but coverage=None"),
+        ({"interval": None}, ValueError, "interval=None, but .* Give interval= what"),
+        ({"coverage": None}, ValueError, "coverage=None, but interval and coverage are needed"),
         ({"coverage": [50, 90]}, ValueError, "a fraction between 0 and 1 .* For 50 % give 0.5"),
         ({"coverage": "90 %"}, TypeError, "coverage='90 %', but a fraction"),
         ({"interval": interval_frame(BOUNDS).shift(freq="MS")}, ValueError,

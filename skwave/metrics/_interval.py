@@ -318,15 +318,20 @@ def continuous_ranked_probability_score(
 def _check_interval(y_true, y_interval):
     """Return true values (n_values, n_outputs), and an array of their lower and upper bounds."""
     y_true = as_columns(y_true, "y_true")
-    bounds = np.moveaxis(_as_parts(y_true, y_interval, "y_interval", 2), -1, 0)
-    is_reversed = np.any(bounds[0] > bounds[1], axis=1)
+    bounds = _as_parts(y_true, y_interval, "y_interval", 2)
+    check_order(bounds, "y_interval")
+    return y_true, np.moveaxis(bounds, -1, 0)
+
+
+def check_order(bounds, name):
+    """Raise an error if a lower bound is above its upper bound, of bounds (n_values, ..., 2)."""
+    is_reversed = (bounds[..., 0] > bounds[..., 1]).reshape(len(bounds), -1).any(axis=1)
     if is_reversed.any():
         row = int(np.argmax(is_reversed))
         raise ValueError(
-            f"y_interval has a lower bound of {bounds[0, row].tolist()} above the upper bound of "
-            f"{bounds[1, row].tolist()} in row {row}. Give the lower bounds first."
+            f"{name} has a lower bound above its upper bound in row {row}: {bounds[row].tolist()}. "
+            "Give the lower bounds first."
         )
-    return y_true, bounds
 
 
 def _as_parts(y_true, values, name, n_parts=None):
