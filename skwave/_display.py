@@ -19,9 +19,9 @@ from skwave._pipeline import as_forecast_pipeline
 from skwave._plot import (
     BASELINE,
     BASELINE_NAMES,
-    FORECAST,
+    FORECAST_LINE,
     KNOWN,
-    TRUTH,
+    TRUTH_LINE,
     count_on_axis,
     drawn_index,
     label_channel,
@@ -246,16 +246,14 @@ class ForecastDisplay:
         TypeError
             If `coverage` is not a number or a sequence of numbers.
         """
+        given = {"y_true": y_true, "y_pred": y_pred}
         if history is not None:
             # So that a season is as many rows as it is long.
-            history = with_missing_rows(history, "history")
-        given = {"y_true": y_true, "y_pred": y_pred}
-        given |= {} if history is None else {"history": history}
+            given["history"] = history = with_missing_rows(history, "history")
         values = check_values(given)
         names, index = find_names(given), find_index(y_true, y_pred, history, interval)
         intervals, coverages = check_intervals(interval, coverage, values["y_pred"], names)
-        n_steps = len(values["y_true"])
-        newest = slice(-max(2 * n_steps, 20), None)
+        newest = slice(-max(2 * len(values["y_true"]), 20), None)
         is_labelled = index is not None and history is not None
         return cls(
             y_true=values["y_true"],
@@ -289,11 +287,12 @@ class ForecastDisplay:
             The display itself.
         """
         index, lines = self._lines(kwargs)
-        n_channels = lines[-1][1].shape[1]
+        # The forecast is the last line.
+        steps, y_pred, of_forecast = lines[-1]
+        n_channels = y_pred.shape[1]
         axes = make_axes(ax, n_channels)
         names = self.names if self.names is not None else [None] * n_channels
-        # The forecast is the last line.
-        steps, _, of_forecast = lines[-1]
+        n_labels = len(lines) + (0 if self.coverages is None else len(self.coverages))
         for channel, panel in enumerate(axes):
             for x, values, style in lines:
                 panel.plot(x, values[:, channel], **style)
@@ -303,7 +302,6 @@ class ForecastDisplay:
             panel.set_ylabel(label_channel(names[channel], channel, n_channels))
             set_ticks(panel, index)
             # Space above the lines, so that the legend, of one row or two, hides none of them.
-            n_labels = len(lines) + (0 if self.coverages is None else len(self.coverages))
             panel.margins(y=0.2 if n_labels <= 4 else 0.25)
             panel.legend(loc="upper right", ncols=n_labels if n_labels <= 4 else 3)
         axes[-1].set_xlabel(label_index(index, "Steps after the last known value"))
@@ -317,23 +315,21 @@ class ForecastDisplay:
         from matplotlib.lines import Line2D
 
         index, known = drawn_index(self.index), drawn_index(self.history_index)
-        if self.history is not None and known is None:
-            index = None
         n_steps, n_known = len(self.y_true), 0 if self.history is None else len(self.history)
-        x = np.arange(1, n_steps + 1) if index is None else positions_of(index)
-        known_x = (
-            np.arange(1 - n_known, 1) if index is None or known is None else positions_of(known)
-        )
+        if n_known and known is None:
+            index = None
+        x = np.arange(1 - n_known, n_steps + 1)
+        if index is not None:
+            x = np.concatenate([positions_of(part) for part in (known, index) if part is not None])
+        known_x, x = x[:n_known], x[n_known:]
         # A single step is a point, which a line would not show.
-        marker = "o" if n_steps == 1 else None
-        truth = {"color": TRUTH, "label": "Truth", "linewidth": 2.5, "alpha": 0.6, "marker": marker}
-        naive = {"color": BASELINE, "label": self.baseline_name, "linestyle": ":", "marker": marker}
-        forecast = {"color": FORECAST, "label": "Forecast", "linestyle": "--", "marker": marker}
+        marker = {"marker": "o" if n_steps == 1 else None}
+        naive = {"color": BASELINE, "label": self.baseline_name, "linestyle": ":"}
         lines = [
             (known_x, self.history, {"color": KNOWN, "label": "Known values"}),
-            (x, self.y_true, truth),
-            (x, self.baseline, naive),
-            (x, self.y_pred, forecast | normalize_kwargs(kwargs, Line2D)),
+            (x, self.y_true, TRUTH_LINE | marker),
+            (x, self.baseline, naive | marker),
+            (x, self.y_pred, FORECAST_LINE | marker | normalize_kwargs(kwargs, Line2D)),
         ]
         return index, [
             (x, np.reshape(values, (len(values), -1)), style)
@@ -434,12 +430,11 @@ class HistoryDisplay:
             "val_loss": "Validation loss",
             "val_forecast": "Validation forecast error",
         }
-        for name, label in names.items():
-            if name in self.history:
-                losses = self.history[name]
-                ax.plot(np.arange(1, len(losses) + 1), losses, marker=".", label=label)
+        shown = {label: self.history[name] for name, label in names.items() if name in self.history}
+        for label, losses in shown.items():
+            ax.plot(np.arange(1, len(losses) + 1), losses, marker=".", label=label)
         # Some of Keras's losses are negative.
-        if not any((np.asarray(line.get_ydata()) <= 0).any() for line in ax.lines):
+        if not any(loss <= 0 for losses in shown.values() for loss in losses):
             ax.set_yscale("log")
         ax.axvline(self.best_epoch + 1, color="gray", linestyle=":", label="Weights kept")
         ax.set(xlabel="Epoch", ylabel=f"Loss of the scaled {self.target}")

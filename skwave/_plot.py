@@ -5,7 +5,9 @@ import numpy as np
 from skwave._pandas_index import as_times
 
 # The tutorial's colors: the truth in red, the forecast in blue. The rest is neutral.
-TRUTH, FORECAST, KNOWN, BASELINE = "tab:red", "tab:blue", "0.3", "tab:gray"
+FORECAST, KNOWN, BASELINE = "tab:blue", "0.3", "tab:gray"
+TRUTH_LINE = {"color": "tab:red", "label": "Truth", "linewidth": 2.5, "alpha": 0.6}
+FORECAST_LINE = {"color": FORECAST, "label": "Forecast", "linestyle": "--"}
 BASELINE_NAMES = {"naive": "Naive", "seasonal_naive": "Seasonal naive"}
 
 
@@ -58,17 +60,18 @@ def label_index(index, otherwise):
 
 def set_ticks(ax, index):
     """Put ticks at dates, in their time zone, or at whole numbers, once lines are drawn."""
-    if hasattr(index, "tz") and ax.dataLim.width == 0:
+    if not hasattr(index, "tz"):
+        if index is None or index.dtype.kind in "iu":
+            count_on_axis(ax)
+    elif ax.dataLim.width == 0:
         # matplotlib would show four years around a single date.
         ax.set_xticks(positions_of(index), [str(label) for label in index])
-    elif hasattr(index, "tz"):
+    else:
         from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 
         locator = AutoDateLocator(tz=index.tz)
         ax.xaxis.set_major_locator(locator)
         ax.xaxis.set_major_formatter(ConciseDateFormatter(locator, tz=index.tz))
-    elif index is None or index.dtype.kind in "iu":
-        count_on_axis(ax)
 
 
 def count_on_axis(ax):
@@ -81,20 +84,7 @@ def count_on_axis(ax):
 def shade_intervals(ax, x, bounds, coverages, color, *, is_labelled=True):
     """Shade intervals in a color, lighter the wider they are; those of one step as a bar.
 
-    Parameters
-    ----------
-    ax : matplotlib Axes
-        Where to draw.
-    x : ndarray of shape (n_steps,)
-        Positions of the steps.
-    bounds : ndarray of shape (n_steps, n_coverages, 2)
-        Lower and upper bounds.
-    coverages : sequence of float
-        Their nominal coverages, fractions.
-    color : object
-        A color of matplotlib.
-    is_labelled : bool, default=True
-        Whether the legend is to have them.
+    Bounds have the shape (n_steps, n_coverages, 2). The legend has them if `is_labelled`.
     """
     from matplotlib.colors import to_rgb, to_rgba
 

@@ -7,9 +7,12 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from skwave._plot import (
+    BASELINE,
+    BASELINE_NAMES,
     FORECAST,
+    FORECAST_LINE,
     KNOWN,
-    TRUTH,
+    TRUTH_LINE,
     count_on_axis,
     drawn_index,
     label_channel,
@@ -24,10 +27,13 @@ from skwave._validation import as_floats, check_positive_int
 from skwave.model_selection._backtest import backtest
 from skwave.model_selection._results import Backtest, SeriesBacktest
 
-_BASELINES = {
-    "naive": ("Naive", "tab:gray", ":"),
-    "seasonal_naive": ("Seasonal naive", "tab:olive", "-."),
-}
+_LINES = {
+    "model": {"label": "Model", "color": FORECAST, "linewidth": 2},
+    "naive": {"label": BASELINE_NAMES["naive"], "color": BASELINE, "linestyle": ":"},
+    "seasonal_naive": {
+        "label": BASELINE_NAMES["seasonal_naive"], "color": "tab:olive", "linestyle": "-.",
+    },
+}  # fmt: skip
 
 
 class BacktestDisplay:
@@ -211,28 +217,20 @@ class BacktestDisplay:
     def _find_channel(self, channel):
         """Return the position of a channel."""
         names = self.result._channel_names
-        if isinstance(channel, Integral):
-            if channel not in range(len(names)):
-                raise ValueError(
-                    f"channel={channel!r}, but the backtest has {len(names)}, from 0 on."
-                )
-            return channel
-        if channel not in names:
-            raise ValueError(f"channel={channel!r}, but the backtest has the channels {names}.")
-        return names.index(channel)
+        known = list(range(len(names))) if isinstance(channel, Integral) else names
+        if channel not in known:
+            raise ValueError(f"channel={channel!r}, but the backtest has the channels {known}.")
+        return known.index(channel)
 
     def _plot_errors(self, ax, metric):
         errors = self.result.scores_by_step[metric]
         steps = np.arange(1, len(errors["model"]) + 1)
         # A single step is a point, which a line would not show.
         marker = "o" if len(steps) == 1 else None
-        ax.plot(steps, errors["model"], color=FORECAST, label="Model", linewidth=2, marker=marker)
-        for name, (label, color, style) in _BASELINES.items():
+        for name, style in _LINES.items():
             # Baselines have no intervals where too few errors of theirs are known.
-            if name in errors and np.isfinite(errors[name]).any():
-                ax.plot(
-                    steps, errors[name], color=color, linestyle=style, label=label, marker=marker
-                )
+            if name in errors and (name == "model" or np.isfinite(errors[name]).any()):
+                ax.plot(steps, errors[name], marker=marker, **style)
         title = metric.replace("_", " ").capitalize()
         title += ", all channels" if len(self.result._channel_names) > 1 else ""
         ax.set(xlabel="Steps after the last known value", ylabel=title)
@@ -241,38 +239,30 @@ class BacktestDisplay:
             # The border must not hide a line at 1.
             ax.set_ylim(0, 1.03)
         # Scores may be negative, errors are not.
-        elif not any(np.any(of_one < 0) for of_one in errors.values()):
+        elif not np.any(np.stack(list(errors.values())) < 0):
             ax.set_ylim(bottom=0)
         count_on_axis(ax)
         ax.legend()
 
     def _plot_forecasts(self, ax, n_forecasts, channel):
-        result = self.result
-        chosen = spaced_origins(result.origins, result.y_true.shape[1], n_forecasts)
-        series = as_floats(result.series, "series")
-        series = series.reshape(len(series), -1)[:, channel]
-        n_steps = result.y_true.shape[1]
-        begin = max(0, result.origins[chosen[0]] - n_steps)
-        end = result.origins[chosen[-1]] + n_steps
+        result, n_steps = self.result, self.result.y_true.shape[1]
+        series = as_floats(result.series, "series").reshape(len(result.series), -1)[:, channel]
         index = drawn_index(getattr(result.series, "index", None))
         x = np.arange(len(series)) if index is None else positions_of(index)
-        ax.plot(
-            x[begin:end], series[begin:end], color=TRUTH, label="Truth", linewidth=2.5, alpha=0.6
-        )
-        for number, k in enumerate(chosen):
+        chosen = spaced_origins(result.origins, n_steps, n_forecasts)
+        firsts = result.origins[chosen]
+        shown = slice(max(0, firsts[0] - n_steps), firsts[-1] + n_steps)
+        ax.plot(x[shown], series[shown], **TRUTH_LINE)
+        style = FORECAST_LINE | {"marker": "o" if n_steps == 1 else None}
+        for k, first in zip(chosen, firsts, strict=True):
+            steps, is_first = x[first : first + n_steps], k == chosen[0]
+            label = style["label"] if is_first else None
             forecast = result.y_pred[k].reshape(n_steps, -1)[:, channel]
-            first = result.origins[k]
-            label = "Forecast" if number == 0 else None
-            ax.plot(
-                x[first : first + n_steps], forecast, color=FORECAST, linestyle="--", label=label,
-                marker="o" if n_steps == 1 else None,
-            )  # fmt: skip
+            ax.plot(steps, forecast, **style | {"label": label})
             if result.intervals is not None:
                 bounds = result.intervals["model"][k].reshape(n_steps, -1, 1, 2)[:, channel]
-                shade_intervals(
-                    ax, x[first : first + n_steps], bounds, [result.coverage], FORECAST,
-                    is_labelled=number == 0,
-                )  # fmt: skip
+                coverages = [result.coverage]
+                shade_intervals(ax, steps, bounds, coverages, FORECAST, is_labelled=is_first)
             between = x[first - 1] + (x[first] - x[first - 1]) / 2
             ax.axvline(between, color="gray", linewidth=0.8, alpha=0.5)
         names = result._channel_names
