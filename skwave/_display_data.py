@@ -85,23 +85,9 @@ def find_index(y_true, y_pred, history, interval):
 def check_intervals(interval, coverage, y_pred, names):
     """Return intervals and their coverages, or two times None where none are given.
 
-    Parameters
-    ----------
-    interval : None, array-like or DataFrame of shape (n_steps[, n_channels][, n_coverages], 2)
-        Lower and upper bounds, as `forecast_interval` returns them.
-    coverage : None, float or sequence of float
-        Their nominal coverages. A frame of several has them in its columns.
-    y_pred : ndarray of shape (n_steps,) or (n_steps, n_channels)
-        The forecast.
-    names : None or list of length n_channels
-        Names of the channels.
-
-    Returns
-    -------
-    intervals : ndarray of shape (n_steps[, n_channels], n_coverages, 2)
-        The bounds.
-    coverages : list of float
-        Fractions between 0 and 1.
+    Intervals are of shape (n_steps[, n_channels], n_coverages, 2), as `y_pred` has the channels.
+    They are given as `forecast_interval` returns them; a frame of several coverages has these in
+    its columns, under the `names` of several channels.
     """
     if interval is None and coverage is None:
         return None, None

@@ -69,9 +69,7 @@ def mean_absolute_scaled_error(
     """
     y_true, y_pred = _check_pair(y_true, y_pred)
     scale = seasonal_scale(y_train, season_length, y_true)
-    return mean_absolute_error(
-        y_true / scale, y_pred / scale, sample_weight=sample_weight, multioutput=multioutput
-    )
+    return average(np.abs(y_true - y_pred) / scale, sample_weight, multioutput)
 
 
 def root_mean_squared_scaled_error(

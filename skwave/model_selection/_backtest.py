@@ -159,7 +159,10 @@ def _backtest_one(
     # In a partial the series travels with each task. As an argument, Dask would keep it on one
     # worker, and lose it with that worker.
     task = partial(_fit_and_forecast, estimator, series, horizon, coverage)
-    blocks = _make_blocks(origins, refit)
+    if isinstance(refit, bool | np.bool_):
+        refit = 1 if refit else len(origins)
+    size = check_positive_int(refit, "refit")
+    blocks = [origins[begin : begin + size] for begin in range(0, len(origins), size)]
     parts = Parallel(n_jobs=n_jobs)(delayed(task)(block) for block in blocks)
     predicted, bounds, overlaps, positions = zip(*parts, strict=True)
     # From here on without the columns that are known in advance.
@@ -274,14 +277,6 @@ def _check_series(series, horizon, initial, step, season_length):
         )
     origins = np.arange(initial, len(values) - horizon + 1, step)
     return series, values.reshape(len(values), -1), origins
-
-
-def _make_blocks(origins, refit):
-    """Return the origins that share a fit, fit by fit."""
-    if isinstance(refit, bool | np.bool_):
-        refit = 1 if refit else len(origins)
-    size = check_positive_int(refit, "refit")
-    return [origins[begin : begin + size] for begin in range(0, len(origins), size)]
 
 
 def _fit_and_forecast(estimator, series, horizon, coverage, origins):
