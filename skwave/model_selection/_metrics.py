@@ -27,16 +27,16 @@ def arguments_for(metric, known):
     return {name: value for name, value in known.items() if name in asked}
 
 
-def probabilities_for(metric, kwargs):
+def probabilities_for(metric):
     """Return the probabilities of the quantiles that a metric scores, or None if it scores values.
 
     They are those of the bounds where the forecast is called ``y_interval``, and ``quantiles``
-    where it is called ``y_quantiles``. `kwargs` are further arguments of the metric.
+    where it is called ``y_quantiles``.
     """
     if not callable(metric):
         return None
     parameters = inspect.signature(metric).parameters
-    given = {name: one.default for name, one in parameters.items()} | kwargs
+    given = {name: one.default for name, one in parameters.items()}
     if "y_samples" in parameters:
         raise ValueError(
             f"{metric_name(metric)} scores samples of forecasts, which neither a backtest nor a "
@@ -70,15 +70,10 @@ def check_metrics(metrics):
                 f"metrics has {name}={metric!r}, which cannot be called. Give functions of y_true "
                 "and y_pred, such as sklearn.metrics.mean_absolute_error."
             )
-        if probabilities_for(metric, {}) is not None:
+        if name in INTERVAL_SCORES or probabilities_for(metric) is not None:
             raise ValueError(
-                f"metrics has {name}, which scores intervals or quantiles. Give coverage= for the "
-                "scores of intervals, and metrics of y_true and y_pred."
-            )
-        if name in INTERVAL_SCORES:
-            raise ValueError(
-                f"metrics has the name {name!r}, which is that of a score of intervals. Give a "
-                "dict with another name."
+                f"metrics has {name!r}, a score of intervals or quantiles, or named like one. Give "
+                "coverage= for scores of intervals, and metrics of values by other names."
             )
     return metrics
 

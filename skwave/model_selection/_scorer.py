@@ -1,5 +1,6 @@
 """A scorer for forecasts of many steps."""
 
+import functools
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -116,14 +117,16 @@ def forecast_scorer(
                 "fixed. Give the function, such as sklearn.metrics.mean_absolute_error, to change "
                 "them."
             )
-        return ForecastScorer(metric, horizon, 1, {})
+        return ForecastScorer(metric, horizon, 1)
     if not callable(metric):
         raise TypeError(
             f"metric={metric!r} cannot be called. Give the name of a scorer, such as "
             "'neg_mean_absolute_error', or a function of y_true and y_pred, such as "
             "sklearn.metrics.mean_absolute_error."
         )
-    scores_values = probabilities_for(metric, kwargs) is None
+    if kwargs:
+        metric = functools.partial(metric, **kwargs)
+    scores_values = probabilities_for(metric) is None
     if metric_name(metric) == "coverage_score":
         raise ValueError(
             "metric=coverage_score is best at the nominal coverage, not where it is greatest or "
@@ -131,17 +134,16 @@ def forecast_scorer(
         )
     if greater_is_better is None:
         greater_is_better = metric_name(metric).endswith("_score") and scores_values
-    return ForecastScorer(metric, horizon, 1 if greater_is_better else -1, kwargs)
+    return ForecastScorer(metric, horizon, 1 if greater_is_better else -1)
 
 
 class ForecastScorer:
     """The class of what `forecast_scorer` returns: no closure, so that it can be pickled."""
 
-    def __init__(self, metric, horizon, sign, kwargs):
+    def __init__(self, metric, horizon, sign):
         self.metric = metric
         self.horizon = horizon
         self.sign = sign
-        self.kwargs = kwargs
 
     @property
     def __name__(self):
@@ -149,9 +151,9 @@ class ForecastScorer:
         return metric_name(self.metric)
 
     def __repr__(self):
-        name = metric_name(self.metric)
-        further = "".join(f", {k}={v!r}" for k, v in self.kwargs.items())
-        return f"forecast_scorer({name}, horizon={self.horizon}{further})"
+        bound = getattr(self.metric, "keywords", {})
+        further = "".join(f", {name}={value!r}" for name, value in bound.items())
+        return f"forecast_scorer({self.__name__}, horizon={self.horizon}{further})"
 
     def __call__(self, estimator, X, y=None):
         """Forecast the last values of `X` from those before them, and score the forecast.
@@ -190,7 +192,7 @@ class ForecastScorer:
             )
         context, test = self._cut(X, model._window_length)
         y_true, futures = _check_truth(model._take_predicted(test)), [model._take_known(test)]
-        probabilities = probabilities_for(self.metric, self.kwargs)
+        probabilities = probabilities_for(self.metric)
         # A search has poor candidates; their scores show it.
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", "The forecast (is|explodes)", ForecastWarning)
@@ -206,8 +208,8 @@ class ForecastScorer:
             return float(get_scorer(self.metric)(_Unchanged(), y_pred, y_true))
         values = as_floats(model._take_predicted(context))
         filled = fill_forward(values.reshape(len(values), -1)).reshape(values.shape)
-        kwargs = arguments_for(self.metric, {"y_train": filled}) | self.kwargs
-        return self.sign * float(self.metric(y_true, y_pred, **kwargs))
+        further = arguments_for(self.metric, {"y_train": filled})
+        return self.sign * float(self.metric(y_true, y_pred, **further))
 
     def _cut(self, X, window_length):
         """Return the known values of a test part, and those to forecast."""

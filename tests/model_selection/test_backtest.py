@@ -448,13 +448,13 @@ def test_a_coverage_that_is_not_possible_is_refused(wave, fitted, coverage, erro
 
 
 def test_metrics_of_intervals_are_given_by_coverage(wave, fitted):
-    with pytest.raises(ValueError, match="metrics has interval_score, .*Give coverage="):
+    with pytest.raises(ValueError, match="metrics has 'interval_score', .*Give coverage="):
         backtest(fitted, wave, horizon=4, initial=100, metrics=interval_score)
     with pytest.raises(ValueError, match="continuous_ranked_probability_score scores samples"):
         backtest(fitted, wave, horizon=4, initial=100, metrics=continuous_ranked_probability_score)
     with pytest.raises(ValueError, match="continuous_ranked_probability_score scores samples"):
         forecast_scorer(continuous_ranked_probability_score, horizon=4)
-    with pytest.raises(ValueError, match="metrics has the name 'width', .*another name"):
+    with pytest.raises(ValueError, match="metrics has 'width', .*named like one.*other names"):
         backtest(fitted, wave, horizon=4, initial=100, metrics={"width": mean_absolute_error})
 
 

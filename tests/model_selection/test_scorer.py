@@ -171,7 +171,7 @@ def test_a_score_that_is_better_when_greater_keeps_its_sign(wave, fitted_model):
     assert score == r2_score(wave[100:106], fitted_model[-1].forecast(6))
     bound = forecast_scorer(partial(r2_score, force_finite=True), horizon=6)
     assert bound(fitted_model, wave[80:106]) == score
-    assert repr(bound) == "forecast_scorer(r2_score, horizon=6)"
+    assert repr(bound) == "forecast_scorer(r2_score, horizon=6, force_finite=True)"
     as_error = forecast_scorer(r2_score, horizon=6, greater_is_better=False)
     assert as_error(fitted_model, wave[80:106]) == -score
 
