@@ -1,7 +1,5 @@
 """Checks of what a display of a forecast is given: values, names, index, intervals, baseline."""
 
-import itertools
-
 import numpy as np
 from sklearn.utils.validation import check_array, check_consistent_length
 
@@ -124,20 +122,16 @@ def _coverage_of_columns(interval, coverage, n_channels, names):
     n_levels = 0 if n_channels == 1 else len(channels[0])
     if n_channels == 1 or names is None:
         channels = dict.fromkeys(label[:n_levels] for label in columns)
-    parts = [("lower",), ("upper",)]
-    if len(columns[0]) == n_levels + 2:
-        found = list(dict.fromkeys(label[n_levels] for label in columns))
-        coverage = found if coverage is None else np.atleast_1d(coverage).tolist()
-        parts = list(itertools.product(coverage, ["lower", "upper"]))
+    coverages = list(dict.fromkeys(label[n_levels:-1] for label in columns))
+    parts = [(*one, part) for one in coverages for part in ("lower", "upper")]
     needed = [(*channel, *part) for channel in channels for part in parts]
-    if columns != needed:
+    if columns != needed or len(coverages[0]) > 1:
         needed = [label[0] if len(label) == 1 else label for label in needed]
         raise ValueError(
             f"interval has the columns {list(interval.columns)}, but {needed} are needed for this "
-            f"forecast and coverage={coverage!r}. Give what forecast_interval returned, and its "
-            "coverage."
+            "forecast. Give what forecast_interval returned."
         )
-    return coverage
+    return [one for (one,) in coverages] if coverages[0] else coverage
 
 
 def make_baseline(baseline, history, shape):

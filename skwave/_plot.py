@@ -96,7 +96,7 @@ def shade_intervals(ax, x, bounds, coverages, color, *, is_labelled=True):
     for k, strength in zip(np.argsort(coverages)[::-1], strengths, strict=True):
         mixed = strength * np.array(to_rgb(color)) + (1 - strength) * np.array(background)
         # Below the grid.
-        style = {"color": tuple(mixed.tolist()), "zorder": 0.4}
+        style = {"color": mixed, "zorder": 0.4}
         if is_labelled:
             style["label"] = f"{100 * coverages[k]:g} % interval"
         if len(x) == 1:
