@@ -136,10 +136,8 @@ def backtest(
         check_coverage(coverage)
     several = split_series(series)
     if refit and (several is not None or isinstance(estimator, FrozenEstimator)):
-        who = (
-            "a FrozenEstimator is not fitted" if several is None else "several series have one fit"
-        )
-        raise ValueError(f"refit={refit!r}, but {who}. Set refit=False.")
+        why = "several series have one fit" if several else "a FrozenEstimator is not fitted"
+        raise ValueError(f"refit={refit!r}, but {why}. Set refit=False.")
     settings = {
         "horizon": horizon, "initial": initial, "step": step, "season_length": season_length,
         "metrics": metrics, "coverage": coverage,
@@ -182,25 +180,27 @@ def _evaluate(series, values, origins, y_pred, bounds, overlaps, season_length, 
     known = filled[: origins[0]]
     if season_length == "auto":
         season_length = find_longest_season(known)
-    forecasts, intervals = {"model": y_pred}, {"model": bounds}
-    for name, length in {"naive": 1, "seasonal_naive": season_length}.items():
-        forecasts[name] = seasonal_naive(filled, origins, horizon, length)
-        if coverage is not None:
-            intervals[name] = _baseline_intervals(known, forecasts[name], length, coverage)
-    y_true = values[origins[:, None] + np.arange(horizon)]
+    seasons = {"naive": 1, "seasonal_naive": season_length}
+    forecasts = {"model": y_pred} | {
+        name: seasonal_naive(filled, origins, horizon, length) for name, length in seasons.items()
+    }
+    y_true, intervals = values[origins[:, None] + np.arange(horizon)], None
+    shape = y_true.shape if series.ndim == 2 else y_true.shape[:2]
     _warn_about(y_true, forecasts, overlaps)
     further = {"y_train": known, "season_length": season_length}
     scores = score_forecasts(metrics, y_true, forecasts, further)
     if coverage is not None:
+        intervals = {"model": bounds} | {
+            name: _baseline_intervals(known, forecasts[name], length, coverage)
+            for name, length in seasons.items()
+        }
         of_intervals = score_forecasts(interval_metrics(coverage), y_true, intervals, further)
         scores = [by | of_one for by, of_one in zip(scores, of_intervals, strict=True)]
-    shape = y_true.shape if series.ndim == 2 else y_true.shape[:2]
-    forecasts = {name: forecast.reshape(shape) for name, forecast in forecasts.items()}
-    if coverage is not None:
         intervals = {name: pair.reshape(*shape, 2) for name, pair in intervals.items()}
+    forecasts = {name: forecast.reshape(shape) for name, forecast in forecasts.items()}
     return Backtest(
         series, origins, y_true.reshape(shape), forecasts.pop("model"), forecasts, season_length,
-        *scores, coverage, None if coverage is None else intervals,
+        *scores, coverage, intervals,
     )  # fmt: skip
 
 
