@@ -112,9 +112,7 @@ def interval_score(
     """
     y_true, (lower, upper) = _check_interval(y_true, y_interval)
     outside = np.maximum(lower - y_true, 0) + np.maximum(y_true - upper, 0)
-    # A list of several raises an error.
-    alpha = 1 - check_fractions(coverage, "coverage").item()
-    scores = upper - lower + 2 / alpha * outside
+    scores = upper - lower + 2 / (1 - check_one_coverage(coverage)) * outside
     return average(scores, sample_weight, multioutput)
 
 
@@ -321,6 +319,13 @@ def _check_interval(y_true, y_interval):
     bounds = _as_parts(y_true, y_interval, "y_interval", 2)
     check_order(bounds, "y_interval")
     return y_true, np.moveaxis(bounds, -1, 0)
+
+
+def check_one_coverage(coverage):
+    """Return the coverage of one interval, or raise an error if it is no fraction, or several."""
+    if np.ndim(coverage):
+        raise TypeError(f"coverage={coverage!r}, but one fraction between 0 and 1 is needed here.")
+    return float(check_fractions(coverage, "coverage"))
 
 
 def check_order(bounds, name):

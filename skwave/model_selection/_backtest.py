@@ -19,6 +19,7 @@ from skwave._pipeline import as_forecast_pipeline, is_forecaster
 from skwave._several import form_of, join_results, naming_the_series, split_series
 from skwave._validation import as_floats, check_positive_int, fill_masked
 from skwave.exceptions import warn
+from skwave.metrics._interval import check_one_coverage
 from skwave.model_selection._metrics import check_metrics, interval_metrics, score_forecasts
 from skwave.model_selection._results import Backtest, SeriesBacktest
 
@@ -128,12 +129,8 @@ def backtest(
             "pipeline: make_forecast_pipeline(WindowTransformer(...), estimator)."
         )
     horizon, metrics = check_positive_int(horizon, "horizon"), check_metrics(metrics)
-    if np.ndim(coverage):
-        raise TypeError(
-            f"coverage={coverage!r}, but a backtest takes one fraction between 0 and 1, or None."
-        )
     if coverage is not None:
-        check_coverage(coverage)
+        check_one_coverage(coverage)
     several = split_series(series)
     if refit and (several is not None or isinstance(estimator, FrozenEstimator)):
         why = "several series have one fit" if several else "a FrozenEstimator is not fitted"

@@ -201,6 +201,12 @@ def test_a_coverage_that_is_no_fraction_is_refused(metric, coverage):
         call(metric, [1, 2], [[0, 1], [1, 2]], coverage=coverage)
 
 
+@pytest.mark.parametrize("metric", INTERVAL_METRICS[1:])
+def test_several_coverages_are_refused(metric):
+    with pytest.raises(TypeError, match="but one fraction between 0 and 1 is needed"):
+        call(metric, [1, 2], [[0, 1], [1, 2]], coverage=[0.8, 0.9])
+
+
 def test_quantiles_out_of_range_and_true_values_of_zero_are_refused():
     with pytest.raises(ValueError, match=r"quantiles=\[10, 90\], but a fraction.* give 0.1"):
         mean_quantile_loss([1], [[0, 1]], quantiles=[10, 90])

@@ -438,7 +438,7 @@ def test_without_a_coverage_there_are_no_intervals(result):
     ("coverage", "error", "words"),
     [
         (90, ValueError, "For 90 % give 0.9"),
-        ([0.8, 0.9], TypeError, "a backtest takes one fraction"),
+        ([0.8, 0.9], TypeError, "but one fraction between 0 and 1"),
         (0.999, ValueError, "needs at least 1999 residual paths"),
     ],
 )
