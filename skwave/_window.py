@@ -20,15 +20,7 @@ from skwave._persistence import unchanged_on_failure
 from skwave._several import naming_the_series, split_series
 from skwave._sklearn_callbacks import CallbackSupportMixin, fit_progress
 from skwave._sliding import sliding_windows, split_windows
-from skwave._validation import (
-    are_of_several,
-    check_column_types,
-    check_columns,
-    check_numbers,
-    columns_of,
-    fill_masked,
-    objects_as_floats,
-)
+from skwave._validation import are_of_several, as_2d, check_columns, check_numbers, columns_of
 
 # Values in a window where the longest season is shorter: as many as in the default.
 AUTO_LENGTH = 80
@@ -259,7 +251,7 @@ class WindowTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
 
     def _columns_of_windows(self, series, *, reset):
         """Return the columns of a series as windows hold them, (n_values, n_channels)."""
-        series = with_missing_rows(fill_masked(series))
+        series = with_missing_rows(series)
         values = self._check_series(series, reset=reset)
         if reset:
             self._known_positions = find_known(self.known, self._columns, values.shape[1])
@@ -317,16 +309,12 @@ class WindowTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
 
     def _check_series(self, series, *, reset):
         """Return `series` as an array of shape (n_values, n_columns); NaN is a missing value."""
-        check_column_types(series)
         if reset:
             self._columns = columns_of(series)
         else:
             check_columns(series, self._columns)
-        series = objects_as_floats(series)
-        ndim = series.ndim if hasattr(series, "ndim") else np.asarray(series).ndim
-        if ndim == 1 and (reset or self.n_features_in_ == 1):
-            series = np.reshape(np.asarray(series), (-1, 1))
-        elif hasattr(series, "iloc") and not reset and self.n_features_in_ == series.shape[1] == 1:
+        series = as_2d(series)
+        if columns_of(series) and not reset and self.n_features_in_ == series.shape[1] == 1:
             # A single channel may have another name than in fit.
             series = series.set_axis(getattr(self, "feature_names_in_", [0]), axis=1)
         # In the order of time in memory too: sums over a column then round the same for each input.

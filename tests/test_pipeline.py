@@ -545,7 +545,9 @@ def test_working_days_continue_as_such_after_partial_fit(wave):
     assert forecast.index.equals(days[105:113])
     zoned = pd.Series(wave, pd.date_range("2024", periods=120, freq="h", tz="UTC"))
     model = pipeline().fit(zoned)
-    with pytest.raises(ValueError, match=r"zone Asia/Tokyo.*in the time zone UTC. Give .*tz_convert\('UTC'\)"):
+    with pytest.raises(
+        ValueError, match=r"zone Asia/Tokyo.*in the time zone UTC. Give .*tz_convert\('UTC'\)"
+    ):
         model.forecast(3, context=zoned.tz_convert("Asia/Tokyo"))
 
 
