@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from skwave._validation import check_column_types, check_numbers
+from skwave._validation import as_2d, check_numbers
 
 
 class Windows(np.ndarray):
@@ -109,17 +109,15 @@ def find_known(known, columns, n_channels):
     # True and 1 are equal in Python.
     strangers = [name for name in known if isinstance(name, bool) or name not in labels]
     if strangers:
-        advice = "Give positions"
-        if columns is not None:
-            advice = "Give names of columns"
-        elif any(isinstance(name, str) for name in known):
-            advice = (
-                "Names need a DataFrame of pandas: a transformer before the windows gives one "
-                "after set_output(transform='pandas'). Or give positions"
+        frame = ""
+        if columns is None and any(isinstance(name, str) for name in known):
+            frame = (
+                " For names give a DataFrame of pandas, as a transformer before the windows does "
+                "after set_output(transform='pandas')."
             )
         raise ValueError(
             f"known={known!r} holds {strangers[0]!r}, which is not one of the columns {labels} of "
-            f"X. {advice}, such as known={labels[-1:]!r}."
+            f"X. Give some of these, such as known={labels[-1:]!r}.{frame}"
         )
     if len(set(known)) < len(known) or len(known) >= n_channels:
         raise ValueError(
@@ -220,13 +218,8 @@ def check_future(future, names, n_steps):
             f"future=None, but the inputs {names} are known in advance: a forecast needs their "
             f"values at its steps. Give future= their next {n_steps} values."
         )
-    labels = getattr(future, "index", None) if hasattr(future, "iloc") else None
-    values = _in_order(future, names)
-    if labels is not None:
-        check_column_types(values, "future")
-        # By columns, as a frame of numbers and of True and False holds objects to NumPy.
-        values = values.astype(float)
-    values = np.asarray(values)
+    labels = future.index if hasattr(future, "iloc") else None
+    values = np.asarray(future if labels is None else as_2d(_in_order(future, names), "future"))
     if values.ndim == 1 and len(names) == 1:
         values = values[:, None]
     if values.ndim not in (2, 3) or values.shape[-1] != len(names):
@@ -252,22 +245,16 @@ def check_future(future, names, n_steps):
 
 
 def _in_order(future, names):
-    """Return the columns of a pandas object in the order of names, and other values as they are."""
-    if not hasattr(future, "iloc"):
-        return future
+    """Return the columns of a pandas object in the order of names."""
     if future.ndim == 1:
         # The name of a Series need not be given; another one is that of another input.
         columns = [names[0] if future.name is None else future.name]
         future = future.to_frame(columns[0])
     columns = list(future.columns)
     missing = [name for name in names if name not in columns]
-    surplus = [name for name in columns if name not in names]
-    if missing or surplus or len(columns) > len(names):
-        what = f"has the columns {columns}"
-        if missing or surplus:
-            what = (
-                f"lacks the columns {missing}" if missing else f"has the surplus columns {surplus}"
-            )
-        advice = "Add them" if missing else f"Give future[{names}]"
-        raise ValueError(f"future {what}: the known inputs are {names}. {advice}.")
+    if missing or len(columns) > len(names):
+        advice = f"Add the columns {missing}" if missing else f"Give future[{names}]"
+        raise ValueError(
+            f"future has the columns {columns}, but the known inputs are {names}. {advice}."
+        )
     return future[names]

@@ -131,14 +131,8 @@ class WindowTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
             If rows of a regular index are missing.
         """
         with unchanged_on_failure(self), fit_progress(self, X):
-            several = split_series(X)
-            if several is None:
-                columns = self._columns_of_windows(X, reset=True)
-                self.window_length_ = self._choose_length(columns)
-                self._check_length(len(columns))
-                return self
-            lengths, sizes = [], {}
-            for name, series in several.items():
+            several, lengths, sizes = split_series(X), [], {}
+            for name, series in ({None: X} if several is None else several).items():
                 with naming_the_series(name):
                     columns = self._columns_of_windows(series, reset=not sizes)
                     lengths.append(self._choose_length(columns))
@@ -196,26 +190,19 @@ class WindowTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
             holds infinity, or its dates do not increase.
         """
         check_is_fitted(self)
-        several = split_series(X)
-        if several is None:
-            return self._windows_of(X)
-        windows = []
-        for name, series in several.items():
+        several, windows = split_series(X), []
+        for name, series in ({None: X} if several is None else several).items():
             with naming_the_series(name):
-                windows.append(self._windows_of(series))
-        return windows
+                columns = self._columns_of_windows(series, reset=False)
+                self._check_length(len(columns))
+                of_one = sliding_windows(columns, self.window_length_)
+                windows.append(with_known(of_one, self._known_names, self._calendar))
+        return windows[0] if several is None else windows
 
     @property
     def _n_predicted(self):
         """How many columns of the series are forecast."""
         return self.n_features_in_ - len(self._known_positions)
-
-    def _windows_of(self, series):
-        """Return the windows of one series."""
-        values = self._columns_of_windows(series, reset=False)
-        self._check_length(len(values))
-        windows = sliding_windows(values, self.window_length_)
-        return with_known(windows, self._known_names, self._calendar)
 
     def inverse_transform(self, X: ArrayLike) -> Any:
         """Return the series of which `X` are the windows.
@@ -256,11 +243,10 @@ class WindowTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         if reset:
             self._known_positions = find_known(self.known, self._columns, values.shape[1])
             self._calendar = check_calendar(self.calendar)
-            labels = self._known_positions
-            if self._columns is not None:
-                labels = [self._columns[k] for k in self._known_positions]
+            labels = self._columns or range(values.shape[1])
+            known = [labels[k] for k in self._known_positions]
             features = [f"{name}_{wave}" for name in self._calendar for wave in ("sin", "cos")]
-            self._known_names = [*labels, *features]
+            self._known_names = [*known, *features]
             self._index_spec = index_spec(series) if self._calendar else None
         return self._arrange(values, series)
 
@@ -296,15 +282,14 @@ class WindowTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         season = find_longest_season(interpolate(predicted))
         return max(1, min(max(AUTO_LENGTH, season), len(columns) // 3))
 
-    def _check_length(self, n_values):
+    def _check_length(self, n_values, name="X"):
         """Raise an error if a series is shorter than a window."""
         if n_values < self.window_length_:
-            in_a_row = n_values == 1 and self.n_features_in_ > 1
-            row = f" If the {self.n_features_in_} columns are its values, give X.ravel()."
+            row = f" If the {self.n_features_in_} columns are its values, give {name}.ravel()."
             raise ValueError(
-                f"X has n_samples = {n_values} values, but window_length={self.window_length_} "
-                "needs at least as many. Give a longer series or a smaller window_length."
-                f"{row if in_a_row else ''}"
+                f"{name} has n_samples = {n_values} values, but window_length="
+                f"{self.window_length_} needs at least as many. Give a longer series, or fit with "
+                f"a smaller window_length.{row if n_values == 1 < self.n_features_in_ else ''}"
             )
 
     def _check_series(self, series, *, reset):

@@ -347,9 +347,9 @@ def test_a_trained_readout_has_known_inputs_too():
     [
         (None, r"future=None, but the inputs \['heat'\] are known in advance"),
         (TEST[["heat"]][:9], "future has 9 rows, but n_steps=10 needs as many"),
-        (TEST[["heat", "load"]], r"has the surplus columns \['load'\]"),
-        (TEST[["load"]], r"lacks the columns \['heat'\].*Add them\."),
-        (TEST["load"], r"lacks the columns \['heat'\]"),
+        (TEST[["heat", "load"]], r"has the columns \['heat', 'load'\], but"),
+        (TEST[["load"]], r"has the columns \['load'\].*Add the columns \['heat'\]\."),
+        (TEST["load"], r"has the columns \['load'\].*Add the columns \['heat'\]"),
         (TEST[["heat"]][1:], "has the label 2024-01-11 11:00:00 in row 0, but the forecast is of"),
         (TEST[["heat"]].reset_index(drop=True), "has the label 0 in row 0, but the forecast is"),
         (
@@ -719,8 +719,8 @@ def test_a_cycle_that_is_not_seen_twice_is_not_read_by_the_linear_part():
 @pytest.mark.parametrize(
     ("calendar", "series", "message"),
     [
-        (["week"], FRAME, r"holds 'week', but the names are \['minute', 'hour'"),
-        (["hour", "hour"], FRAME, "holds a name twice"),
+        (["week"], FRAME, r"calendar=\['week'\], but the names are \['minute', 'hour'"),
+        (["hour", "hour"], FRAME, "each once"),
         ("hour", FRAME.to_numpy(), "needs the dates of the values, but X has no index"),
         ("hour", FRAME.reset_index(drop=True), "needs an index of dates or periods"),
     ],
