@@ -56,34 +56,32 @@ def naming_the_transformer(transformers, columns):
 
 def _check_transformed(name, transformer, before, after):
     """Raise an error if a transformer made a number that is not finite out of finite ones."""
-    if np.iscomplexobj(before) or np.iscomplexobj(after):
-        return  # refused by the check of the outcome
     try:
         before, after = np.asarray(before, dtype=float), np.asarray(after, dtype=float)
     except (TypeError, ValueError):
-        return
-    is_bad = ~np.isfinite(after)
+        return  # refused by the check of the outcome
+    was_bad, is_bad = ~np.isfinite(before), ~np.isfinite(after)
     if before.shape == after.shape:
-        is_bad &= np.isfinite(before)
-    elif not np.isfinite(before).all():
+        is_bad &= ~was_bad
+    elif was_bad.any():
         return
-    if is_bad.any() and not (np.isfinite(before).all() or np.isinf(after[is_bad]).any()):
-        raise ValueError(
-            f"The transformer {name!r} ({type(transformer).__name__}) turns {is_bad.sum()} values "
-            "that are not missing into NaN. A transformer that combines neighboring values, such "
-            "as differences, does so next to a gap. Fill the gaps before the pipeline, or leave "
-            "the transformer out."
-        )
     if is_bad.any():
         row = int(np.argwhere(is_bad)[0][0])
         # Of a transformer that drops rows, those at the end are the same.
         value = before[row + len(before) - len(after)].ravel().tolist()
+        advice = (
+            "A logarithm needs positive values: numpy.log1p, with numpy.expm1 as its inverse, "
+            "accepts zeros, and a square root, or a constant that is added first, can be used."
+        )
+        if was_bad.any() and np.isnan(after[is_bad]).all():
+            advice = (
+                "A transformer that combines neighboring values, such as differences, does so next "
+                "to a gap. Fill the gaps before the pipeline, or leave the transformer out."
+            )
         raise ValueError(
             f"The transformer {name!r} ({type(transformer).__name__}) makes {after[is_bad][0]} of "
-            f"{value} in row {row}, and {is_bad.sum()} of {is_bad.size} numbers are not finite. A "
-            "logarithm needs positive values: numpy.log1p, with numpy.expm1 as its inverse, "
-            "accepts zeros, and a square root, or a constant that is added first, can be used as "
-            "well."
+            f"{value} in row {row}, and {is_bad.sum()} of {is_bad.size} numbers are not finite. "
+            f"{advice}"
         )
 
 
@@ -117,8 +115,8 @@ def check_inverse(transformers, series, transformed):
     Raises
     ------
     ValueError
-        If it does not come back, a transformer raises an error for its inverse, or the number of
-        columns is another one.
+        If it does not come back, a transformer raises an error for its inverse, the number of
+        columns is another one, or the inverse would have to cross a gap.
     """
     cause, reason = None, "their inverse does not give the series back"
     names = [name for name, _ in transformers]
@@ -137,6 +135,12 @@ def check_inverse(transformers, series, transformed):
             "are filled in the windows. Or fill the gaps before the pipeline."
         )
     by_rows = inverts_rows(transformers, transformed)
+    if not by_rows and np.isnan(transformed).any():
+        raise ValueError(
+            f"X holds missing values, but the inverse of the transformers before the windows "
+            f"({names}) depends on earlier values, which are missing in a gap. Fill the gaps, or "
+            "leave these transformers out."
+        )
     fraction = 0.5 if by_rows else 1 - 0.5 / len(y_true)
     try:
         again = invert(transformers, transformed)

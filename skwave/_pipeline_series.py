@@ -9,7 +9,7 @@ from sklearn.pipeline import Pipeline
 from skwave._index_spec import next_index
 from skwave._missing_rows import with_missing_rows
 from skwave._several import form_of, join_results, naming_the_series, split_series
-from skwave._validation import as_2d, columns_of
+from skwave._validation import check_columns, columns_of
 from skwave.exceptions import warn
 
 
@@ -61,6 +61,14 @@ class PipelineSeriesMixin:
                 f"{list(self.pipelines_)[:5]} were. Leave it out, or fit again."
             )
         return [(name, self.pipelines_[name], part) for name, part in parts.items()]
+
+    def _call_each(self, X, verb, *arguments):
+        """Call a verb of the pipeline of each of several series with it; return results by name."""
+        results = {}
+        for name, one, part in self._pairs(X):
+            with naming_the_series(name):
+                results[name] = getattr(one, verb)(part, *arguments)
+        return results
 
     def _of_each(self, verb, *arguments, series, context, future, **further):
         """Call a verb of the pipeline of each series.
@@ -156,19 +164,8 @@ class PipelineSeriesMixin:
 
     def _pipeline_for(self, context):
         """Return the pipeline of a series that was not in the fit, by the readout of all."""
-        length = self._window_length
-        if len(context) < length:
-            raise ValueError(
-                f"context has {len(context)} values, but the windows have {length}. Give at least "
-                "as many."
-            )
-        if np.isnan(np.asarray(as_2d(context, "context"), dtype=float)).all(axis=0).any():
-            raise ValueError(
-                "context has no value in one of its columns. Give known values, by which a series "
-                "that was not in fit is scaled."
-            )
         one = self._copy_for_series()
-        one[-2].set_params(window_length=length)
+        one[-2].set_params(window_length=self._window_length)
         windows = one._fit_windows(context, "context", self._common_spec())
         one.steps[-1] = (one.steps[-1][0], self[-1]._forecaster_for(windows))
         return one
@@ -200,13 +197,8 @@ def _fit_windows_of(pipelines, several):
     parts, columns = [], None
     for name, pipeline in pipelines.items():
         with naming_the_series(name):
-            found = columns_of(several[name])
-            columns = columns or found
-            if found and found != columns:
-                raise ValueError(
-                    f"X has the columns {found}, but the first series has {columns}, in this "
-                    "order. Give all series the same columns in the same order."
-                )
+            check_columns(several[name], columns, f"X[{name!r}]")
+            columns = columns or columns_of(several[name])
             parts.append(pipeline._fit_windows(several[name], f"X[{name!r}]"))
             # The forecaster, which checks them as well, does not know the names.
             pipeline[-1]._check_trainable(parts[-1])

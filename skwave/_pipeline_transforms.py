@@ -5,7 +5,6 @@ import warnings
 import numpy as np
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
-from sklearn.utils.validation import validate_data
 
 from skwave._calendar import calendar_features
 from skwave._index_spec import index_spec, next_index, timestamp
@@ -43,8 +42,7 @@ class PipelineTransformMixin:
         self._index_spec = index_spec(series, training_spec)
         transformed = self._transform(columns)
         self._newest_values = np.array(transformed[-1, self._predicted_positions], dtype=float)
-        self._inverts_rows = _check_training_inverse(self._transformers, columns, transformed)
-        self._is_inverse_checked = True
+        self._inverts_rows = check_inverse(self._transformers, columns, transformed)
         self._training_series = self._training_transformed = None
         if not self._inverts_rows:
             self._training_series = np.array(columns, dtype=float)
@@ -61,8 +59,7 @@ class PipelineTransformMixin:
             with naming_the_transformer(copies.steps, columns), warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 copies.fit(columns)
-            transformed = transform(copies.steps, columns)
-            _check_training_inverse(copies.steps, columns, transformed)
+            check_inverse(copies.steps, columns, transform(copies.steps, columns))
 
     def _with_missing_rows(self, X, name):
         """Return a later series with all rows at the frequency of the training series."""
@@ -70,23 +67,23 @@ class PipelineTransformMixin:
 
     def _transform(self, columns):
         """Return a series as the windows are cut from it."""
-        # A single channel may have another name.
-        if not self._transformers and (self[-2].n_features_in_, np.shape(columns)[1]) != (1, 1):
+        if self._has_names:
+            import pandas as pd
+
+            # Under the labels that the transformers saw in fit; a single channel may have another.
+            labels = self._index_spec["columns"] if self._index_spec["ndim"] == 2 else [0]
+            columns = pd.DataFrame(columns).set_axis(labels, axis=1)
+        elif self[-2].n_features_in_ == 1:
+            columns = columns.set_axis([0], axis=1) if hasattr(columns, "iloc") else columns
+        elif not self._transformers:
             # The first transformer of a pipeline checks that the channels are the same.
-            validate_data(self[-2], columns, reset=False, skip_check_array=True)
-        return transform(self._transformers, self._with_label_of_fit(columns))
+            check_columns(columns, self[-2]._columns)
+        return transform(self._transformers, columns)
 
-    def _with_label_of_fit(self, columns):
-        """Return a single channel under the label that the transformers saw in fit, if any."""
-        n_channels = np.shape(columns)[1]
-        spec = self._index_spec
-        if n_channels > 1 or self[-2].n_features_in_ > 1 or not is_pandas_installed():
-            return columns
-        import pandas as pd
-
-        if spec is not None and spec["ndim"] == 2:
-            return pd.DataFrame(columns).set_axis(spec["columns"], axis=1)
-        return columns.set_axis([0], axis=1) if hasattr(columns, "iloc") else columns
+    @property
+    def _has_names(self):
+        """Whether the training series had names, and there is a package for them."""
+        return self._index_spec is not None and is_pandas_installed()
 
     @property
     def _known_columns(self):
@@ -136,13 +133,8 @@ class PipelineTransformMixin:
             return None
         if self._index_spec is None:
             # Fitted on an array, or by a plain Pipeline, which does not keep the names.
-            return np.asarray(X)[:, positions]
-        if not hasattr(X, "iloc"):
-            raise ValueError(
-                f"The series is an array, but fit saw a DataFrame, of which {self._known_columns} "
-                f"are known in advance. Give a DataFrame with {self._index_spec['columns']}."
-            )
-        return X.iloc[:, positions]
+            X = np.asarray(X)
+        return X.iloc[:, positions] if hasattr(X, "iloc") else np.asarray(X)[:, positions]
 
     def _starts(self, contexts, futures, n_steps):
         """Return what forecasts start from, as the network sees it.
@@ -260,7 +252,7 @@ class PipelineTransformMixin:
         positions = transformer._known_positions
         spec = self._index_spec if context is None else index_spec(context, self._index_spec)
         # Without pandas there is no other way than by position.
-        has_names = bool(positions) and self._index_spec is not None and is_pandas_installed()
+        has_names = bool(positions) and self._has_names
         if has_names and future is not None and not hasattr(future, "iloc"):
             raise ValueError(
                 f"future has the type {type(future).__name__}, but the series was a pandas object. "
@@ -303,11 +295,7 @@ class PipelineTransformMixin:
             if context is not None and not self._ends_training(as_2d(context)):
                 before = np.asarray(as_2d(context), dtype=float)
             rows = np.concatenate([before, rows])
-        if self._index_spec is not None and is_pandas_installed():
-            import pandas as pd
-
-            rows = pd.DataFrame(rows, columns=self._index_spec["columns"])
-        return transform(self._transformers, rows)[-n_rows:]
+        return self._transform(rows)[-n_rows:]
 
     def _ends_training(self, columns):
         """Return whether the columns of a context are the end of the training series."""
@@ -330,14 +318,7 @@ class PipelineTransformMixin:
                 "Give the same columns in the same order."
             )
         transformed = self._transform(columns)
-        if len(transformed) < self._window_length:
-            raise ValueError(
-                f"{name} has {len(transformed)} values, but window_length={self._window_length} "
-                "needs at least as many. Give a longer series, or fit with a smaller window_length."
-            )
-        if not self._is_inverse_checked:
-            check_inverse(self._transformers, columns, transformed)
-            self._is_inverse_checked = True
+        self[-2]._check_length(len(transformed), name)
         if self._inverts_rows:
             return transformed
         if continues and self._ends_training(columns):
@@ -352,18 +333,6 @@ class PipelineTransformMixin:
                 "depends on earlier values. Give the whole series from its beginning on."
             )
         return transformed
-
-
-def _check_training_inverse(transformers, columns, transformed):
-    """Return what `check_inverse` returns, and refuse gaps that an inverse would have to cross."""
-    inverts_rows = check_inverse(transformers, columns, transformed)
-    if not inverts_rows and np.isnan(transformed).any():
-        raise ValueError(
-            "X holds missing values, but the inverse of the transformers before the windows "
-            f"({[name for name, _ in transformers]}) depends on earlier values, which are missing "
-            "in a gap. Fill the gaps, or leave these transformers out."
-        )
-    return inverts_rows
 
 
 def _is_same(values, others):

@@ -487,7 +487,7 @@ def test_scorer_backtest_and_display_give_the_future_themselves(model):
 
 
 def test_an_array_in_place_of_a_frame_with_known_columns_is_refused(model):
-    with pytest.raises(ValueError, match=r"an array, but fit saw a DataFrame, of which \['heat'\]"):
+    with pytest.raises(ValueError, match="has the type ndarray, but the series was a pandas"):
         ForecastDisplay.from_estimator(model, y_true=TEST[:10].to_numpy())
 
 
