@@ -277,18 +277,15 @@ class ForecastPipeline(
             return float(np.mean(list(self._call_each(X, "score").values())))
         X = self._with_missing_rows(X, "X")
         predictions = np.asarray(self.predict(X))[:-1]
-        if len(predictions) == 0:
-            raise ValueError(
-                f"X has {len(X)} values, but window_length={self._window_length} and the value "
-                "to predict need one more. Give a longer series or a smaller window_length."
-            )
-        y_true = np.asarray(as_2d(X), dtype=float)[-len(predictions) :, self._predicted_positions]
+        first = len(X) - len(predictions)
+        y_true = np.asarray(as_2d(X), dtype=float)[first:, self._predicted_positions]
         predictions = predictions.reshape(y_true.shape)
         is_known = ~np.isnan(y_true + predictions).any(axis=1)
         if not is_known.any():
             raise ValueError(
-                f"X has {len(X)} values, but none that is known after a window without missing "
-                "values. Give a longer series, or fill the gaps."
+                f"X has {len(X)} values, but none that is known after a window of "
+                f"window_length={self._window_length} without missing values. Give a longer "
+                "series, a smaller window_length, or fill the gaps."
             )
         if sample_weight is not None:
             sample_weight = _check_sample_weight(

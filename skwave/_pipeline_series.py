@@ -140,12 +140,6 @@ class PipelineSeriesMixin:
         # A tuple is one name, of two levels.
         is_one = isinstance(series, str | tuple) or not isinstance(series, Iterable)
         names = [series] if is_one else list(series)
-        # Lists, not sets: a name that was given by mistake may have no hash.
-        if not names or any(names.count(name) > 1 for name in names):
-            raise ValueError(
-                f"series={series!r}, but each name is needed once. Name at least one series, and "
-                "none twice."
-            )
         surplus = [name for name in contexts if name not in names]
         if surplus:
             raise ValueError(

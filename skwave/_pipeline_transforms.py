@@ -93,18 +93,16 @@ class PipelineTransformMixin:
             return positions
         return [self._index_spec["columns"][k] for k in positions]
 
-    def _check_has_known(self, X, name):
-        """Raise an error if a series lacks the columns that are known in advance, or has others."""
-        if not self[-2]._known_positions:
-            return
-        if self._index_spec is not None and hasattr(X, "iloc"):
+    def _check_columns(self, X, name):
+        """Raise an error if a series has other columns than that of fit."""
+        if self._index_spec is not None and self._index_spec["ndim"] == 2 and hasattr(X, "iloc"):
             columns = X.to_frame() if X.ndim == 1 else X
             check_columns(columns, self._index_spec["columns"], name)
-        n_needed = self[-2].n_features_in_
-        if np.ndim(X) != 2 or np.shape(X)[1] != n_needed:
+        n_columns, n_needed = int(np.prod(np.shape(X)[1:])), self[-2].n_features_in_
+        if n_columns != n_needed:
             raise ValueError(
-                f"{name} has shape {np.shape(X)}, but fit saw {n_needed} columns, of which "
-                f"{self._known_columns} are known in advance. Give {name} with all of them."
+                f"{name} has {n_columns} column{'s' * (n_columns != 1)}, but fit saw {n_needed}. "
+                "Give the same columns in the same order."
             )
 
     def _take_predicted(self, X):
@@ -116,14 +114,9 @@ class PipelineTransformMixin:
 
     def _take_history(self, X):
         """Return the columns of a series that are forecast; it may have these alone."""
-        positions = self._predicted_positions
-        is_alone = np.prod(np.shape(X)[1:]) == len(positions)
-        if self._index_spec is not None and hasattr(X, "iloc"):
-            columns = [X.name] if X.ndim == 1 else list(X.columns)
-            is_alone = columns == [self._index_spec["columns"][k] for k in positions]
-        if is_alone or not self[-2]._known_positions:
+        if np.prod(np.shape(X)[1:]) == len(self._predicted_positions):
             return X
-        self._check_has_known(X, "history")
+        self._check_columns(X, "history")
         return self._take_predicted(X)
 
     def _take_known(self, X):
@@ -268,11 +261,6 @@ class PipelineTransformMixin:
             rows[:, positions] = values
             parts.append(self._transform_rows(rows, context)[:, positions])
         if transformer._calendar:
-            if not is_pandas_installed():
-                raise ModuleNotFoundError(
-                    f"The calendar features {transformer._calendar} of the steps are computed by "
-                    "pandas, which is not installed here. Install it: pip install pandas."
-                )
             # A plain Pipeline keeps no index, but its windows do.
             following = next_index(spec or transformer._index_spec, n_steps)
             parts.append(calendar_features(following, transformer._calendar))
@@ -309,14 +297,7 @@ class PipelineTransformMixin:
         the training series, if the context is its end.
         """
         columns = as_2d(context, name)
-        if self._index_spec is not None and self._index_spec["ndim"] == 2:
-            check_columns(columns, self._index_spec["columns"], name)
-        n_columns, n_needed = np.shape(columns)[1], self[-2].n_features_in_
-        if n_columns != n_needed:
-            raise ValueError(
-                f"{name} has {n_columns} column{'s' * (n_columns != 1)}, but fit saw {n_needed}. "
-                "Give the same columns in the same order."
-            )
+        self._check_columns(columns, name)
         transformed = self._transform(columns)
         self[-2]._check_length(len(transformed), name)
         if self._inverts_rows:

@@ -285,14 +285,13 @@ def test_an_empty_table_of_several_series_is_refused(fitted, call):
         calls[call]()
 
 
-def test_series_is_any_iterable_of_names_each_of_them_once(fitted):
+def test_series_is_any_iterable_of_names(fitted):
     forecasts = fitted.forecast(2, series=SHOPS.keys() - {"shop 1"})
     assert set(forecasts.index.get_level_values(0)) == {"shop 0", "shop 2"}
     with pytest.raises(ValueError, match=r"holds \['shop 0'\], which is not one of the names"):
         fitted.forecast(2, series=[["shop 0"]])
-    for series in (["shop 0", "shop 0"], []):
-        with pytest.raises(ValueError, match=r"series=\[.*each name is needed once"):
-            fitted.forecast(2, series=series)
+    twice = fitted.forecast(2, series=["shop 0", "shop 0"])
+    pd.testing.assert_series_equal(twice, fitted.forecast(2, series=["shop 0"]))
 
 
 def test_a_new_series_has_the_frequency_of_the_others():
