@@ -97,25 +97,22 @@ class PipelineSeriesMixin:
         contexts = {} if context is None else _split(context, "context")
         if context is not None:
             self._check_levels(context)
-        futures = {} if future is None else split_series(future, "future")
+        futures = None if future is None else split_series(future, "future")
         results = {}
         for name in self._names(series, contexts):
-            given = dict(further)
-            if name in contexts:
-                given["context"] = contexts[name]
-            if future is not None:
-                if futures is not None and name not in futures:
-                    raise ValueError(
-                        f"future has no values for the series {name!r}, but for {list(futures)}. "
-                        "Give those of each series, or one future for all."
-                    )
-                given["future"] = future if futures is None else futures[name]
+            if futures is not None and name not in futures:
+                raise ValueError(
+                    f"future has no values for the series {name!r}, but for {list(futures)}. "
+                    "Give those of each series, or one future for all."
+                )
+            given = {"future": future if futures is None else futures[name]}
             with naming_the_series(name):
-                if name in self.pipelines_:
-                    one = self.pipelines_[name]
+                one = self.pipelines_.get(name)
+                if one is None:
+                    one = self._pipeline_for(contexts[name])
                 else:
-                    one = self._pipeline_for(given.pop("context"))
-                results[name] = getattr(one, verb)(*arguments, **given)
+                    given["context"] = contexts.get(name)
+                results[name] = getattr(one, verb)(*arguments, **given, **further)
         return join_results(results, self._form)
 
     def _check_levels(self, context):

@@ -46,19 +46,18 @@ def check_column_types(X, name="X"):
     for k, dtype in enumerate(_dtypes(X)):
         where = name if columns is None else f"column {columns[k]!r} of {name}"
         _check_dtype(dtype, where)
-        if hasattr(X, "iloc") and getattr(dtype, "kind", "") == "O":
+        if hasattr(X, "iloc") and dtype.kind == "O":
             _check_words(X if X.ndim == 1 else X.iloc[:, k], where)
 
 
 def _check_dtype(dtype, where):
     """Raise an error if a type is one of dates, durations or complex numbers."""
-    kind = getattr(dtype, "kind", "")
-    if kind in ("m", "M") or (hasattr(dtype, "is_temporal") and dtype.is_temporal()):
+    if dtype.kind in "mM":
         raise ValueError(
             f"{where} has dtype {dtype}, but numbers are needed. Leave dates to the index, as by "
             "set_index, and divide durations by a unit of time."
         )
-    if kind == "c":
+    if dtype.kind == "c":
         raise ValueError(
             f"Complex data not supported: {where} has dtype {dtype}, but real numbers are needed. "
             "Give the real and the imaginary part as two columns."
@@ -213,7 +212,7 @@ def as_2d(X, name="X"):
         is_missing = X.isna()
         X = X.where(~is_missing, np.nan) if is_missing.any(axis=None) else X
         return X.astype(float)
-    return X.astype(float) if isinstance(X, np.ndarray) and X.dtype.kind in "biuf" else X
+    return X.astype(float) if X.dtype.kind in "biuf" else X
 
 
 def as_floats(X, name="X"):
@@ -222,8 +221,10 @@ def as_floats(X, name="X"):
 
 
 def _dtypes(X):
-    """Return the types of an array or of the columns of a frame."""
-    return [X.dtype] if hasattr(X, "dtype") else list(getattr(X, "dtypes", []))
+    """Return the types of an array, or of the columns of a pandas object."""
+    if hasattr(X, "iloc"):
+        return [X.dtype] if X.ndim == 1 else list(X.dtypes)
+    return [X.dtype] if isinstance(X, np.ndarray) else []
 
 
 def check_windows(estimator, X, *, reset):
@@ -372,19 +373,16 @@ def check_training_weights(dataset, *, needs_validation):
     """Raise an error if no window to train on, or none that chooses the epoch, has a weight."""
     if dataset.weights is None:
         return
-    n, n_train = len(dataset.indices), dataset.n_train
-    if not dataset.weights[:n_train].any():
-        others = ", or set validation_split to 0, as it holds out those that have one"
-        raise ValueError(
-            f"sample_weight is zero for all {n_train} windows to train on. Give some of them a "
-            f"weight{others if dataset.holds_out else ''}."
-        )
-    if needs_validation and dataset.holds_out and not dataset.weights[n_train:].any():
-        raise ValueError(
-            f"sample_weight is zero for all {n - n_train} windows held out, which choose the "
-            "epoch. Give some of them a weight, or set validation='forecast' or "
-            "validation_split=0."
-        )
+    parts = {"to train on": dataset.weights[: dataset.n_train]}
+    if needs_validation and dataset.holds_out:
+        parts["held out, which choose the epoch"] = dataset.weights[dataset.n_train :]
+    for what, weights in parts.items():
+        if not weights.any():
+            raise ValueError(
+                f"sample_weight is zero for all {len(weights)} windows {what}. Give some of them a "
+                "weight, or set validation_split=0, which holds out none, or validation='forecast',"
+                " which needs no weights of those held out."
+            )
 
 
 def make_random_state(random_state):
@@ -408,9 +406,9 @@ def check_finite(values, what):
 
 def check_float32_range(scaling):
     """Raise an error if a Keras model, which computes in float32, cannot hold the scales."""
-    arrays = (scaling.input_center, scaling.input_scale)
-    arrays += (scaling.output_center, scaling.output_scale)
-    scales = np.abs(np.concatenate(arrays))
+    scales = np.abs(np.concatenate([
+        scaling.input_center, scaling.input_scale, scaling.output_center, scaling.output_scale
+    ]))  # fmt: skip
     # An infinite one leaves an input out.
     scales = scales[(scales > 0) & np.isfinite(scales)]
     # The inverse of a scale must be finite as well.
