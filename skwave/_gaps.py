@@ -51,16 +51,8 @@ def interpolate(values, begins=(0,)):
 def fill_forward(values):
     """Return a series without NaN: a missing value repeats the one before, which is known by then.
 
-    Parameters
-    ----------
-    values : ndarray of shape (n_values, n_channels)
-        One series.
-
-    Returns
-    -------
-    ndarray of shape (n_values, n_channels)
-        The same array where no value is missing. Values before the first one that is known are
-        equal to it.
+    `values` (n_values, n_channels) are one series, and the same array is returned where none is
+    missing. Values before the first one that is known are equal to it.
     """
     if not missing_rows(values).any():
         return values

@@ -144,10 +144,11 @@ def check_inverse(transformers, series, transformed):
     fraction = 0.5 if by_rows else 1 - 0.5 / len(y_true)
     try:
         again = invert(transformers, transformed)
-        if again.shape == y_true.shape:
-            is_same = allclose_after_inverse(transformers, transformed, again, y_true)
-            if np.all(is_same.mean(axis=0) > fraction):
-                return by_rows
+        is_same = again.shape == y_true.shape and allclose_after_inverse(
+            transformers, transformed, again, y_true
+        )
+        if np.all(np.mean(is_same, axis=0) > fraction):
+            return by_rows
     except ValueError as error:
         cause, reason = error, str(error).rstrip(".")
     raise ValueError(
@@ -194,21 +195,9 @@ def inverts_window(transformers, window):
 def allclose_after_inverse(transformers, transformed, values, others):
     """Return which values are equal but for rounding, whatever the unit of the series.
 
-    Parameters
-    ----------
-    transformers : list of (name, estimator)
-        The transformers that the values come from by inversion.
-    transformed : ndarray of shape (n_values, n_channels)
-        What was inverted.
-    values : ndarray of shape (n_values, n_channels)
-        The outcome.
-    others : ndarray of shape (n_values, n_channels)
-        What it is compared with.
-
-    Returns
-    -------
-    ndarray of bool of shape (n_values, n_channels)
-        Whether the two differ by no more than rounding of `transformed` makes after the inversion.
+    All are of shape (n_values, n_channels): `values`, which come from `transformed` by the inverse
+    of the `transformers`, and `others` are equal if they differ by no more than rounding of
+    `transformed` makes after the inversion.
     """
     with np.errstate(over="ignore", invalid="ignore"):
         change = np.abs(invert(transformers, (1 + RTOL) * transformed) - values)

@@ -50,21 +50,10 @@ def known_of(windows):
 
 
 def check_roles(windows, expected, output_length=1):
-    """Raise an error if other channels of windows are known in advance than is expected.
+    """Raise an error if other channels of windows are known in advance than in fit.
 
-    Parameters
-    ----------
-    windows : object
-        Windows; a plain array has no names, and may hold any channels.
-    expected : list
-        Names of the channels that were known in advance in fit.
-    output_length : int, default=1
-        Values that follow a window and are predicted at once.
-
-    Raises
-    ------
-    ValueError
-        If the names differ, or several values are to be predicted at once.
+    A plain array has no names, and may hold any channels. Where inputs are known in advance, one
+    value is predicted at a time.
     """
     known, _ = known_of(windows)
     if isinstance(windows, Windows) and known != expected:
@@ -82,25 +71,9 @@ def check_roles(windows, expected, output_length=1):
 def find_known(known, columns, n_channels):
     """Return the positions of the columns that are known in advance.
 
-    Parameters
-    ----------
-    known : None, str, int or sequence
-        Names of columns, or positions where the series has none.
-    columns : list or None
-        Names of all columns.
-    n_channels : int
-        How many there are.
-
-    Returns
-    -------
-    list of int
-        In the order of `known`.
-
-    Raises
-    ------
-    ValueError
-        If a name or position is not one of a column, stands twice, or no column is left to
-        forecast.
+    They are in the order of `known`, which has names, or positions where the series has no names of
+    `columns` (None). An error is raised for a name that is not one of a column or stands twice, and
+    if no column is left to forecast.
     """
     if known is None:
         return []
@@ -157,19 +130,8 @@ def arrange(values, positions, calendar=None):
 def columns_again(predicted, known, positions):
     """Return columns that are forecast, and those known in advance, in the order of the series.
 
-    Parameters
-    ----------
-    predicted : ndarray of shape (..., n_predicted)
-        Values of the columns that are forecast.
-    known : None or ndarray of shape (..., n_known)
-        Values of the others at the same times; None where there are none.
-    positions : list of int
-        The columns of the latter.
-
-    Returns
-    -------
-    ndarray of shape (..., n_columns)
-        All columns.
+    `predicted` has the shape (..., n_predicted), and `known` the shape (..., n_known), or is None
+    where none are known; their columns are at `positions`.
     """
     if not positions:
         return predicted
@@ -218,8 +180,8 @@ def check_future(future, names, n_steps):
             f"future=None, but the inputs {names} are known in advance: a forecast needs their "
             f"values at its steps. Give future= their next {n_steps} values."
         )
-    labels = future.index if hasattr(future, "iloc") else None
-    values = np.asarray(future if labels is None else as_2d(_in_order(future, names), "future"))
+    is_pandas = hasattr(future, "iloc")
+    values = np.asarray(as_2d(_in_order(future, names), "future") if is_pandas else future)
     if values.ndim == 1 and len(names) == 1:
         values = values[:, None]
     if values.ndim not in (2, 3) or values.shape[-1] != len(names):
@@ -227,19 +189,18 @@ def check_future(future, names, n_steps):
             f"future has shape {values.shape}, but ({n_steps}, {len(names)}) is needed: a row for "
             f"each step, and a column for each of {names}."
         )
-    check_numbers(values, "future")
     if values.shape[-2] < n_steps:
         raise ValueError(
             f"future has {values.shape[-2]} rows, but n_steps={n_steps} needs as many. Give later "
             "values too, or forecast fewer steps."
         )
-    values = values[..., :n_steps, :].astype(float)
+    values = check_numbers(values[..., :n_steps, :], "future").astype(float)
     if np.isnan(values).any():
         *_, row, column = (int(k) for k in np.argwhere(np.isnan(values))[0])
-        where = row if labels is None else labels[row]
         raise ValueError(
-            f"future lacks the value of {names[column]!r} at row {where}. Known inputs may not "
-            "have gaps: fill it, or forecast fewer steps."
+            f"future lacks the value of {names[column]!r} at row "
+            f"{future.index[row] if is_pandas else row}. Known inputs may not have gaps: fill it, "
+            "or forecast fewer steps."
         )
     return values
 

@@ -73,26 +73,9 @@ class PipelineSeriesMixin:
     def _of_each(self, verb, *arguments, series, context, future, **further):
         """Call a verb of the pipeline of each series.
 
-        Parameters
-        ----------
-        verb : str
-            The name of a method.
-        *arguments, **further : object
-            Its arguments.
-        series : None or list
-            The names of the series; None takes all, or those of `context`.
-        context, future : None or object
-            Several series as `fit` takes them. One `future` is that of all.
-
-        Returns
-        -------
-        object
-            The results in the form of the series.
-
-        Raises
-        ------
-        ValueError
-            If a name is unknown, or a series lacks its future values.
+        The results are in the form of the series. `series` is the name of one, or a list of names;
+        None takes all, or those of `context`. `context` and `future` are several series as `fit`
+        takes them, and a single `future` is that of all.
         """
         contexts = {} if context is None else _split(context, "context")
         if context is not None:

@@ -267,15 +267,10 @@ class PipelineTransformMixin:
         return np.hstack(parts)
 
     def _transform_rows(self, rows, context):
-        """Return rows after a context as the windows are cut from them.
+        """Return rows (n_rows, n_columns) after a context as the windows are cut from them.
 
-        Parameters
-        ----------
-        rows : ndarray of shape (n_rows, n_columns)
-            NaN in the columns that are forecast.
-        context : None or array-like
-            The series before, on which a transform may depend where its inverse does. None is the
-            training series, which also stands for its end.
+        A transform may depend on the context where its inverse does. None is the training series,
+        which also stands for its end.
         """
         n_rows = len(rows)
         if not self._inverts_rows:

@@ -43,18 +43,7 @@ class EpochProgress:
             self.epoch.call_on_fit_task_begin(**self.shown)
 
     def end(self, network):
-        """Notify of the end of an epoch.
-
-        Parameters
-        ----------
-        network : Network
-            The network as it is now.
-
-        Returns
-        -------
-        bool
-            Whether a callback asks to stop.
-        """
+        """Notify of the end of an epoch, and return whether a callback asks to stop."""
         if self.callback_ctx is None:
             return False
         attributes = self.fitted | {"network_": network}
