@@ -85,14 +85,6 @@ class PipelineTransformMixin:
         """Whether the training series had names, and there is a package for them."""
         return self._index_spec is not None and is_pandas_installed()
 
-    @property
-    def _known_columns(self):
-        """The names of the columns that are known in advance, or their positions."""
-        positions = self[-2]._known_positions
-        if self._index_spec is None:
-            return positions
-        return [self._index_spec["columns"][k] for k in positions]
-
     def _check_columns(self, X, name):
         """Raise an error if a series has other columns than that of fit."""
         if self._index_spec is not None and self._index_spec["ndim"] == 2 and hasattr(X, "iloc"):
@@ -252,7 +244,8 @@ class PipelineTransformMixin:
                 "Give one with the same columns, and the index of the forecast, so that nothing is "
                 "taken by its position."
             )
-        values = check_future(future, self._known_columns, n_steps)
+        columns = (self._index_spec or {}).get("columns", range(transformer.n_features_in_))
+        values = check_future(future, [columns[k] for k in positions], n_steps)
         parts = []
         if positions:
             if has_names:

@@ -18,9 +18,8 @@ def is_several(X):
 
     A list of plain numbers or of plain lists is one series, as everywhere in scikit-learn.
     """
-    if not isinstance(X, list | tuple) or len(X) == 0:
-        return False
-    return all(hasattr(x, "shape") and np.ndim(x) > 0 for x in X)
+    is_list = isinstance(X, list | tuple) and len(X) > 0
+    return is_list and all(hasattr(x, "shape") and np.ndim(x) > 0 for x in X)
 
 
 def are_of_several(windows):
@@ -100,9 +99,7 @@ def check_columns(X, expected, name="X"):
 
 def fill_masked(X):
     """Return a masked array of NumPy as an array whose masked values are NaN, and others as is."""
-    if isinstance(X, np.ma.MaskedArray):
-        return X.astype(float).filled(np.nan) if np.ma.is_masked(X) else X.data
-    return X
+    return X.astype(float).filled(np.nan) if isinstance(X, np.ma.MaskedArray) else X
 
 
 def check_numbers(values, name="X", *, allow_nan=True):
@@ -196,7 +193,7 @@ def as_2d(X, name="X"):
     if hasattr(X, "iloc"):
         # The name of a Series does not name a channel; scikit-learn compares strings alone.
         X = X.to_frame(0) if X.ndim == 1 else X
-    ndim = np.ndim(X)
+    ndim = _ndim(X)
     if ndim not in (1, 2):
         steps = f" To forecast {X} values, call forecast({X})." if isinstance(X, Integral) else ""
         raise ValueError(
@@ -220,6 +217,11 @@ def as_floats(X, name="X"):
     return check_numbers(np.asarray(as_2d(X, name), dtype=float).reshape(np.shape(X)), name)
 
 
+def _ndim(X):
+    """Return the number of axes of an array-like, of whatever package."""
+    return X.ndim if hasattr(X, "ndim") else np.asarray(X).ndim
+
+
 def _dtypes(X):
     """Return the types of an array, or of the columns of a pandas object."""
     if hasattr(X, "iloc"):
@@ -238,7 +240,7 @@ def check_windows(estimator, X, *, reset):
             "one series are needed here. Give one array, to the forecaster of this series."
         )
     X = fill_masked(X)
-    if np.ndim(X) == 1 or (hasattr(X, "iloc") and X.shape[1] == 1):
+    if _ndim(X) == 1 or (hasattr(X, "iloc") and X.shape[1] == 1):
         raise ValueError(
             f"X is a series of {len(X)} values, but windows are needed. Use "
             "WindowTransformer(window_length).fit_transform(X), or "

@@ -298,7 +298,9 @@ class WindowTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
             self._columns = columns_of(series)
         else:
             check_columns(series, self._columns)
-        series = as_2d(series)
+        # Of one axis in place of several channels, scikit-learn has the better message.
+        if reset or self.n_features_in_ == 1 or getattr(series, "ndim", 2) > 1:
+            series = as_2d(series)
         if columns_of(series) and not reset and self.n_features_in_ == series.shape[1] == 1:
             # A single channel may have another name than in fit.
             series = series.set_axis(getattr(self, "feature_names_in_", [0]), axis=1)
