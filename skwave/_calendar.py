@@ -5,34 +5,29 @@ import numpy as np
 from skwave._fourier import HARMONICS
 from skwave._pandas_index import as_times
 
-NAMES = tuple(HARMONICS)
-
 
 def check_calendar(calendar):
     """Return the names of calendar features as a list, or raise an error that lists them."""
     if calendar is None:
         return []
     names = [calendar] if isinstance(calendar, str) else list(calendar)
-    for name in names:
-        if name not in NAMES:
-            raise ValueError(
-                f"calendar={calendar!r} holds {name!r}, but the names are {list(NAMES)}. Give some "
-                "of these."
-            )
-    if len(set(names)) < len(names):
-        raise ValueError(f"calendar={calendar!r} holds a name twice. Give each name once.")
+    if not set(names) <= set(HARMONICS) or len(set(names)) < len(names):
+        raise ValueError(
+            f"calendar={calendar!r}, but the names are {list(HARMONICS)}. Give some of these, each "
+            "once."
+        )
     return names
 
 
-def calendar_features(index, calendar):
+def calendar_features(index, names):
     """Return sine and cosine of the position of each label in its hour, day, week, month or year.
 
     Parameters
     ----------
     index : pandas.Index of shape (n,)
         Dates, times or periods.
-    calendar : str or sequence of str
-        Names of features, as they are given to `WindowTransformer`.
+    names : list of str
+        Names of features, as `check_calendar` returned them.
 
     Returns
     -------
@@ -45,7 +40,6 @@ def calendar_features(index, calendar):
     ValueError
         If the labels are no dates or periods.
     """
-    names = check_calendar(calendar)
     times = as_times(index, "X")
     if not hasattr(times, "freq"):
         raise ValueError(

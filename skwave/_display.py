@@ -185,7 +185,7 @@ class ForecastDisplay:
                 "yet, plot what forecast and forecast_interval return."
             )
         n_steps = len(y_true)
-        pipeline._check_has_known(y_true, "y_true")
+        pipeline._check_columns(y_true, "y_true")
         future, y_true = pipeline._take_known(y_true), pipeline._take_predicted(y_true)
         y_pred, interval = pipeline.forecast(n_steps, future=future), None
         if coverage is not None:

@@ -16,8 +16,6 @@ def longest_gap(window_length):
 
 def missing_rows(values):
     """Return which rows of (n_values, n_channels) hold NaN."""
-    if values.dtype.kind != "f":
-        return np.zeros(len(values), dtype=bool)
     return np.isnan(values).any(axis=1)
 
 
@@ -53,16 +51,8 @@ def interpolate(values, begins=(0,)):
 def fill_forward(values):
     """Return a series without NaN: a missing value repeats the one before, which is known by then.
 
-    Parameters
-    ----------
-    values : ndarray of shape (n_values, n_channels)
-        One series.
-
-    Returns
-    -------
-    ndarray of shape (n_values, n_channels)
-        The same array where no value is missing. Values before the first one that is known are
-        equal to it.
+    `values` (n_values, n_channels) are one series, and the same array is returned where none is
+    missing. Values before the first one that is known are equal to it.
     """
     if not missing_rows(values).any():
         return values
@@ -74,8 +64,6 @@ def fill_forward(values):
 
 def missing_in_windows(windows):
     """Return which windows (n_windows, window_length, n_channels) hold NaN."""
-    if windows.dtype.kind != "f":
-        return np.zeros(len(windows), dtype=bool)
     if not is_sliding_view(windows):
         return np.isnan(windows).any(axis=(1, 2))
     # Each value of the series is looked at once.
@@ -100,19 +88,18 @@ def lost_rows(values, begins, longest):
     ndarray of bool of shape (n_values,)
         True for rows in which a channel is lost.
     """
-    lost = np.zeros(len(values), dtype=bool)
-    is_missing = missing_rows(values)
-    if not is_missing.any():
-        return lost
-    ends = np.append(begins[1:], len(values))
-    for begin, end in zip(begins, ends, strict=True):
-        # Between rows that are known, or stand before and after the series.
-        known = np.flatnonzero(np.concatenate([[True], ~is_missing[begin:end], [True]])) - 1
+    lost = missing_rows(values)
+    for part in np.split(lost, begins[1:]):
+        known = _known_rows(part)
         for gap in np.flatnonzero(np.diff(known) > 1):
-            before, after = known[gap], known[gap + 1]
-            if after == end - begin or after - before - 1 > longest:
-                lost[begin + before + 1 : begin + after] = True
+            before, after = known[gap : gap + 2]
+            part[before + 1 : after] = after == len(part) or after - before - 1 > longest
     return lost
+
+
+def _known_rows(is_missing):
+    """Return the rows of a series that are known, and those before its first and after its last."""
+    return np.flatnonzero(np.pad(~is_missing, 1, constant_values=True)) - 1
 
 
 def describe_gaps(values, begins):
@@ -120,8 +107,7 @@ def describe_gaps(values, begins):
     is_missing = missing_rows(values)
     longest = 0
     for part in np.split(is_missing, begins[1:]):
-        positions = np.concatenate([[-1], np.flatnonzero(part), [len(part)]])
-        longest = max(longest, int(np.diff(positions).max()) - 1)
+        longest = max(longest, int(np.diff(_known_rows(~part)).max()) - 1)
     return (
         f"{is_missing.sum()} of {len(values)} rows hold NaN, and the longest run without has "
         f"{longest} values"

@@ -5,9 +5,8 @@ import warnings
 
 import numpy as np
 from sklearn.exceptions import NotFittedError
-from sklearn.utils.validation import check_array
 
-from skwave._validation import check_numbers
+from skwave._validation import as_numbers
 
 # Rounding of transformed values, relative to each, that an inversion may differ by.
 RTOL = 1e-6
@@ -36,11 +35,8 @@ def transform(transformers, X):
         for name, transformer in transformers:
             before, X = X, transformer.transform(X)
             _check_transformed(name, transformer, before, X)
-    X = check_array(
-        X, ensure_2d=False, allow_nd=True, dtype="numeric", ensure_all_finite=False, input_name="X"
-    )
     # Without transformers this is a view: a backtest holds the beginnings of a series at once.
-    return check_numbers(X).astype(float, copy=False).reshape(len(X), -1)
+    return as_numbers(X).astype(float, copy=False).reshape(len(X), -1)
 
 
 @contextlib.contextmanager
@@ -60,34 +56,32 @@ def naming_the_transformer(transformers, columns):
 
 def _check_transformed(name, transformer, before, after):
     """Raise an error if a transformer made a number that is not finite out of finite ones."""
-    if np.iscomplexobj(before) or np.iscomplexobj(after):
-        return  # refused by the check of the outcome
     try:
         before, after = np.asarray(before, dtype=float), np.asarray(after, dtype=float)
     except (TypeError, ValueError):
-        return
-    is_bad = ~np.isfinite(after)
+        return  # refused by the check of the outcome
+    was_bad, is_bad = ~np.isfinite(before), ~np.isfinite(after)
     if before.shape == after.shape:
-        is_bad &= np.isfinite(before)
-    elif not np.isfinite(before).all():
+        is_bad &= ~was_bad
+    elif was_bad.any():
         return
-    if is_bad.any() and not (np.isfinite(before).all() or np.isinf(after[is_bad]).any()):
-        raise ValueError(
-            f"The transformer {name!r} ({type(transformer).__name__}) turns {is_bad.sum()} values "
-            "that are not missing into NaN. A transformer that combines neighboring values, such "
-            "as differences, does so next to a gap. Fill the gaps before the pipeline, or leave "
-            "the transformer out."
-        )
     if is_bad.any():
         row = int(np.argwhere(is_bad)[0][0])
         # Of a transformer that drops rows, those at the end are the same.
         value = before[row + len(before) - len(after)].ravel().tolist()
+        advice = (
+            "A logarithm needs positive values: numpy.log1p, with numpy.expm1 as its inverse, "
+            "accepts zeros, and a square root, or a constant that is added first, can be used."
+        )
+        if was_bad.any() and np.isnan(after[is_bad]).all():
+            advice = (
+                "A transformer that combines neighboring values, such as differences, does so next "
+                "to a gap. Fill the gaps before the pipeline, or leave the transformer out."
+            )
         raise ValueError(
             f"The transformer {name!r} ({type(transformer).__name__}) makes {after[is_bad][0]} of "
-            f"{value} in row {row}, and {is_bad.sum()} of {is_bad.size} numbers are not finite. A "
-            "logarithm needs positive values: numpy.log1p, with numpy.expm1 as its inverse, "
-            "accepts zeros, and a square root, or a constant that is added first, can be used as "
-            "well."
+            f"{value} in row {row}, and {is_bad.sum()} of {is_bad.size} numbers are not finite. "
+            f"{advice}"
         )
 
 
@@ -121,8 +115,8 @@ def check_inverse(transformers, series, transformed):
     Raises
     ------
     ValueError
-        If it does not come back, a transformer raises an error for its inverse, or the number of
-        columns is another one.
+        If it does not come back, a transformer raises an error for its inverse, the number of
+        columns is another one, or the inverse would have to cross a gap.
     """
     cause, reason = None, "their inverse does not give the series back"
     names = [name for name, _ in transformers]
@@ -141,13 +135,20 @@ def check_inverse(transformers, series, transformed):
             "are filled in the windows. Or fill the gaps before the pipeline."
         )
     by_rows = inverts_rows(transformers, transformed)
+    if not by_rows and np.isnan(transformed).any():
+        raise ValueError(
+            f"X holds missing values, but the inverse of the transformers before the windows "
+            f"({names}) depends on earlier values, which are missing in a gap. Fill the gaps, or "
+            "leave these transformers out."
+        )
     fraction = 0.5 if by_rows else 1 - 0.5 / len(y_true)
     try:
         again = invert(transformers, transformed)
-        if again.shape == y_true.shape:
-            is_same = allclose_after_inverse(transformers, transformed, again, y_true)
-            if np.all(is_same.mean(axis=0) > fraction):
-                return by_rows
+        is_same = again.shape == y_true.shape and allclose_after_inverse(
+            transformers, transformed, again, y_true
+        )
+        if np.all(np.mean(is_same, axis=0) > fraction):
+            return by_rows
     except ValueError as error:
         cause, reason = error, str(error).rstrip(".")
     raise ValueError(
@@ -194,21 +195,9 @@ def inverts_window(transformers, window):
 def allclose_after_inverse(transformers, transformed, values, others):
     """Return which values are equal but for rounding, whatever the unit of the series.
 
-    Parameters
-    ----------
-    transformers : list of (name, estimator)
-        The transformers that the values come from by inversion.
-    transformed : ndarray of shape (n_values, n_channels)
-        What was inverted.
-    values : ndarray of shape (n_values, n_channels)
-        The outcome.
-    others : ndarray of shape (n_values, n_channels)
-        What it is compared with.
-
-    Returns
-    -------
-    ndarray of bool of shape (n_values, n_channels)
-        Whether the two differ by no more than rounding of `transformed` makes after the inversion.
+    All are of shape (n_values, n_channels): `values`, which come from `transformed` by the inverse
+    of the `transformers`, and `others` are equal if they differ by no more than rounding of
+    `transformed` makes after the inversion.
     """
     with np.errstate(over="ignore", invalid="ignore"):
         change = np.abs(invert(transformers, (1 + RTOL) * transformed) - values)

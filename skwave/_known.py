@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from skwave._validation import check_column_types, check_numbers
+from skwave._validation import as_2d, check_numbers
 
 
 class Windows(np.ndarray):
@@ -50,21 +50,10 @@ def known_of(windows):
 
 
 def check_roles(windows, expected, output_length=1):
-    """Raise an error if other channels of windows are known in advance than is expected.
+    """Raise an error if other channels of windows are known in advance than in fit.
 
-    Parameters
-    ----------
-    windows : object
-        Windows; a plain array has no names, and may hold any channels.
-    expected : list
-        Names of the channels that were known in advance in fit.
-    output_length : int, default=1
-        Values that follow a window and are predicted at once.
-
-    Raises
-    ------
-    ValueError
-        If the names differ, or several values are to be predicted at once.
+    A plain array has no names, and may hold any channels. Where inputs are known in advance, one
+    value is predicted at a time.
     """
     known, _ = known_of(windows)
     if isinstance(windows, Windows) and known != expected:
@@ -82,25 +71,9 @@ def check_roles(windows, expected, output_length=1):
 def find_known(known, columns, n_channels):
     """Return the positions of the columns that are known in advance.
 
-    Parameters
-    ----------
-    known : None, str, int or sequence
-        Names of columns, or positions where the series has none.
-    columns : list or None
-        Names of all columns.
-    n_channels : int
-        How many there are.
-
-    Returns
-    -------
-    list of int
-        In the order of `known`.
-
-    Raises
-    ------
-    ValueError
-        If a name or position is not one of a column, stands twice, or no column is left to
-        forecast.
+    They are in the order of `known`, which has names, or positions where the series has no names of
+    `columns` (None). An error is raised for a name that is not one of a column or stands twice, and
+    if no column is left to forecast.
     """
     if known is None:
         return []
@@ -109,17 +82,15 @@ def find_known(known, columns, n_channels):
     # True and 1 are equal in Python.
     strangers = [name for name in known if isinstance(name, bool) or name not in labels]
     if strangers:
-        advice = "Give positions"
-        if columns is not None:
-            advice = "Give names of columns"
-        elif any(isinstance(name, str) for name in known):
-            advice = (
-                "Names need a DataFrame of pandas: a transformer before the windows gives one "
-                "after set_output(transform='pandas'). Or give positions"
+        frame = ""
+        if columns is None and any(isinstance(name, str) for name in known):
+            frame = (
+                " For names give a DataFrame of pandas, as a transformer before the windows does "
+                "after set_output(transform='pandas')."
             )
         raise ValueError(
             f"known={known!r} holds {strangers[0]!r}, which is not one of the columns {labels} of "
-            f"X. {advice}, such as known={labels[-1:]!r}."
+            f"X. Give some of these, such as known={labels[-1:]!r}.{frame}"
         )
     if len(set(known)) < len(known) or len(known) >= n_channels:
         raise ValueError(
@@ -159,19 +130,8 @@ def arrange(values, positions, calendar=None):
 def columns_again(predicted, known, positions):
     """Return columns that are forecast, and those known in advance, in the order of the series.
 
-    Parameters
-    ----------
-    predicted : ndarray of shape (..., n_predicted)
-        Values of the columns that are forecast.
-    known : None or ndarray of shape (..., n_known)
-        Values of the others at the same times; None where there are none.
-    positions : list of int
-        The columns of the latter.
-
-    Returns
-    -------
-    ndarray of shape (..., n_columns)
-        All columns.
+    `predicted` has the shape (..., n_predicted), and `known` the shape (..., n_known), or is None
+    where none are known; their columns are at `positions`.
     """
     if not positions:
         return predicted
@@ -220,13 +180,8 @@ def check_future(future, names, n_steps):
             f"future=None, but the inputs {names} are known in advance: a forecast needs their "
             f"values at its steps. Give future= their next {n_steps} values."
         )
-    labels = getattr(future, "index", None) if hasattr(future, "iloc") else None
-    values = _in_order(future, names)
-    if labels is not None:
-        check_column_types(values, "future")
-        # By columns, as a frame of numbers and of True and False holds objects to NumPy.
-        values = values.astype(float)
-    values = np.asarray(values)
+    is_pandas = hasattr(future, "iloc")
+    values = np.asarray(as_2d(_in_order(future, names), "future") if is_pandas else future)
     if values.ndim == 1 and len(names) == 1:
         values = values[:, None]
     if values.ndim not in (2, 3) or values.shape[-1] != len(names):
@@ -234,40 +189,33 @@ def check_future(future, names, n_steps):
             f"future has shape {values.shape}, but ({n_steps}, {len(names)}) is needed: a row for "
             f"each step, and a column for each of {names}."
         )
-    check_numbers(values, "future")
     if values.shape[-2] < n_steps:
         raise ValueError(
             f"future has {values.shape[-2]} rows, but n_steps={n_steps} needs as many. Give later "
             "values too, or forecast fewer steps."
         )
-    values = values[..., :n_steps, :].astype(float)
+    values = check_numbers(values[..., :n_steps, :], "future").astype(float)
     if np.isnan(values).any():
         *_, row, column = (int(k) for k in np.argwhere(np.isnan(values))[0])
-        where = row if labels is None else labels[row]
         raise ValueError(
-            f"future lacks the value of {names[column]!r} at row {where}. Known inputs may not "
-            "have gaps: fill it, or forecast fewer steps."
+            f"future lacks the value of {names[column]!r} at row "
+            f"{future.index[row] if is_pandas else row}. Known inputs may not have gaps: fill it, "
+            "or forecast fewer steps."
         )
     return values
 
 
 def _in_order(future, names):
-    """Return the columns of a pandas object in the order of names, and other values as they are."""
-    if not hasattr(future, "iloc"):
-        return future
+    """Return the columns of a pandas object in the order of names."""
     if future.ndim == 1:
         # The name of a Series need not be given; another one is that of another input.
         columns = [names[0] if future.name is None else future.name]
         future = future.to_frame(columns[0])
     columns = list(future.columns)
     missing = [name for name in names if name not in columns]
-    surplus = [name for name in columns if name not in names]
-    if missing or surplus or len(columns) > len(names):
-        what = f"has the columns {columns}"
-        if missing or surplus:
-            what = (
-                f"lacks the columns {missing}" if missing else f"has the surplus columns {surplus}"
-            )
-        advice = "Add them" if missing else f"Give future[{names}]"
-        raise ValueError(f"future {what}: the known inputs are {names}. {advice}.")
+    if missing or len(columns) > len(names):
+        advice = f"Add the columns {missing}" if missing else f"Give future[{names}]"
+        raise ValueError(
+            f"future has the columns {columns}, but the known inputs are {names}. {advice}."
+        )
     return future[names]

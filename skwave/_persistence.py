@@ -65,20 +65,16 @@ def verify_checksum(state, name):
     """
     state = dict(state)
     number, stored = state.pop("skwave_format", None), state.pop("skwave_checksum", None)
-    if not isinstance(number, int):
-        raise ValueError(
-            f"The stored {name} has no skwave_format, so it is damaged or was not stored by "
-            "skwave. Load another copy of the file, or fit again."
-        )
-    if number > FORMAT:
+    is_number = isinstance(number, int)
+    if is_number and number > FORMAT:
         raise ValueError(
             f"The stored {name} has format {number}, but this version of skwave reads formats up "
             f"to {FORMAT}. Install a newer skwave."
         )
-    if stored != checksum(state):
+    if not is_number or stored != checksum(state):
         raise ValueError(
-            f"The stored {name} is damaged: its content does not match its checksum. Load another "
-            "copy of the file, or fit again."
+            f"The stored {name} is damaged, or was not stored by skwave: its content does not "
+            "match its checksum. Load another copy of the file, or fit again."
         )
     return state
 

@@ -16,7 +16,7 @@ from skwave._persistence import add_checksum, unchanged_on_failure, verify_check
 from skwave._pipeline_forecasts import PipelineForecastMixin
 from skwave._pipeline_series import PipelineSeriesMixin
 from skwave._pipeline_transforms import PipelineTransformMixin
-from skwave._several import form_of, join_results, naming_the_series, split_series
+from skwave._several import form_of, join_results, split_series
 from skwave._sliding import sliding_windows
 from skwave._training_times import expected_index
 from skwave._validation import as_2d, check_finite
@@ -219,11 +219,7 @@ class ForecastPipeline(
         """
         check_is_fitted(self)
         if self.pipelines_:
-            results = {}
-            for name, one, part in self._pairs(X):
-                with naming_the_series(name):
-                    results[name] = one.predict(part)
-            return join_results(results, self._form)
+            return join_results(self._call_each(X, "predict"), self._form)
         X = self._with_missing_rows(X, "X")
         transformed = self._transform_context(X, "X")
         first, n_windows = self._window_length, len(transformed) - self._window_length + 1
@@ -278,25 +274,18 @@ class ForecastPipeline(
                     "sample_weight is given, but the fit was of several series. Leave it out, or "
                     "use score of one of pipelines_."
                 )
-            scores = []
-            for name, one, part in self._pairs(X):
-                with naming_the_series(name):
-                    scores.append(one.score(part))
-            return float(np.mean(scores))
+            return float(np.mean(list(self._call_each(X, "score").values())))
         X = self._with_missing_rows(X, "X")
         predictions = np.asarray(self.predict(X))[:-1]
-        if len(predictions) == 0:
-            raise ValueError(
-                f"X has {len(X)} values, but window_length={self._window_length} and the value "
-                "to predict need one more. Give a longer series or a smaller window_length."
-            )
-        y_true = np.asarray(as_2d(X), dtype=float)[-len(predictions) :, self._predicted_positions]
+        first = len(X) - len(predictions)
+        y_true = np.asarray(as_2d(X), dtype=float)[first:, self._predicted_positions]
         predictions = predictions.reshape(y_true.shape)
         is_known = ~np.isnan(y_true + predictions).any(axis=1)
         if not is_known.any():
             raise ValueError(
-                f"X has {len(X)} values, but none that is known after a window without missing "
-                "values. Give a longer series, or fill the gaps."
+                f"X has {len(X)} values, but none that is known after a window of "
+                f"window_length={self._window_length} without missing values. Give a longer "
+                "series, a smaller window_length, or fill the gaps."
             )
         if sample_weight is not None:
             sample_weight = _check_sample_weight(
@@ -397,7 +386,7 @@ def as_forecast_pipeline(estimator):
         view._index_spec = view._newest_values = None
         view._training_series = view._training_transformed = None
         view.pipelines_ = {}
-        view._inverts_rows, view._is_inverse_checked = True, False
+        view._inverts_rows = True
         context = steps[-1][1].context_
         if context is not None and not inverts_window(
             view._transformers, steps[-2][1]._columns_of_series(context)

@@ -12,7 +12,6 @@ from skwave._intervals import MOST_OVERLAPS, check_coverage, check_fractions, pa
 from skwave._inverse import invert
 from skwave._known import columns_again
 from skwave._persistence import unchanged_on_failure
-from skwave._several import naming_the_series
 from skwave._sliding import sliding_windows
 from skwave._validation import check_finite, check_positive_int, make_random_state
 
@@ -278,11 +277,8 @@ class PipelineForecastMixin:
         """
         check_is_fitted(self)
         if self.pipelines_:
-            pairs = self._pairs(X)
-            with unchanged_on_failure(*(one[-1] for _, one, _ in pairs)):
-                for name, one, part in pairs:
-                    with naming_the_series(name):
-                        one.calibrate(part, n_steps)
+            with unchanged_on_failure(*(one[-1] for one in self.pipelines_.values())):
+                self._call_each(X, "calibrate", n_steps)
             return self
         X = self._with_missing_rows(X, "X")
         columns = self[-2]._arrange(self._transform_context(X, "X"), X)

@@ -9,7 +9,7 @@ from sklearn.pipeline import Pipeline
 from skwave._index_spec import next_index
 from skwave._missing_rows import with_missing_rows
 from skwave._several import form_of, join_results, naming_the_series, split_series
-from skwave._validation import as_2d, columns_of
+from skwave._validation import check_columns, columns_of
 from skwave.exceptions import warn
 
 
@@ -62,52 +62,40 @@ class PipelineSeriesMixin:
             )
         return [(name, self.pipelines_[name], part) for name, part in parts.items()]
 
+    def _call_each(self, X, verb, *arguments):
+        """Call a verb of the pipeline of each of several series with it; return results by name."""
+        results = {}
+        for name, one, part in self._pairs(X):
+            with naming_the_series(name):
+                results[name] = getattr(one, verb)(part, *arguments)
+        return results
+
     def _of_each(self, verb, *arguments, series, context, future, **further):
         """Call a verb of the pipeline of each series.
 
-        Parameters
-        ----------
-        verb : str
-            The name of a method.
-        *arguments, **further : object
-            Its arguments.
-        series : None or list
-            The names of the series; None takes all, or those of `context`.
-        context, future : None or object
-            Several series as `fit` takes them. One `future` is that of all.
-
-        Returns
-        -------
-        object
-            The results in the form of the series.
-
-        Raises
-        ------
-        ValueError
-            If a name is unknown, or a series lacks its future values.
+        The results are in the form of the series. `series` is the name of one, or a list of names;
+        None takes all, or those of `context`. `context` and `future` are several series as `fit`
+        takes them, and a single `future` is that of all.
         """
         contexts = {} if context is None else _split(context, "context")
         if context is not None:
             self._check_levels(context)
-        futures = {} if future is None else split_series(future, "future")
+        futures = None if future is None else split_series(future, "future")
         results = {}
         for name in self._names(series, contexts):
-            given = dict(further)
-            if name in contexts:
-                given["context"] = contexts[name]
-            if future is not None:
-                if futures is not None and name not in futures:
-                    raise ValueError(
-                        f"future has no values for the series {name!r}, but for {list(futures)}. "
-                        "Give those of each series, or one future for all."
-                    )
-                given["future"] = future if futures is None else futures[name]
+            if futures is not None and name not in futures:
+                raise ValueError(
+                    f"future has no values for the series {name!r}, but for {list(futures)}. "
+                    "Give those of each series, or one future for all."
+                )
+            given = {"future": future if futures is None else futures[name]}
             with naming_the_series(name):
-                if name in self.pipelines_:
-                    one = self.pipelines_[name]
+                one = self.pipelines_.get(name)
+                if one is None:
+                    one = self._pipeline_for(contexts[name])
                 else:
-                    one = self._pipeline_for(given.pop("context"))
-                results[name] = getattr(one, verb)(*arguments, **given)
+                    given["context"] = contexts.get(name)
+                results[name] = getattr(one, verb)(*arguments, **given, **further)
         return join_results(results, self._form)
 
     def _check_levels(self, context):
@@ -132,12 +120,6 @@ class PipelineSeriesMixin:
         # A tuple is one name, of two levels.
         is_one = isinstance(series, str | tuple) or not isinstance(series, Iterable)
         names = [series] if is_one else list(series)
-        # Lists, not sets: a name that was given by mistake may have no hash.
-        if not names or any(names.count(name) > 1 for name in names):
-            raise ValueError(
-                f"series={series!r}, but each name is needed once. Name at least one series, and "
-                "none twice."
-            )
         surplus = [name for name in contexts if name not in names]
         if surplus:
             raise ValueError(
@@ -156,19 +138,8 @@ class PipelineSeriesMixin:
 
     def _pipeline_for(self, context):
         """Return the pipeline of a series that was not in the fit, by the readout of all."""
-        length = self._window_length
-        if len(context) < length:
-            raise ValueError(
-                f"context has {len(context)} values, but the windows have {length}. Give at least "
-                "as many."
-            )
-        if np.isnan(np.asarray(as_2d(context, "context"), dtype=float)).all(axis=0).any():
-            raise ValueError(
-                "context has no value in one of its columns. Give known values, by which a series "
-                "that was not in fit is scaled."
-            )
         one = self._copy_for_series()
-        one[-2].set_params(window_length=length)
+        one[-2].set_params(window_length=self._window_length)
         windows = one._fit_windows(context, "context", self._common_spec())
         one.steps[-1] = (one.steps[-1][0], self[-1]._forecaster_for(windows))
         return one
@@ -200,13 +171,8 @@ def _fit_windows_of(pipelines, several):
     parts, columns = [], None
     for name, pipeline in pipelines.items():
         with naming_the_series(name):
-            found = columns_of(several[name])
-            columns = columns or found
-            if found and found != columns:
-                raise ValueError(
-                    f"X has the columns {found}, but the first series has {columns}, in this "
-                    "order. Give all series the same columns in the same order."
-                )
+            check_columns(several[name], columns, f"X[{name!r}]")
+            columns = columns or columns_of(several[name])
             parts.append(pipeline._fit_windows(several[name], f"X[{name!r}]"))
             # The forecaster, which checks them as well, does not know the names.
             pipeline[-1]._check_trainable(parts[-1])

@@ -5,7 +5,6 @@ import warnings
 import numpy as np
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
-from sklearn.utils.validation import validate_data
 
 from skwave._calendar import calendar_features
 from skwave._index_spec import index_spec, next_index, timestamp
@@ -43,8 +42,7 @@ class PipelineTransformMixin:
         self._index_spec = index_spec(series, training_spec)
         transformed = self._transform(columns)
         self._newest_values = np.array(transformed[-1, self._predicted_positions], dtype=float)
-        self._inverts_rows = _check_training_inverse(self._transformers, columns, transformed)
-        self._is_inverse_checked = True
+        self._inverts_rows = check_inverse(self._transformers, columns, transformed)
         self._training_series = self._training_transformed = None
         if not self._inverts_rows:
             self._training_series = np.array(columns, dtype=float)
@@ -61,8 +59,7 @@ class PipelineTransformMixin:
             with naming_the_transformer(copies.steps, columns), warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 copies.fit(columns)
-            transformed = transform(copies.steps, columns)
-            _check_training_inverse(copies.steps, columns, transformed)
+            check_inverse(copies.steps, columns, transform(copies.steps, columns))
 
     def _with_missing_rows(self, X, name):
         """Return a later series with all rows at the frequency of the training series."""
@@ -70,44 +67,34 @@ class PipelineTransformMixin:
 
     def _transform(self, columns):
         """Return a series as the windows are cut from it."""
-        # A single channel may have another name.
-        if not self._transformers and (self[-2].n_features_in_, np.shape(columns)[1]) != (1, 1):
+        if self._has_names:
+            import pandas as pd
+
+            # Under the labels that the transformers saw in fit; a single channel may have another.
+            labels = self._index_spec["columns"] if self._index_spec["ndim"] == 2 else [0]
+            columns = pd.DataFrame(columns).set_axis(labels, axis=1)
+        elif self[-2].n_features_in_ == 1:
+            columns = columns.set_axis([0], axis=1) if hasattr(columns, "iloc") else columns
+        elif not self._transformers:
             # The first transformer of a pipeline checks that the channels are the same.
-            validate_data(self[-2], columns, reset=False, skip_check_array=True)
-        return transform(self._transformers, self._with_label_of_fit(columns))
-
-    def _with_label_of_fit(self, columns):
-        """Return a single channel under the label that the transformers saw in fit, if any."""
-        n_channels = np.shape(columns)[1]
-        spec = self._index_spec
-        if n_channels > 1 or self[-2].n_features_in_ > 1 or not is_pandas_installed():
-            return columns
-        import pandas as pd
-
-        if spec is not None and spec["ndim"] == 2:
-            return pd.DataFrame(columns).set_axis(spec["columns"], axis=1)
-        return columns.set_axis([0], axis=1) if hasattr(columns, "iloc") else columns
+            check_columns(columns, self[-2]._columns)
+        return transform(self._transformers, columns)
 
     @property
-    def _known_columns(self):
-        """The names of the columns that are known in advance, or their positions."""
-        positions = self[-2]._known_positions
-        if self._index_spec is None:
-            return positions
-        return [self._index_spec["columns"][k] for k in positions]
+    def _has_names(self):
+        """Whether the training series had names, and there is a package for them."""
+        return self._index_spec is not None and is_pandas_installed()
 
-    def _check_has_known(self, X, name):
-        """Raise an error if a series lacks the columns that are known in advance, or has others."""
-        if not self[-2]._known_positions:
-            return
-        if self._index_spec is not None and hasattr(X, "iloc"):
+    def _check_columns(self, X, name):
+        """Raise an error if a series has other columns than that of fit."""
+        if self._index_spec is not None and self._index_spec["ndim"] == 2 and hasattr(X, "iloc"):
             columns = X.to_frame() if X.ndim == 1 else X
             check_columns(columns, self._index_spec["columns"], name)
-        n_needed = self[-2].n_features_in_
-        if np.ndim(X) != 2 or np.shape(X)[1] != n_needed:
+        n_columns, n_needed = int(np.prod(np.shape(X)[1:])), self[-2].n_features_in_
+        if n_columns != n_needed:
             raise ValueError(
-                f"{name} has shape {np.shape(X)}, but fit saw {n_needed} columns, of which "
-                f"{self._known_columns} are known in advance. Give {name} with all of them."
+                f"{name} has {n_columns} column{'s' * (n_columns != 1)}, but fit saw {n_needed}. "
+                "Give the same columns in the same order."
             )
 
     def _take_predicted(self, X):
@@ -119,14 +106,9 @@ class PipelineTransformMixin:
 
     def _take_history(self, X):
         """Return the columns of a series that are forecast; it may have these alone."""
-        positions = self._predicted_positions
-        is_alone = np.prod(np.shape(X)[1:]) == len(positions)
-        if self._index_spec is not None and hasattr(X, "iloc"):
-            columns = [X.name] if X.ndim == 1 else list(X.columns)
-            is_alone = columns == [self._index_spec["columns"][k] for k in positions]
-        if is_alone or not self[-2]._known_positions:
+        if np.prod(np.shape(X)[1:]) == len(self._predicted_positions):
             return X
-        self._check_has_known(X, "history")
+        self._check_columns(X, "history")
         return self._take_predicted(X)
 
     def _take_known(self, X):
@@ -136,13 +118,8 @@ class PipelineTransformMixin:
             return None
         if self._index_spec is None:
             # Fitted on an array, or by a plain Pipeline, which does not keep the names.
-            return np.asarray(X)[:, positions]
-        if not hasattr(X, "iloc"):
-            raise ValueError(
-                f"The series is an array, but fit saw a DataFrame, of which {self._known_columns} "
-                f"are known in advance. Give a DataFrame with {self._index_spec['columns']}."
-            )
-        return X.iloc[:, positions]
+            X = np.asarray(X)
+        return X.iloc[:, positions] if hasattr(X, "iloc") else np.asarray(X)[:, positions]
 
     def _starts(self, contexts, futures, n_steps):
         """Return what forecasts start from, as the network sees it.
@@ -260,14 +237,15 @@ class PipelineTransformMixin:
         positions = transformer._known_positions
         spec = self._index_spec if context is None else index_spec(context, self._index_spec)
         # Without pandas there is no other way than by position.
-        has_names = bool(positions) and self._index_spec is not None and is_pandas_installed()
+        has_names = bool(positions) and self._has_names
         if has_names and future is not None and not hasattr(future, "iloc"):
             raise ValueError(
                 f"future has the type {type(future).__name__}, but the series was a pandas object. "
                 "Give one with the same columns, and the index of the forecast, so that nothing is "
                 "taken by its position."
             )
-        values = check_future(future, self._known_columns, n_steps)
+        columns = (self._index_spec or {}).get("columns", range(transformer.n_features_in_))
+        values = check_future(future, [columns[k] for k in positions], n_steps)
         parts = []
         if positions:
             if has_names:
@@ -276,26 +254,16 @@ class PipelineTransformMixin:
             rows[:, positions] = values
             parts.append(self._transform_rows(rows, context)[:, positions])
         if transformer._calendar:
-            if not is_pandas_installed():
-                raise ModuleNotFoundError(
-                    f"The calendar features {transformer._calendar} of the steps are computed by "
-                    "pandas, which is not installed here. Install it: pip install pandas."
-                )
             # A plain Pipeline keeps no index, but its windows do.
             following = next_index(spec or transformer._index_spec, n_steps)
             parts.append(calendar_features(following, transformer._calendar))
         return np.hstack(parts)
 
     def _transform_rows(self, rows, context):
-        """Return rows after a context as the windows are cut from them.
+        """Return rows (n_rows, n_columns) after a context as the windows are cut from them.
 
-        Parameters
-        ----------
-        rows : ndarray of shape (n_rows, n_columns)
-            NaN in the columns that are forecast.
-        context : None or array-like
-            The series before, on which a transform may depend where its inverse does. None is the
-            training series, which also stands for its end.
+        A transform may depend on the context where its inverse does. None is the training series,
+        which also stands for its end.
         """
         n_rows = len(rows)
         if not self._inverts_rows:
@@ -303,11 +271,7 @@ class PipelineTransformMixin:
             if context is not None and not self._ends_training(as_2d(context)):
                 before = np.asarray(as_2d(context), dtype=float)
             rows = np.concatenate([before, rows])
-        if self._index_spec is not None and is_pandas_installed():
-            import pandas as pd
-
-            rows = pd.DataFrame(rows, columns=self._index_spec["columns"])
-        return transform(self._transformers, rows)[-n_rows:]
+        return self._transform(rows)[-n_rows:]
 
     def _ends_training(self, columns):
         """Return whether the columns of a context are the end of the training series."""
@@ -321,23 +285,9 @@ class PipelineTransformMixin:
         the training series, if the context is its end.
         """
         columns = as_2d(context, name)
-        if self._index_spec is not None and self._index_spec["ndim"] == 2:
-            check_columns(columns, self._index_spec["columns"], name)
-        n_columns, n_needed = np.shape(columns)[1], self[-2].n_features_in_
-        if n_columns != n_needed:
-            raise ValueError(
-                f"{name} has {n_columns} column{'s' * (n_columns != 1)}, but fit saw {n_needed}. "
-                "Give the same columns in the same order."
-            )
+        self._check_columns(columns, name)
         transformed = self._transform(columns)
-        if len(transformed) < self._window_length:
-            raise ValueError(
-                f"{name} has {len(transformed)} values, but window_length={self._window_length} "
-                "needs at least as many. Give a longer series, or fit with a smaller window_length."
-            )
-        if not self._is_inverse_checked:
-            check_inverse(self._transformers, columns, transformed)
-            self._is_inverse_checked = True
+        self[-2]._check_length(len(transformed), name)
         if self._inverts_rows:
             return transformed
         if continues and self._ends_training(columns):
@@ -352,18 +302,6 @@ class PipelineTransformMixin:
                 "depends on earlier values. Give the whole series from its beginning on."
             )
         return transformed
-
-
-def _check_training_inverse(transformers, columns, transformed):
-    """Return what `check_inverse` returns, and refuse gaps that an inverse would have to cross."""
-    inverts_rows = check_inverse(transformers, columns, transformed)
-    if not inverts_rows and np.isnan(transformed).any():
-        raise ValueError(
-            "X holds missing values, but the inverse of the transformers before the windows "
-            f"({[name for name, _ in transformers]}) depends on earlier values, which are missing "
-            "in a gap. Fill the gaps, or leave these transformers out."
-        )
-    return inverts_rows
 
 
 def _is_same(values, others):

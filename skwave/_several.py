@@ -39,26 +39,15 @@ def split_series(X, name="X"):
         return dict(enumerate(X))
     if not is_multi_index(X):
         return None
-    first, last = X.index.levels[0], X.index.levels[-1]
-    together = (
-        "If the levels are the time together, such as a year and a month, or a date and an hour, "
-        "make one index of dates, as by pandas.PeriodIndex.from_fields(year=..., month=..., "
-        "freq='M'), or by adding pandas.to_timedelta(hours, unit='h')."
-    )
-    is_swapped = hasattr(first, "freq") and not hasattr(last, "freq") and len(last) < len(first)
-    if X.index.nlevels == 2 and is_swapped:
-        raise ValueError(
-            f"{name} has an index of two levels, {X.index.names[0]!r} with times and "
-            f"{X.index.names[1]!r} with names such as {last[0]!r}, but the names of the series "
-            f"come first. Give {name}.swaplevel(), or, if the times are names, make strings of "
-            f"them. {together}"
-        )
-    if _are_parts_of_time(X.index):
+    if _have_times_as_names(X.index):
         raise ValueError(
             f"{name} has an index of the levels {list(X.index.names)}, with labels such as "
-            f"{X.index[0]!r}, of which the last one is the time, and the others are names of "
-            f"series. {together} If there are series for each year or date, make strings of these "
-            "names."
+            f"{X.index[0]!r}, but the names of the series come first, and the last level is the "
+            f"time. Give {name}.swaplevel() if the last level has the names. If the levels are the "
+            "time together, such as a year and a month, or a date and an hour, make one index of "
+            "dates, as by pandas.PeriodIndex.from_fields(year=..., month=..., freq='M'), or by "
+            "adding pandas.to_timedelta(hours, unit='h'). If there are series for each year or "
+            "date, make strings of these names."
         )
     levels = list(range(X.index.nlevels - 1))
     for level in levels:
@@ -78,9 +67,11 @@ def split_series(X, name="X"):
     return {of_name: of_one.droplevel(levels) for of_name, of_one in by_name}
 
 
-def _are_parts_of_time(index):
-    """Return whether levels of an index look like one time: years or dates, then small integers."""
+def _have_times_as_names(index):
+    """Return whether levels look like times, then names, or like a time in several parts."""
     *first, last = index.levels
+    if hasattr(first[0], "freq") and not hasattr(last, "freq") and len(last) < len(first[0]):
+        return True
     if last.dtype.kind not in "iu" or len(last) == 0 or last.max() > MAX_PART:
         return False
     for level in first:
@@ -94,10 +85,12 @@ def _are_parts_of_time(index):
 
 @contextlib.contextmanager
 def naming_the_series(name):
-    """Name the series in an error about one of several."""
+    """Name the series in an error about one of several; None is the name of a single one."""
     try:
         yield
     except (ValueError, TypeError) as error:
+        if name is None:
+            raise
         raise type(error)(f"Series {name!r}: {error}") from error
 
 

@@ -22,48 +22,32 @@ class EpochProgress:
 
     Parameters
     ----------
-    estimator : LSTMForecaster
-        The estimator, in its `fit`.
     callback_ctx : sklearn.callback.CallbackContext or None
         The context of the fit, whose parts are its subcontexts; None notifies nobody.
     fitted : dict
         The fitted attributes, except for the network.
-    X, y : functions
-        They return windows and targets, for callbacks that score.
+    shown : dict
+        The estimator, and functions X and y that return windows and targets, for callbacks that
+        score.
     """
 
-    def __init__(self, estimator, callback_ctx, fitted, X, y):
-        self.estimator = estimator
+    def __init__(self, callback_ctx, fitted, shown):
         self.callback_ctx = callback_ctx
         self.fitted = fitted
-        self.data = {"X": X, "y": y}
+        self.shown = shown
 
     def begin(self):
         """Notify of the beginning of an epoch."""
         if self.callback_ctx is not None:
             self.epoch = self.callback_ctx.subcontext(task_name="epoch")
-            self.epoch.call_on_fit_task_begin(estimator=self.estimator, **self.data)
+            self.epoch.call_on_fit_task_begin(**self.shown)
 
     def end(self, network):
-        """Notify of the end of an epoch.
-
-        Parameters
-        ----------
-        network : Network
-            The network as it is now.
-
-        Returns
-        -------
-        bool
-            Whether a callback asks to stop.
-        """
+        """Notify of the end of an epoch, and return whether a callback asks to stop."""
         if self.callback_ctx is None:
             return False
-        return self.epoch.call_on_fit_task_end(
-            estimator=self.estimator,
-            reconstruction_attributes=self.fitted | {"network_": network},
-            **self.data,
-        )
+        attributes = self.fitted | {"network_": network}
+        return self.epoch.call_on_fit_task_end(reconstruction_attributes=attributes, **self.shown)
 
 
 @contextlib.contextmanager
@@ -89,10 +73,10 @@ def fit_progress(estimator, X, y=None, *, n_epochs=0, fitted=None):
     EpochProgress
         To be notified of each epoch.
     """
-    callback_ctx = None
+    callback_ctx, shown = None, {"estimator": estimator, "X": X, "y": y}
     if hasattr(estimator, "_init_callback_context"):
         callback_ctx = estimator._init_callback_context(max_subtasks=n_epochs)
-        callback_ctx.call_on_fit_task_begin(estimator=estimator, X=X, y=y)
-    yield EpochProgress(estimator, callback_ctx, fitted, X, y)
+        callback_ctx.call_on_fit_task_begin(**shown)
+    yield EpochProgress(callback_ctx, fitted, shown)
     if callback_ctx is not None:
-        callback_ctx.call_on_fit_task_end(estimator=estimator, X=X, y=y)
+        callback_ctx.call_on_fit_task_end(**shown)

@@ -6,17 +6,8 @@ import numpy as np
 def sliding_windows(series, window_length):
     """Return every run of `window_length` consecutive values, as a read-only view.
 
-    Parameters
-    ----------
-    series : ndarray of shape (n_values, n_channels)
-        The series.
-    window_length : int
-        Values in a window.
-
-    Returns
-    -------
-    ndarray of shape (n_values - window_length + 1, window_length, n_channels)
-        Window i holds the values i … i + window_length - 1.
+    Of a series of shape (n_values, n_channels), window i holds the values i … i + window_length -
+    1. The view has the shape (n_values - window_length + 1, window_length, n_channels).
     """
     windows = np.lib.stride_tricks.sliding_window_view(series, window_length, axis=0)
     return windows.transpose(0, 2, 1)

@@ -1,6 +1,5 @@
 """Checks of series, windows, targets and contexts: errors say what came and what is needed."""
 
-import re
 from numbers import Integral
 
 import numpy as np
@@ -19,9 +18,8 @@ def is_several(X):
 
     A list of plain numbers or of plain lists is one series, as everywhere in scikit-learn.
     """
-    if not isinstance(X, list | tuple) or len(X) == 0:
-        return False
-    return all(hasattr(x, "shape") and np.ndim(x) > 0 for x in X)
+    is_list = isinstance(X, list | tuple) and len(X) > 0
+    return is_list and all(hasattr(x, "shape") and np.ndim(x) > 0 for x in X)
 
 
 def are_of_several(windows):
@@ -35,49 +33,49 @@ def check_column_types(X, name="X"):
     That is before scikit-learn makes numbers of them, or an error of its own.
     """
     X = np.asarray(X) if isinstance(X, list | tuple) else X
-    columns = columns_of(X) or [None] * len(_dtypes(X))
-    if hasattr(X, "iloc") and X.ndim == 2 and not X.columns.is_unique:
+    columns = columns_of(X)
+    if columns and not X.columns.is_unique:
         column = X.columns[X.columns.duplicated()][0]
         raise ValueError(f"{name} has the column {column!r} twice. Rename one of them.")
-    for k, (column, dtype) in enumerate(zip(columns, _dtypes(X), strict=True)):
-        is_time_of_polars = hasattr(dtype, "is_temporal") and dtype.is_temporal()
-        if getattr(dtype, "kind", "") in ("m", "M") or is_time_of_polars:
-            _refuse_dtype(dtype, name, is_time=True, column=column)
-        if getattr(dtype, "kind", "") == "c":
-            raise ValueError(
-                f"Complex data not supported: {name} has dtype {dtype}, but real numbers are "
-                "needed. Give the real and the imaginary part as two columns."
-            )
-        if isinstance(X, np.ndarray) and dtype.kind in "US" and X.size:
-            raise ValueError(
-                f"{name} holds text such as {X.flat[0].item()!r}, but numbers are needed. Give "
-                f"numpy.asarray({name}, dtype=float)."
-            )
-        if hasattr(X, "iloc") and getattr(dtype, "kind", "") == "O":
-            _check_words(X if X.ndim == 1 else X.iloc[:, k], name, column)
+    if isinstance(X, np.ndarray) and X.dtype.kind in "US" and X.size:
+        raise ValueError(
+            f"{name} holds text such as {X.flat[0].item()!r}, but numbers are needed. Give "
+            f"numpy.asarray({name}, dtype=float)."
+        )
+    for k, dtype in enumerate(_dtypes(X)):
+        where = name if columns is None else f"column {columns[k]!r} of {name}"
+        _check_dtype(dtype, where)
+        if hasattr(X, "iloc") and dtype.kind == "O":
+            _check_words(X if X.ndim == 1 else X.iloc[:, k], where)
 
 
-def _check_words(values, name, column):
-    """Raise an error that names the column of a pandas object that holds no numbers."""
+def _check_dtype(dtype, where):
+    """Raise an error if a type is one of dates, durations or complex numbers."""
+    if dtype.kind in "mM":
+        raise ValueError(
+            f"{where} has dtype {dtype}, but numbers are needed. Leave dates to the index, as by "
+            "set_index, and divide durations by a unit of time."
+        )
+    if dtype.kind == "c":
+        raise ValueError(
+            f"Complex data not supported: {where} has dtype {dtype}, but real numbers are needed. "
+            "Give the real and the imaginary part as two columns."
+        )
+
+
+def _check_words(values, where):
+    """Raise an error if a column of pandas, which `where` names, holds something but numbers."""
     for value in values.dropna():
         try:
             float(value)
         except (TypeError, ValueError) as error:
-            where = f"{name} holds" if column is None else f"column {column!r} of {name} holds"
-            if value in ("True", "False"):
-                values = name if column is None else f"{name}[{column!r}]"
-                raise ValueError(
-                    f"{where} {value!r}, which is text. Make numbers of it by {values} == 'True'."
-                ) from error
-            comma = "decimal commas by pandas.read_csv(..., decimal=',')"
-            if re.fullmatch(r"-?\d{1,3}(,\d{3})+(\.\d+)?", str(value)):
-                thousands = "commas between thousands by pandas.read_csv(..., thousands=',')"
-                comma = f"{thousands}, or {comma}"
             raise ValueError(
-                f"{where} {value!r}, which is not a number. Read {comma}, signs for missing values "
-                "by na_values=['-'], make a column of times the index (index_col, parse_dates), "
-                "make a column of names, such as those of shops, the first level of the index "
-                "(set_index(['shop', 'time'])), encode other categories as numbers "
+                f"{where} holds {value!r}, which is not a number. Read commas between thousands by "
+                "pandas.read_csv(..., thousands=','), decimal commas by decimal=',', and signs for "
+                "missing values by na_values=['-']; compare 'True' and 'False' with == 'True'; "
+                "make a column of times the index (index_col, parse_dates), and a column of names, "
+                "such as those of shops, the first level of the index (set_index(['shop', "
+                "'time'])); encode other categories as numbers "
                 "(sklearn.preprocessing.OneHotEncoder), or leave the column out."
             ) from error
 
@@ -101,17 +99,7 @@ def check_columns(X, expected, name="X"):
 
 def fill_masked(X):
     """Return a masked array of NumPy as an array whose masked values are NaN, and others as is."""
-    if isinstance(X, np.ma.MaskedArray):
-        return X.astype(float).filled(np.nan) if np.ma.is_masked(X) else X.data
-    return X
-
-
-def objects_as_floats(X):
-    """Return a pandas object without Python objects that NumPy takes for no number: pd.NA, None."""
-    if not hasattr(X, "iloc") or not any(getattr(d, "kind", "") == "O" for d in _dtypes(X)):
-        return X
-    is_missing = X.isna()
-    return X.where(~is_missing, np.nan).astype(float) if is_missing.any(axis=None) else X
+    return X.astype(float).filled(np.nan) if isinstance(X, np.ma.MaskedArray) else X
 
 
 def check_numbers(values, name="X", *, allow_nan=True):
@@ -128,8 +116,12 @@ def check_numbers(values, name="X", *, allow_nan=True):
     allow_nan : bool, default=True
         Whether NaN is accepted, which is a missing value.
     """
+    _check_dtype(values.dtype, name)
     if values.dtype.kind not in "biuf":
-        _refuse_dtype(values.dtype, name, is_time=values.dtype.kind in "mM")
+        raise ValueError(
+            f"{name} has dtype {values.dtype}, but numbers are needed. Convert it, such as by "
+            "astype(float)."
+        )
     if values.dtype.kind != "f":
         return values
     is_bad = (values < -LARGEST) | (values > LARGEST)
@@ -156,6 +148,15 @@ def check_numbers(values, name="X", *, allow_nan=True):
     )
 
 
+def as_numbers(values, name="X", *, allow_nan=True):
+    """Return an array-like of any number of axes as an array that `check_numbers` accepts."""
+    values = check_array(
+        fill_masked(values), ensure_2d=False, allow_nd=True, dtype="numeric",
+        ensure_all_finite=False, input_name=name,
+    )  # fmt: skip
+    return check_numbers(values, name, allow_nan=allow_nan)
+
+
 def as_2d(X, name="X"):
     """Return one series with a column for each channel, with its names and index.
 
@@ -169,8 +170,7 @@ def as_2d(X, name="X"):
     Returns
     -------
     array-like or DataFrame of shape (n_values, n_channels)
-        The same; short numbers, sparse and nullable columns, and objects with missing values become
-        float64.
+        The same; numbers of any type in arrays, and in columns of pandas, become float64.
 
     Raises
     ------
@@ -190,11 +190,10 @@ def as_2d(X, name="X"):
         )
     X = fill_masked(X)
     check_column_types(X, name)
-    X = objects_as_floats(X)
     if hasattr(X, "iloc"):
         # The name of a Series does not name a channel; scikit-learn compares strings alone.
         X = X.to_frame(0) if X.ndim == 1 else X
-    ndim = X.ndim if hasattr(X, "ndim") else np.ndim(X)
+    ndim = _ndim(X)
     if ndim not in (1, 2):
         steps = f" To forecast {X} values, call forecast({X})." if isinstance(X, Integral) else ""
         raise ValueError(
@@ -202,14 +201,15 @@ def as_2d(X, name="X"):
             f"(n_values,) or (n_values, n_channels) is needed.{steps}"
         )
     X = np.reshape(np.asarray(X), (-1, 1)) if ndim == 1 else X
-    # Transformers keep the precision of what they are given, logarithms make short floats of short
-    # integers, and an inverse in single precision does not give the series back. Sparse and
-    # nullable columns of pandas are no numbers to NumPy.
-    dtypes = _dtypes(X)
-    is_short = [isinstance(d, np.dtype) and _is_short(d) for d in dtypes]
-    is_special = [not isinstance(d, np.dtype) for d in dtypes]
-    is_numeric = {getattr(d, "kind", "") for d in dtypes} <= set("fiub")
-    return X.astype(float) if any(is_short + is_special) and is_numeric else X
+    # An inverse in single precision does not give the series back, and sparse and nullable columns
+    # of pandas, and objects, are no numbers to NumPy.
+    if all(dtype == np.float64 for dtype in _dtypes(X)):
+        return X
+    if hasattr(X, "iloc"):
+        is_missing = X.isna()
+        X = X.where(~is_missing, np.nan) if is_missing.any(axis=None) else X
+        return X.astype(float)
+    return X.astype(float) if X.dtype.kind in "biuf" else X
 
 
 def as_floats(X, name="X"):
@@ -217,25 +217,16 @@ def as_floats(X, name="X"):
     return check_numbers(np.asarray(as_2d(X, name), dtype=float).reshape(np.shape(X)), name)
 
 
-def _refuse_dtype(dtype, name, *, is_time, column=None):
-    where = name if column is None else f"column {column!r} of {name}"
-    advice = "Convert it, such as by astype(float)."
-    if is_time:
-        set_index = "" if column is None else f", as by {name}.set_index({column!r})"
-        advice = f"Leave dates to the index{set_index}, and divide durations by a unit of time."
-    raise ValueError(f"{where} has dtype {dtype}, but numbers are needed. {advice}")
-
-
-def _is_short(dtype):
-    """Return whether functions of numbers of a type have another precision than float64."""
-    if dtype.kind == "f":
-        return dtype.itemsize != 8
-    return dtype.kind in "iu" and dtype.itemsize < 4
+def _ndim(X):
+    """Return the number of axes of an array-like, of whatever package."""
+    return X.ndim if hasattr(X, "ndim") else np.asarray(X).ndim
 
 
 def _dtypes(X):
-    """Return the types of an array or of the columns of a frame."""
-    return [X.dtype] if hasattr(X, "dtype") else list(getattr(X, "dtypes", []))
+    """Return the types of an array, or of the columns of a pandas object."""
+    if hasattr(X, "iloc"):
+        return [X.dtype] if X.ndim == 1 else list(X.dtypes)
+    return [X.dtype] if isinstance(X, np.ndarray) else []
 
 
 def check_windows(estimator, X, *, reset):
@@ -249,8 +240,7 @@ def check_windows(estimator, X, *, reset):
             "one series are needed here. Give one array, to the forecaster of this series."
         )
     X = fill_masked(X)
-    is_column = hasattr(X, "iloc") and X.ndim == 2 and X.shape[1] == 1
-    if is_column or (X.ndim if hasattr(X, "ndim") else np.asarray(X).ndim) == 1:
+    if _ndim(X) == 1 or (hasattr(X, "iloc") and X.shape[1] == 1):
         raise ValueError(
             f"X is a series of {len(X)} values, but windows are needed. Use "
             "WindowTransformer(window_length).fit_transform(X), or "
@@ -259,17 +249,16 @@ def check_windows(estimator, X, *, reset):
         )
     if isinstance(X, np.ndarray) and X.ndim == 3 and not reset:
         _check_window_shape(estimator, X)
-    loose = {"dtype": "numeric", "ensure_all_finite": False}
     if isinstance(X, np.ndarray) and X.ndim == 3 and is_sliding_view(X):
-        series = check_numbers(check_array(series_of_view(X), input_name="X", **loose))
+        series = as_numbers(series_of_view(X))
         # Of the windows themselves only the shape is left to check.
         validate_data(estimator, X, reset=reset, skip_check_array=True)
         windows = sliding_windows(series, X.shape[1])
     else:
-        windows = validate_data(estimator, X, reset=reset, allow_nd=True, **loose)
-        windows = check_numbers(windows)
-        if windows.ndim == 2:
-            windows = windows[:, :, None]
+        windows = check_numbers(validate_data(
+            estimator, X, reset=reset, allow_nd=True, dtype="numeric", ensure_all_finite=False
+        ))  # fmt: skip
+        windows = windows[:, :, None] if windows.ndim == 2 else windows
     if windows.ndim != 3 or min(windows.shape) == 0:
         raise ValueError(
             f"X has shape {windows.shape}, but windows of shape (n_windows, window_length) or "
@@ -329,11 +318,7 @@ def check_context(estimator, context):
                 f"Give context= the last {length} values, or fit without y."
             )
         return estimator.context_
-    context = check_array(
-        fill_masked(context), ensure_2d=False, allow_nd=True, dtype="numeric",
-        ensure_all_finite=False, input_name="context",
-    )  # fmt: skip
-    context = check_numbers(context, "context").astype(float)
+    context = as_numbers(context, "context").astype(float)
     if context.ndim == 1 and n_channels == 1:
         context = context[:, None]
     if context.ndim not in (2, 3) or context.shape[-2:] != (length, n_channels):
@@ -368,11 +353,7 @@ def check_targets(y, windows, output_length, n_known=0):
     A `y` as long as the series is cut to the values at the ends of the windows.
     """
     n_windows, length, n_channels = windows.shape
-    y = check_array(
-        fill_masked(y), ensure_2d=False, allow_nd=True, dtype="numeric", ensure_all_finite=False,
-        input_name="y",
-    )  # fmt: skip
-    check_numbers(y, "y", allow_nan=False)
+    y = as_numbers(y, "y", allow_nan=False)
     if len(y) == n_windows + length - 1:
         y = y[length - 1 :]
     if len(y) != n_windows:
@@ -394,19 +375,16 @@ def check_training_weights(dataset, *, needs_validation):
     """Raise an error if no window to train on, or none that chooses the epoch, has a weight."""
     if dataset.weights is None:
         return
-    n, n_train = len(dataset.indices), dataset.n_train
-    if not dataset.weights[:n_train].any():
-        others = ", or set validation_split to 0, as it holds out those that have one"
-        raise ValueError(
-            f"sample_weight is zero for all {n_train} windows to train on. Give some of them a "
-            f"weight{others if dataset.holds_out else ''}."
-        )
-    if needs_validation and dataset.holds_out and not dataset.weights[n_train:].any():
-        raise ValueError(
-            f"sample_weight is zero for all {n - n_train} windows held out, which choose the "
-            "epoch. Give some of them a weight, or set validation='forecast' or "
-            "validation_split=0."
-        )
+    parts = {"to train on": dataset.weights[: dataset.n_train]}
+    if needs_validation and dataset.holds_out:
+        parts["held out, which choose the epoch"] = dataset.weights[dataset.n_train :]
+    for what, weights in parts.items():
+        if not weights.any():
+            raise ValueError(
+                f"sample_weight is zero for all {len(weights)} windows {what}. Give some of them a "
+                "weight, or set validation_split=0, which holds out none, or validation='forecast',"
+                " which needs no weights of those held out."
+            )
 
 
 def make_random_state(random_state):
@@ -430,9 +408,9 @@ def check_finite(values, what):
 
 def check_float32_range(scaling):
     """Raise an error if a Keras model, which computes in float32, cannot hold the scales."""
-    arrays = (scaling.input_center, scaling.input_scale)
-    arrays += (scaling.output_center, scaling.output_scale)
-    scales = np.abs(np.concatenate(arrays))
+    scales = np.abs(np.concatenate([
+        scaling.input_center, scaling.input_scale, scaling.output_center, scaling.output_scale
+    ]))  # fmt: skip
     # An infinite one leaves an input out.
     scales = scales[(scales > 0) & np.isfinite(scales)]
     # The inverse of a scale must be finite as well.

@@ -20,15 +20,7 @@ from skwave._persistence import unchanged_on_failure
 from skwave._several import naming_the_series, split_series
 from skwave._sklearn_callbacks import CallbackSupportMixin, fit_progress
 from skwave._sliding import sliding_windows, split_windows
-from skwave._validation import (
-    are_of_several,
-    check_column_types,
-    check_columns,
-    check_numbers,
-    columns_of,
-    fill_masked,
-    objects_as_floats,
-)
+from skwave._validation import are_of_several, as_2d, check_columns, check_numbers, columns_of
 
 # Values in a window where the longest season is shorter: as many as in the default.
 AUTO_LENGTH = 80
@@ -139,14 +131,8 @@ class WindowTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
             If rows of a regular index are missing.
         """
         with unchanged_on_failure(self), fit_progress(self, X):
-            several = split_series(X)
-            if several is None:
-                columns = self._columns_of_windows(X, reset=True)
-                self.window_length_ = self._choose_length(columns)
-                self._check_length(len(columns))
-                return self
-            lengths, sizes = [], {}
-            for name, series in several.items():
+            several, lengths, sizes = split_series(X), [], {}
+            for name, series in ({None: X} if several is None else several).items():
                 with naming_the_series(name):
                     columns = self._columns_of_windows(series, reset=not sizes)
                     lengths.append(self._choose_length(columns))
@@ -204,26 +190,19 @@ class WindowTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
             holds infinity, or its dates do not increase.
         """
         check_is_fitted(self)
-        several = split_series(X)
-        if several is None:
-            return self._windows_of(X)
-        windows = []
-        for name, series in several.items():
+        several, windows = split_series(X), []
+        for name, series in ({None: X} if several is None else several).items():
             with naming_the_series(name):
-                windows.append(self._windows_of(series))
-        return windows
+                columns = self._columns_of_windows(series, reset=False)
+                self._check_length(len(columns))
+                of_one = sliding_windows(columns, self.window_length_)
+                windows.append(with_known(of_one, self._known_names, self._calendar))
+        return windows[0] if several is None else windows
 
     @property
     def _n_predicted(self):
         """How many columns of the series are forecast."""
         return self.n_features_in_ - len(self._known_positions)
-
-    def _windows_of(self, series):
-        """Return the windows of one series."""
-        values = self._columns_of_windows(series, reset=False)
-        self._check_length(len(values))
-        windows = sliding_windows(values, self.window_length_)
-        return with_known(windows, self._known_names, self._calendar)
 
     def inverse_transform(self, X: ArrayLike) -> Any:
         """Return the series of which `X` are the windows.
@@ -259,16 +238,15 @@ class WindowTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
 
     def _columns_of_windows(self, series, *, reset):
         """Return the columns of a series as windows hold them, (n_values, n_channels)."""
-        series = with_missing_rows(fill_masked(series))
+        series = with_missing_rows(series)
         values = self._check_series(series, reset=reset)
         if reset:
             self._known_positions = find_known(self.known, self._columns, values.shape[1])
             self._calendar = check_calendar(self.calendar)
-            labels = self._known_positions
-            if self._columns is not None:
-                labels = [self._columns[k] for k in self._known_positions]
+            labels = self._columns or range(values.shape[1])
+            known = [labels[k] for k in self._known_positions]
             features = [f"{name}_{wave}" for name in self._calendar for wave in ("sin", "cos")]
-            self._known_names = [*labels, *features]
+            self._known_names = [*known, *features]
             self._index_spec = index_spec(series) if self._calendar else None
         return self._arrange(values, series)
 
@@ -304,29 +282,26 @@ class WindowTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         season = find_longest_season(interpolate(predicted))
         return max(1, min(max(AUTO_LENGTH, season), len(columns) // 3))
 
-    def _check_length(self, n_values):
+    def _check_length(self, n_values, name="X"):
         """Raise an error if a series is shorter than a window."""
         if n_values < self.window_length_:
-            in_a_row = n_values == 1 and self.n_features_in_ > 1
-            row = f" If the {self.n_features_in_} columns are its values, give X.ravel()."
+            row = f" If the {self.n_features_in_} columns are its values, give {name}.ravel()."
             raise ValueError(
-                f"X has n_samples = {n_values} values, but window_length={self.window_length_} "
-                "needs at least as many. Give a longer series or a smaller window_length."
-                f"{row if in_a_row else ''}"
+                f"{name} has n_samples = {n_values} values, but window_length="
+                f"{self.window_length_} needs at least as many. Give a longer series, or fit with "
+                f"a smaller window_length.{row if n_values == 1 < self.n_features_in_ else ''}"
             )
 
     def _check_series(self, series, *, reset):
         """Return `series` as an array of shape (n_values, n_columns); NaN is a missing value."""
-        check_column_types(series)
         if reset:
             self._columns = columns_of(series)
         else:
             check_columns(series, self._columns)
-        series = objects_as_floats(series)
-        ndim = series.ndim if hasattr(series, "ndim") else np.asarray(series).ndim
-        if ndim == 1 and (reset or self.n_features_in_ == 1):
-            series = np.reshape(np.asarray(series), (-1, 1))
-        elif hasattr(series, "iloc") and not reset and self.n_features_in_ == series.shape[1] == 1:
+        # Of one axis in place of several channels, scikit-learn has the better message.
+        if reset or self.n_features_in_ == 1 or getattr(series, "ndim", 2) > 1:
+            series = as_2d(series)
+        if columns_of(series) and not reset and self.n_features_in_ == series.shape[1] == 1:
             # A single channel may have another name than in fit.
             series = series.set_axis(getattr(self, "feature_names_in_", [0]), axis=1)
         # In the order of time in memory too: sums over a column then round the same for each input.

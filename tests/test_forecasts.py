@@ -456,7 +456,7 @@ def test_a_pipeline_is_calibrated_on_a_series_in_its_units(with_logarithm, growt
     model = copy.deepcopy(with_logarithm).calibrate(growth[:100], n_steps=20)
     assert model[-1].residual_paths_.shape == (100 - 10 - 20 + 1, 20, 1)
     assert model.forecast_interval(20).shape == (20, 2)
-    with pytest.raises(ValueError, match="X has 5 values, but window_length=10"):
+    with pytest.raises(ValueError, match="X has n_samples = 5 values, but window_length=10"):
         model.calibrate(growth[:5])
 
 

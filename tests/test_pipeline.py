@@ -78,7 +78,9 @@ def test_without_transformers_it_forecasts_as_the_plain_pipeline(wave):
     np.testing.assert_array_equal(model.forecast(9), plain[-1].forecast(9))
     np.testing.assert_array_equal(model.predict(wave), plain.predict(wave))
     assert model.score(wave) == pytest.approx(plain.score(wave))
-    with pytest.raises(ValueError, match="X has 10 values.*need one more"):
+    with pytest.raises(
+        ValueError, match="X has 10 values, but none .* after a window.*longer series"
+    ):
         model.score(wave[:10])
 
 
@@ -458,7 +460,7 @@ def test_forecasts_continue_new_values_after_partial_fit(steps):
     again = pipeline(*steps).fit(LOAD[:300]).partial_fit(LOAD[:350])
     pd.testing.assert_series_equal(again.forecast(5), forecast)
     for values, words in (
-        (LOAD[:5], "X has 5 values, but window_length=10 needs at least as many"),
+        (LOAD[:5], "X has n_samples = 5 values, but window_length=10 needs at least as many"),
         (LOAD[:350], "X has 350 values, but none after those seen before"),
         (LOAD[345:370], "X begins 5 values before the first new one, .* at least 10 values"),
         (LOAD[360:390], "X has no value at 2026-01-15 14:00:00, which follows"),

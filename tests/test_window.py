@@ -101,7 +101,7 @@ def test_a_window_length_out_of_range_is_refused(window_length):
         (np.array([1, 2, np.inf, 3, 4, 5]), "contains infinity"),
         (np.array(list("abcdef")), "could not convert string to float|dtype"),
         (np.arange(6) * 1j, "Complex data not supported"),
-        (np.zeros((4, 5, 6)), "dim 3"),
+        (np.zeros((4, 5, 6)), "3 dim"),
         ([], "0 sample|n_samples = 0"),
     ],
 )
