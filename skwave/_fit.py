@@ -147,7 +147,9 @@ def train_readout(data, dataset, config, seed, *, previous, normalization, progr
         network=previous, rollouts=rollouts if config.validation == "forecast" else None,
         progress=progress,
     )  # fmt: skip
-    result = result._replace(reason="as Keras trained it")
+    result = result._replace(
+        reason="as Keras trained it", holds_out_newest=config.validation != "random"
+    )
     if rollouts is None:
         return result
     errors = {"trained": rollouts.errors(result.network)}

@@ -9,7 +9,7 @@ from skwave._rollout import baseline_errors
 from skwave._summary import make_report
 
 
-def describe_windows(data, normalization):
+def describe_windows(data):
     """Return the attributes that follow from windows in the units of the series, as a dict."""
     context = data.values[-data.window_length :].astype(float)
     return {
@@ -18,11 +18,10 @@ def describe_windows(data, normalization):
         "_recent_values": None,
         "_n_since_path": 0,
         "_target_shape": data.targets.shape[1:],
-        "_scaled_by": normalization,
     }
 
 
-def describe_fit(result, data, dataset, rollouts, seconds, *, validation):
+def describe_fit(result, data, dataset, rollouts, seconds):
     """Return the attributes that follow from what was learned, as a dict.
 
     Parameters
@@ -35,11 +34,8 @@ def describe_fit(result, data, dataset, rollouts, seconds, *, validation):
         Forecasts over the newest values; None where the targets are others.
     seconds : float
         Time of the fit.
-    validation : {"random", "last", "forecast"}
-        Which windows were held out where the readout is trained.
     """
-    solved = result.readout != "trained"
-    is_held_out = dataset.holds_out and (solved or validation != "random")
+    is_held_out = dataset.holds_out and result.holds_out_newest
     attributes = {
         "network_": result.network,
         "readout_": result.readout,
@@ -51,7 +47,7 @@ def describe_fit(result, data, dataset, rollouts, seconds, *, validation):
         "_n_windows": len(dataset.indices),
         "_regressor": result.regressor,
         "_model": None,
-        "_residuals_are_in_sample": not (solved or is_held_out),
+        "_residuals_are_in_sample": result.readout == "trained" and not is_held_out,
         "_widths": result.widths,
     }
     if rollouts is not None:

@@ -456,8 +456,9 @@ class LSTMForecaster(
             # coefficients: training starts from small ones, beside the forecast of no change.
             start = smooth_readout(previous, dataset)
             previous = replace(start, skip=naive_skip(dataset), fourier_coef=None)
-        fitted = describe_windows(data, self.normalization)
+        fitted = describe_windows(data)
         fitted |= {"known_": known, "_calendar": calendar, "forecasters_": []}
+        fitted["_scaled_by"] = self.normalization
         training_set, config = set_epochs(dataset, config, solves_readout=solves)
         shown = _shown_to_callbacks(data)
         with fit_progress(self, **shown, n_epochs=config.epochs, fitted=fitted) as progress:
@@ -473,10 +474,8 @@ class LSTMForecaster(
                 )  # fmt: skip
             if data.autoregressive:
                 fitted |= newest_values(result.network, series[-1])
-            fitted |= describe_fit(
-                result, data, dataset, rollouts, time.perf_counter() - began,
-                validation=self.validation,
-            )  # fmt: skip
+            seconds = time.perf_counter() - began
+            fitted |= describe_fit(result, data, dataset, rollouts, seconds)
             vars(self).update(fitted)
         return result
 
@@ -488,7 +487,7 @@ class LSTMForecaster(
         check_newest_known(series, data)
         self._check_can_go_on(network, data, config)
         dataset, seed = self._split(data, config, network, solves=False)
-        fitted = describe_windows(data, self.normalization)
+        fitted = describe_windows(data)
         paths = self._newest_paths(series[-1])
         shown = _shown_to_callbacks(data)
         with fit_progress(self, **shown, n_epochs=config.epochs, fitted=fitted) as progress:

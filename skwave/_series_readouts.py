@@ -89,9 +89,7 @@ def weight_of(values):
     return 1 / max(LEAST_NOISE**2, min(errors))
 
 
-def fit_series_readouts(
-    result, series, scalers, weights, validation_split, normalization, validation
-):
+def fit_series_readouts(result, series, scalers, weights, validation_split):
     """Solve for the readout of all series, and for that of each.
 
     Parameters
@@ -106,10 +104,6 @@ def fit_series_readouts(
         What `weight_of` returned for each, scaled to a mean of 1.
     validation_split : float
         Fraction of the newest windows of each series that are held out.
-    normalization : {"series", "window"} or None
-        How values are scaled.
-    validation : {"random", "last", "forecast"}
-        Which windows were held out where the readout is trained.
 
     Returns
     -------
@@ -124,37 +118,31 @@ def fit_series_readouts(
     joblib runs the tasks, so that a backend chosen by `joblib.parallel_config` is used, such as a
     Dask cluster.
     """
-    layers, readout = result.network, result.solution
-    tasks = [
-        (values, *scaler, weight)
-        for values, scaler, weight in zip(series, scalers, weights, strict=True)
-    ]
+    network, readout, pooled, kind = result.network, result.solution, None, None
+    layers = network.layers
+    scalings = [rescaled(network.scaling, *scaler) for scaler in scalers]
+    # What `_open` takes for each.
+    tasks = list(zip(series, scalings, weights, [validation_split] * len(series), strict=True))
     parts = np.array_split(np.arange(len(tasks)), min(len(tasks), MAX_TASKS))
     parts = [[tasks[k] for k in part] for part in parts]
     n_most = max(LEAST_WINDOWS, ALL_WINDOWS // len(tasks))
     n_paths = min(MAX_PATHS, max(LEAST_PATHS, ALL_PATHS // len(tasks)))
-    network, pooled, kind = layers, None, None
     if readout is not None:
-        sums = Parallel()(
-            delayed(_sum_over)(layers, part, validation_split, n_most) for part in parts
-        )
-        pooled = total(sums)
-        network, _ = solve_readout(layers, pooled, readout)
+        pooled = total(Parallel()(delayed(_sum_over)(network, part, n_most) for part in parts))
         # Each series starts from the readout of all, without a difference.
         no_difference = np.full(pooled.n_inputs, np.inf)
-        readout = readout._replace(name="common", difference_penalty=no_difference)
-        kind = _choose_kind(layers, readout, pooled, tasks, validation_split, n_most)
+        common = readout._replace(name="common", difference_penalty=no_difference)
+        result = result._replace(solution=common)
+        kind = _choose_kind(network, common, pooled, tasks, n_most)
+        network, _ = solve_readout(network, pooled, readout)
+    of_worker = result._replace(regressor=None)
     solved = Parallel()(
-        delayed(_solve_for)(
-            result._replace(regressor=None, solution=readout), pooled, kind, part,
-            validation_split, n_most, n_paths, normalization, validation,
-        )
-        for part in parts
-    )  # fmt: skip
+        delayed(_fit_each)(of_worker, pooled, kind, part, n_most, n_paths) for part in parts
+    )
     of_series = [attributes for part in solved for attributes in part]
     for attributes in of_series:
         # All have the same arrays, which a worker would have copied.
-        attributes["network_"] = replace(attributes["network_"], layers=layers.layers)
+        attributes["network_"] = replace(attributes["network_"], layers=layers)
         attributes["_regressor"] = result.regressor
     return network, of_series
 
@@ -190,28 +178,29 @@ def rescaled(scaling, center, scale, varies):
     )
 
 
-def _make_datasets(network, values, center, scale, varies, weight, validation_split):
-    """Return the windows of one series in its units, and those on the scale of the layers."""
+def _open(network, values, scaling, weight, validation_split):
+    """Return the network on the scale of one series, and its windows in its units, and scaled."""
+    network = replace(network, scaling=scaling)
     data = make_dataset(
         [values], network.window_length, network.output_length, n_known=network.n_known
     )
-    dataset = data.scaled(rescaled(network.scaling, center, scale, varies))
-    weights = np.full(len(dataset.indices), weight, np.float32)
-    dataset = replace(dataset, weights=weights)
+    dataset = data.scaled(scaling)
+    dataset = replace(dataset, weights=np.full(len(dataset.indices), weight, np.float32))
     random_state = np.random.RandomState(0)
-    return data, dataset.split(validation_split, newest=True, random_state=random_state)
+    dataset = dataset.split(validation_split, newest=True, random_state=random_state)
+    return network, data, dataset
 
 
-def _sum_over(layers, tasks, validation_split, n_most):
+def _sum_over(network, tasks, n_most):
     """Return the Gram sums of the windows of several series."""
     sums = []
     for task in tasks:
-        _, dataset = _make_datasets(layers, *task, validation_split)
-        sums.append(total(gram_folds(layers, dataset, make_folds(dataset, n_most=n_most))))
+        _, _, dataset = _open(network, *task)
+        sums.append(total(gram_folds(network, dataset, make_folds(dataset, n_most=n_most))))
     return total(sums)
 
 
-def _choose_kind(layers, readout, pooled, tasks, validation_split, n_most):
+def _choose_kind(network, common, pooled, tasks, n_most):
     """Return how far readouts are shrunk, by forecasts over held-out values of many series.
 
     Those of a single series are too few to choose by, and errors of one step are less with a common
@@ -227,75 +216,66 @@ def _choose_kind(layers, readout, pooled, tasks, validation_split, n_most):
         # A mean over one series has no standard error.
         return KINDS[0]
     errors = Parallel()(
-        delayed(_errors_of_kinds)(layers, readout, pooled, tasks[k], validation_split, n_most)
+        delayed(_errors_of_kinds)(network, common, pooled, tasks[k], n_most)
         for k in spread_evenly(len(tasks), CHOOSING_SERIES)
     )
-    logs = {kind: np.array([np.log(of_one[kind]) for of_one in errors]) for kind in errors[0]}
-    best = min(logs, key=lambda kind: logs[kind].mean())
-    gaps = {kind: logs[kind] - logs[best] for kind in logs}
-    errors_of_mean = {kind: gap.std(ddof=1) / np.sqrt(len(gap)) for kind, gap in gaps.items()}
-    # Errors that are infinite with each kind have no difference.
-    return next((kind for kind in gaps if gaps[kind].mean() <= errors_of_mean[kind]), best)
+    logs = np.log(errors)
+    gaps = logs - logs[:, [logs.mean(axis=0).argmin()]]
+    errors_of_mean = gaps.std(axis=0, ddof=1) / np.sqrt(len(gaps))
+    # The first one, too, where errors are infinite with each kind and have no difference.
+    return KINDS[np.argmax(gaps.mean(axis=0) <= errors_of_mean)]
 
 
-def _errors_of_kinds(layers, readout, pooled, task, validation_split, n_most):
-    """Return the mean squared error of the forecasts of one series with each candidate."""
-    data, dataset = _make_datasets(layers, *task, validation_split)
-    network = replace(layers, scaling=dataset.scaling)
+def _errors_of_kinds(network, common, pooled, task, n_most):
+    """Return the mean squared error of the forecasts of one series with each of `KINDS`."""
+    network, data, dataset = _open(network, *task)
     folds = gram_folds(network, dataset, make_folds(dataset, n_most=n_most))
     others, seen = pooled - total(folds), total(folds[:N_FOLDS])
+    *_, validation_split = task
     rollouts = make_rollouts(data, validation_split, SERIES_ORIGINS)
-    least = np.finfo(float).tiny
-    shrunk = _choose_difference(folds, others, network, readout)
-    own = _candidate("own", network, folds, others, readout)
-    half_shrunk = shrunk._replace(name="half shrunk", own=own)
-    of_kinds = {"common": readout, "shrunk": shrunk, "half shrunk": half_shrunk, "own": own}
-    errors = {}
-    for kind in KINDS:
-        solved, _ = solve_readout(network, seen, of_kinds[kind], others)
-        errors[kind] = max(least, rollouts.errors(solved).mean())
-    return errors
+    solved = [
+        solve_readout(network, seen, readout, others)[0]
+        for readout in _make_kinds(KINDS, network, folds, others, common)
+    ]
+    return [max(np.finfo(float).tiny, rollouts.errors(one).mean()) for one in solved]
 
 
-def _candidate(kind, network, folds, others, readout):
-    """Return the readout of a kind for a series, from that of all series."""
-    if kind == "common":
-        return readout
-    if kind == "shrunk":
-        return _choose_difference(folds, others, network, readout)
-    # That of the series alone, with the known inputs of the readout of all.
-    known_penalty = known_penalty_of(network, readout.linear_penalty)
-    _, (own, *_) = make_readouts(folds, network, known_penalty)
-    if kind == "own":
-        return own._replace(name="own")
-    shrunk = _choose_difference(folds, others, network, readout)
-    return shrunk._replace(name="half shrunk", own=own)
+def _make_kinds(kinds, network, folds, others, common):
+    """Return the readouts of these kinds for a series, from that of all series, `common`."""
+    made = {"common": common}
+    if "shrunk" in kinds or "half shrunk" in kinds:
+        made["shrunk"] = _choose_difference(folds, others, network, common)
+    if "own" in kinds or "half shrunk" in kinds:
+        # That of the series alone, with the known inputs of the readout of all.
+        known_penalty = known_penalty_of(network, common.linear_penalty)
+        _, (own, *_) = make_readouts(folds, network, known_penalty)
+        made["own"] = own._replace(name="own")
+    if "half shrunk" in kinds:
+        made["half shrunk"] = made["shrunk"]._replace(name="half shrunk", own=made["own"])
+    return [made[kind] for kind in kinds]
 
 
-def _solve_for(
-    result, pooled, kind, tasks, validation_split, n_most, n_paths, normalization, validation
-):
+def _fit_each(result, pooled, kind, tasks, n_most, n_paths):
     """Return the fitted attributes for each of several series; the networks lack the layers."""
     fitted = []
     for task in tasks:
         began = time.perf_counter()
-        data, dataset = _make_datasets(result.network, *task, validation_split)
+        network, data, dataset = _open(result.network, *task)
+        values, *_, validation_split = task
         rollouts = make_rollouts(data, validation_split, SERIES_ORIGINS)
-        layers = replace(result.network, scaling=dataset.scaling)
         if pooled is None:
-            paths, widths = paths_over(layers, data, validation_split, rollouts.n_steps, n_paths)
+            paths, widths = paths_over(network, data, validation_split, rollouts.n_steps, n_paths)
             of_one = result._replace(
-                network=layers, errors={result.readout: rollouts.errors(layers)},
+                network=network, errors={result.readout: rollouts.errors(network)},
                 residual_paths=paths, widths=widths,
             )  # fmt: skip
         else:
             of_one = _solve_one(
-                result, layers, data, dataset, rollouts, pooled, kind, n_most, n_paths
+                result, network, data, dataset, rollouts, pooled, kind, n_most, n_paths
             )
-        attributes = describe_windows(data, normalization) | describe_fit(
-            of_one, data, dataset, rollouts, time.perf_counter() - began, validation=validation
-        )
-        attributes |= newest_values(of_one.network, task[0])
+        attributes = describe_windows(data) | newest_values(of_one.network, values)
+        seconds = time.perf_counter() - began
+        attributes |= describe_fit(of_one, data, dataset, rollouts, seconds)
         attributes["network_"] = replace(of_one.network, layers=())
         fitted.append(attributes)
     return fitted
@@ -307,7 +287,7 @@ def _solve_one(result, network, data, dataset, rollouts, pooled, kind, n_most, n
     folds = gram_folds(network, dataset, rows)
     others, seen = pooled - total(folds), total(folds[:N_FOLDS])
     common = result.solution
-    chosen = _candidate(kind, network, folds, others, common)
+    (chosen,) = _make_kinds([kind], network, folds, others, common)
     reason = "the best kind of readout over all series"
     errors = {
         name: rollouts.errors(solve_readout(network, seen, one, others)[0])
@@ -316,15 +296,13 @@ def _solve_one(result, network, data, dataset, rollouts, pooled, kind, n_most, n
     baselines, _ = baseline_errors(rollouts, data)
     naive = baselines.get("seasonal_naive", baselines["naive"])
     if kind != "own" and rollouts.is_better(naive, errors[chosen.name]):
-        own = _candidate("own", network, folds, others, common)
+        (own,) = _make_kinds(["own"], network, folds, others, common)
         errors["own"] = rollouts.errors(solve_readout(network, seen, own, others)[0])
         if errors["own"].mean() < errors[chosen.name].mean():
-            chosen = own
-            reason = NAIVE_IS_BETTER
+            chosen, reason = own, NAIVE_IS_BETTER
     solved, _ = solve_readout(network, total(folds), chosen, others)
-    n_steps = rollouts.n_steps
     paths, widths = cross_fitted_paths(
-        network, data, dataset, rows, folds, chosen, n_steps, n_most=n_paths, others=others
+        network, data, dataset, rows, folds, chosen, rollouts.n_steps, n_most=n_paths, others=others
     )
     return result._replace(
         network=solved, readout=chosen.name, errors=errors, reason=reason, residual_paths=paths,

@@ -71,6 +71,7 @@ class FitResult(NamedTuple):
     residual_paths: np.ndarray | None = None  # of forecasts over values not trained on
     widths: dict | None = None  # of these paths, as `fit_widths` returned them
     solution: Any = None  # the `Readout` that was solved for and is not exact
+    holds_out_newest: bool = True  # whether the windows held out are the newest ones
 
 
 def set_epochs(dataset, config, *, solves_readout):
