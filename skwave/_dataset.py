@@ -262,19 +262,13 @@ def make_dataset(series, window_length, output_length, targets=None, *, n_known=
     Parameters
     ----------
     series : list of ndarray of shape (n_values, n_channels)
-        As `split_windows` returns them; NaN is a missing value.
-    window_length : int
-        Values in a window.
-    output_length : int
-        Values in a target.
+        As `split_windows` returns them; NaN is a missing value. In the last row of each the known
+        inputs may be missing.
+    window_length, output_length, n_known, calendar
+        As in `WindowDataset`.
     targets : None or ndarray of shape (n_windows, ...), default=None
         A target for each window. None takes the values that follow, of shape
         (n_targets[, output_length][, n_predicted]); axes of length one are left out.
-    n_known : int, default=0
-        Channels that are known in advance, the last ones; each stands one step ahead, so that the
-        newest value of a series may be missing.
-    calendar : tuple of str, default=()
-        Names of calendar features, two channels each, the last ones of the known inputs.
 
     Returns
     -------
@@ -413,8 +407,7 @@ def fit_scaling(dataset, normalization):
             )
         # A few thousand windows are enough for it, whatever the length of the series.
         every = max(1, len(dataset.indices) // 4096)
-        starts = dataset.starts[dataset.indices[::every]]
-        windows = dataset.values[starts[:, None] + np.arange(dataset.window_length)].astype(float)
+        windows = dataset.windows(slice(None, None, every))
         spread = np.sqrt(np.mean((windows - windows[:, :1]) ** 2, axis=(0, 1)))
         # Known inputs are not relative to the window.
         spread[n_predicted:] = 0

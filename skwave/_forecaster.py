@@ -438,8 +438,8 @@ class LSTMForecaster(
         """Fit, from the network `previous` if there is one, and set the fitted attributes."""
         began = time.perf_counter()
         # `data` is in the units of the series, `dataset` on the scale of the layers, and split.
-        known, calendar = known_of(X) if previous is None else (self.known_, self._calendar)
-        series, data = self._make_dataset(X, y, weights, known, calendar, reset=previous is None)
+        known = known_of(X)[0] if previous is None else self.known_
+        series, data = self._make_dataset(X, y, weights, reset=previous is None)
         check_newest_known(series, data)
         solves = solves_readout(self.readout, data, config, self.normalization)
         check_can_roll_out(data, config, solves=solves)
@@ -457,8 +457,7 @@ class LSTMForecaster(
             start = smooth_readout(previous, dataset)
             previous = replace(start, skip=naive_skip(dataset), fourier_coef=None)
         fitted = describe_windows(data)
-        fitted |= {"known_": known, "_calendar": calendar, "forecasters_": []}
-        fitted["_scaled_by"] = self.normalization
+        fitted |= {"known_": known, "forecasters_": [], "_scaled_by": self.normalization}
         training_set, config = set_epochs(dataset, config, solves_readout=solves)
         shown = _shown_to_callbacks(data)
         with fit_progress(self, **shown, n_epochs=config.epochs, fitted=fitted) as progress:
@@ -483,7 +482,7 @@ class LSTMForecaster(
     def _update(self, X, y, weights, config):
         """Update the fitted network with new windows, of which none is held out."""
         network = self.network_
-        series, data = self._make_dataset(X, y, weights, self.known_, self._calendar, reset=False)
+        series, data = self._make_dataset(X, y, weights, reset=False)
         check_newest_known(series, data)
         self._check_can_go_on(network, data, config)
         dataset, seed = self._split(data, config, network, solves=False)
@@ -573,8 +572,9 @@ class LSTMForecaster(
             )
         return config
 
-    def _make_dataset(self, X, y, sample_weight, known, calendar, *, reset):
+    def _make_dataset(self, X, y, sample_weight, *, reset):
         """Check windows, targets and weights, and return their series and their dataset."""
+        known, calendar = known_of(X) if reset else (self.known_, self.network_.calendar)
         check_roles(X, known, self.output_length)
         # Those of several series have been checked before they were scaled.
         windows = X if reset and are_of_several(X) else check_windows(self, X, reset=reset)
@@ -681,7 +681,7 @@ class LSTMForecaster(
                 "y=None, but the fit was with y, so that the targets are not the values that "
                 "follow. Give the y of these windows."
             )
-        _, data = self._make_dataset(X, y, sample_weight, self.known_, self._calendar, reset=False)
+        _, data = self._make_dataset(X, y, sample_weight, reset=False)
         if data.n_outputs != self.network_.n_outputs:
             raise ValueError(
                 f"The targets have {data.n_outputs} outputs, but the network was fitted for "

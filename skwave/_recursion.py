@@ -56,7 +56,7 @@ def roll_forward(network, contexts, n_steps, future=None, begun=None):
     return np.concatenate(blocks)[:, :n_steps]
 
 
-def roll_forward_from(network, values, origins, n_steps, future):
+def roll_forward_from(network, values, origins, n_steps):
     """Forecast from origins in a series, as `roll_forward` does from the windows before them.
 
     Parameters
@@ -64,13 +64,12 @@ def roll_forward_from(network, values, origins, n_steps, future):
     network : Network
         The fitted network.
     values : ndarray of shape (n_values, n_channels)
-        The series, or several of them one after the other, in their units.
+        The series, or several of them one after the other, in their units. Known inputs stand one
+        step ahead.
     origins : ndarray of shape (n_origins,)
         The positions in `values` of the first value of each forecast, increasing.
     n_steps : int
-        Values to forecast.
-    future : ndarray of shape (n_origins, n_steps, n_known)
-        The known inputs at these steps, of which the series has the first ones.
+        Values to forecast; there are as many after each origin.
 
     Returns
     -------
@@ -83,6 +82,7 @@ def roll_forward_from(network, values, origins, n_steps, future):
     with the same ones, which are read once: half of the time of forecasts as long as a window.
     """
     contexts = values[origins[:, None] + np.arange(-network.window_length, 0)].astype(float)
+    future = values[origins[:, None] + np.arange(n_steps) - 1, network.n_predicted :].astype(float)
     n_open = _count_open(network, n_steps)
     n_different = len(np.unique(_starts(network, origins, n_open)))
     if not network.layers or n_different > MAX_DIFFERENT * n_open * len(origins):

@@ -1,5 +1,7 @@
 """Forecasts over held-out values: their residuals and errors, and which explode or are flat."""
 
+import statistics
+
 import numpy as np
 
 from skwave._baseline import find_longest_season, find_season_length, seasonal_naive
@@ -48,8 +50,6 @@ class RollOuts:
         self.contexts = values[before, :n_predicted].astype(float)
         steps = origins[:, None] + np.arange(n_steps)
         self.y_true = values[steps, :n_predicted].astype(float)
-        # Known inputs stand one step ahead.
-        self.future = values[steps - 1, n_predicted:].astype(float)
         # Errors are in units of the spread of these values; outliers may determine the series' own.
         _, self.scale = center_and_scale(self.y_true.reshape(-1, n_predicted))
 
@@ -58,7 +58,7 @@ class RollOuts:
 
         They are in variances of the true values; all are infinite if one is not finite.
         """
-        return self.errors_of(self._forecast(network))
+        return self.errors_of(roll_forward_from(network, self.values, self.origins, self.n_steps))
 
     @property
     def naive_errors(self):
@@ -70,12 +70,8 @@ class RollOuts:
 
         They are in the units of the series, (n_rows, n_steps, n_channels), and may not be finite.
         """
-        return self.y_true[rows] - self._forecast(network, rows)
-
-    def _forecast(self, network, rows=slice(None)):
-        """Return a network's forecasts from some of the origins, (n_rows, n_steps, n_channels)."""
-        origins, future = self.origins[rows], self.future[rows]
-        return roll_forward_from(network, self.values, origins, self.n_steps, future)
+        forecasts = roll_forward_from(network, self.values, self.origins[rows], self.n_steps)
+        return self.y_true[rows] - forecasts
 
     def errors_of(self, forecasts):
         """Return the mean squared error of given forecasts, as `errors` does."""
@@ -235,17 +231,13 @@ def _season_of(dataset):
         n_values = dataset.n_windows_of_series[k] + dataset.window_length - 1
         values = dataset.values[begin : begin + n_values, : dataset.n_predicted]
         seasons.append(find_season_length(np.asarray(values, float)))
-    return _most_common(seasons)
+    # The longest of those that as many have.
+    return statistics.mode(sorted(seasons, reverse=True))
 
 
 def spread_evenly(n, n_most):
     """Return at most `n_most` of the positions from 0 to n - 1, evenly spread."""
     return np.linspace(0, n - 1, min(n, n_most)).round().astype(int)
-
-
-def _most_common(seasons):
-    """Return the season that most series have; the longest of those that as many have."""
-    return max(sorted(seasons, reverse=True), key=seasons.count)
 
 
 def _n_held_out(dataset, fraction):
@@ -302,9 +294,10 @@ def baseline_errors(rollouts, dataset):
     number = np.searchsorted(begins, rollouts.origins, side="right") - 1
     some = np.unique(number)
     some = some[spread_evenly(len(some), SEASON_SERIES)]
-    season_length = _most_common(
-        [find_longest_season(values[begins[k] : rollouts.origins[number == k].min()]) for k in some]
-    )
+    seasons = [
+        find_longest_season(values[begins[k] : rollouts.origins[number == k].min()]) for k in some
+    ]
+    season_length = statistics.mode(sorted(seasons, reverse=True))
     errors = {"naive": rollouts.naive_errors}
     if 1 < season_length <= (rollouts.origins - begins[number]).min():
         seasonal = seasonal_naive(values, rollouts.origins, n_steps, season_length)

@@ -13,7 +13,7 @@ from skwave._fitted import describe_fit, describe_windows, newest_values
 from skwave._gaps import interpolate, missing_rows
 from skwave._network import Scaling
 from skwave._readout import N_FOLDS, gram_folds, make_folds, solve_coefficients, solve_readout
-from skwave._readout_choice import known_penalty_of, make_readouts, penalties_of_window
+from skwave._readout_choice import make_readouts, penalties_of_window
 from skwave._ridge import mean_squared_residuals, ridge_path, total
 from skwave._rollout import baseline_errors, make_rollouts, spread_evenly
 
@@ -247,8 +247,7 @@ def _make_kinds(kinds, network, folds, others, common):
         made["shrunk"] = _choose_difference(folds, others, network, common)
     if "own" in kinds or "half shrunk" in kinds:
         # That of the series alone, with the known inputs of the readout of all.
-        known_penalty = known_penalty_of(network, common.linear_penalty)
-        _, (own, *_) = make_readouts(folds, network, known_penalty)
+        _, (own, *_) = make_readouts(folds, network, common.linear_penalty)
         made["own"] = own._replace(name="own")
     if "half shrunk" in kinds:
         made["half shrunk"] = made["shrunk"]._replace(name="half shrunk", own=made["own"])
@@ -329,7 +328,7 @@ def _choose_difference(folds, others, network, readout):
     Readout
         With the penalties of least error on the blocks.
     """
-    of_window = penalties_of_window(network, known_penalty_of(network, readout.linear_penalty))
+    of_window = penalties_of_window(network, readout.linear_penalty)
     penalties = np.insert(of_window, [0] * network.n_states, readout.state_penalty, axis=1)
     errors = np.zeros(1 + len(penalties))
     for left_out, fold in enumerate(folds):

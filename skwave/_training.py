@@ -126,8 +126,8 @@ def train(dataset, config, *, seed, network=None, rollouts=None, exact_rollouts=
     network : None or Network, default=None
         The network to continue from.
     rollouts : None or RollOuts, default=None
-        Where given, its errors choose the best epoch in place of the validation loss. The history
-        calls them ``val_forecast``.
+        With ``validation="forecast"`` its errors choose the best epoch in place of the validation
+        loss. The history calls them ``val_forecast``.
     exact_rollouts : None or RollOuts, default=None
         Where given, training stops as soon as these forecasts are exact.
     progress : EpochProgress
@@ -143,8 +143,7 @@ def train(dataset, config, *, seed, network=None, rollouts=None, exact_rollouts=
     ValueError
         If no epoch had a finite loss.
     """
-    monitor = "val_loss" if dataset.holds_out else "loss"
-    monitor = monitor if rollouts is None else "val_forecast"
+    rollouts = rollouts if config.validation == "forecast" else None
     rows = np.arange(dataset.n_train)
     if dataset.weights is not None:
         rows = np.flatnonzero(dataset.weights[: dataset.n_train])
@@ -153,10 +152,10 @@ def train(dataset, config, *, seed, network=None, rollouts=None, exact_rollouts=
     with borrowed_model(dataset, config) as model:
         reset(model, dataset, np.random.RandomState(seed), network)
         callbacks, stopping = make_callbacks(
-            model, dataset, config, monitor, per_epoch, rollouts, exact_rollouts, progress
+            model, dataset, config, per_epoch, rollouts, exact_rollouts, progress
         )  # fmt: skip
         if config.backup_dir is not None:
-            backup = Backup(config.backup_dir, dataset, config, seed, network)
+            backup = Backup(dataset, config, seed, network)
             backup.restore(model)
             n_done = backup.n_epochs
             callbacks.append(backup.make_callback(model, config, stopping))
