@@ -15,7 +15,6 @@ from skwave._gaps import (
 )
 from skwave._network import BLOCK_ROWS, Scaling, reference_of
 from skwave._sliding import join_series, windows_followed_by
-from skwave._validation import LARGEST
 from skwave.exceptions import warn
 
 # Where more series than this fraction of the windows begin, windows are not in the order of time.
@@ -388,16 +387,13 @@ def fit_scaling(dataset, normalization):
     Raises
     ------
     ValueError
-        If targets relative to the window are asked for that are not one value for each channel, or
-        a channel varies by too little.
+        If targets relative to the window are asked for that are not one value for each channel.
     """
     n_predicted, n_outputs = dataset.n_predicted, dataset.n_outputs
     relative = normalization == "window"
     center, scale = np.zeros(dataset.n_channels), np.ones(dataset.n_channels)
     if normalization is not None:
-        values = dataset.values[~dataset.is_missing]
-        center, scale = center_and_scale(values)
-        check_not_too_small(values)
+        center, scale = center_and_scale(dataset.values[~dataset.is_missing])
     if relative:
         if n_outputs != dataset.output_length * n_predicted:
             raise ValueError(
@@ -435,18 +431,6 @@ def center_and_scale(values):
     constant = ~is_varying(values) | (scale == 0)
     # The mean of equal numbers may differ from them in the last digit.
     return np.where(constant, values[0], center), np.where(constant, 1.0, scale)
-
-
-def check_not_too_small(values):
-    """Raise an error if a channel varies, but by so little that squares of it are zero."""
-    span = values.max(axis=0).astype(float) - values.min(axis=0).astype(float)
-    is_small = (span > 0) & (span < 1 / LARGEST)
-    if is_small.any():
-        channel = int(np.flatnonzero(is_small)[0])
-        raise ValueError(
-            f"Channel {channel} of the series varies by {span[channel]:.1g}, but at least "
-            f"{1 / LARGEST:g} is needed. Multiply the series by a large number."
-        )
 
 
 def is_varying(values):

@@ -187,21 +187,9 @@ def make_calibration(dataset, fraction, n_steps, n_most):
 
 
 def make_rollouts_until(dataset, ends, n_steps):
-    """Take the origins of forecasts of a series that end after so many of its values.
+    """Take the origins of forecasts that end after so many values of the series, in `ends`.
 
-    Parameters
-    ----------
-    dataset : WindowDataset
-        Of one series, in its units.
-    ends : ndarray of int
-        How many values of the series there are up to the end of each forecast.
-    n_steps : int
-        Values to forecast.
-
-    Returns
-    -------
-    RollOuts or None
-        Without those next to gaps; None where none is left.
+    The dataset is of one series, in its units. None is returned where gaps leave no origin.
     """
     held_out = dataset.n_windows_of_series - 1
     windows = _windows_before(dataset, held_out, n_steps)

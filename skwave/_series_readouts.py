@@ -8,7 +8,7 @@ from sklearn.utils.parallel import Parallel, delayed
 
 from skwave._baseline import find_season_length
 from skwave._calibration import MAX_PATHS, cross_fitted_paths, paths_over
-from skwave._dataset import center_and_scale, check_not_too_small, is_varying, make_dataset
+from skwave._dataset import center_and_scale, is_varying, make_dataset
 from skwave._fitted import describe_fit, describe_windows, newest_values
 from skwave._gaps import interpolate, missing_rows
 from skwave._network import Scaling
@@ -55,7 +55,6 @@ def scale_series(values, n_known, normalization):
         n_channels = values.shape[1]
         return np.zeros(n_channels), np.ones(n_channels), np.ones(n_channels, bool)
     known = values[~missing_rows(values)]
-    check_not_too_small(known)
     center, scale = center_and_scale(known)
     if n_known:
         center[-n_known:], scale[-n_known:] = 0, 1
