@@ -24,16 +24,8 @@ def describe_windows(data):
 def describe_fit(result, data, dataset, rollouts, seconds):
     """Return the attributes that follow from what was learned, as a dict.
 
-    Parameters
-    ----------
-    result : FitResult
-        What training and the choice of a readout returned.
-    data, dataset : WindowDataset
-        The windows in the units of the series, and those on the scale of the layers, split.
-    rollouts : None or RollOuts
-        Forecasts over the newest values; None where the targets are others.
-    seconds : float
-        Time of the fit.
+    `data`, `dataset` and `rollouts` are what `train_and_solve` or `train_readout` was given, and
+    `seconds` is the time of the fit.
     """
     is_held_out = dataset.holds_out and result.holds_out_newest
     attributes = {
@@ -65,12 +57,7 @@ def describe_fit(result, data, dataset, rollouts, seconds):
 def newest_values(network, series):
     """Return the attributes that follow from the newest values of a series, as a dict.
 
-    Parameters
-    ----------
-    network : Network
-        The fitted network.
-    series : ndarray of shape (n_values, n_channels)
-        As windows hold it; NaN is a missing value.
+    `series` is of shape (n_values, n_channels), as windows hold it; NaN is a missing value.
     """
     length, known = network.window_length, slice(network.n_predicted, None)
     # The values that the next residual paths may start from, and those of their windows.

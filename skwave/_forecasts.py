@@ -394,17 +394,9 @@ class ForecastMixin:
     def _complete(self, series, future):
         """Return the last windows of series, as windows hold them, without gaps.
 
-        Parameters
-        ----------
-        series : iterable of ndarray of shape (n_values, n_channels)
-            Of at least a window; lengths may differ.
-        future : None or ndarray of shape (n_series, n_steps, n_known)
-            The known inputs, whose first row belongs into the last one of each.
-
-        Returns
-        -------
-        ndarray of shape (n_series, window_length, n_channels)
-            The windows.
+        The series, (n_values, n_channels) each, have at least a window; lengths may differ.
+        `future` has their known inputs, (n_series, n_steps, n_known), whose first row belongs into
+        the last one of each; it is None where there are none.
         """
         windows = []
         for number, values in enumerate(series):

@@ -228,18 +228,10 @@ def borrowed_model(dataset, config):
 
 
 def reset(model, dataset, random_state, network):
-    """Bring a model to the state in which training starts, whatever it did before.
+    """Bring a borrowed model to the state in which training starts, whatever it did before.
 
-    Parameters
-    ----------
-    model : keras.Model
-        The model, borrowed.
-    dataset : WindowDataset
-        Its values fill the embedding.
-    random_state : numpy.random.RandomState
-        Source of initial weights and of dropout.
-    network : None or Network
-        The network to continue from.
+    The values of the dataset fill the embedding. Initial weights are those of `network`, from which
+    training continues, or random where it is None.
     """
     keras = import_keras()
     for variable, value in zip(model.optimizer.variables, model.fresh_optimizer, strict=True):
@@ -288,18 +280,11 @@ def _weight_layers(model):
 
 
 def batches_of(arrays, batch_size):
-    """Return arrays as Keras reads them fastest, or None if they are empty.
+    """Return inputs, targets and maybe weights as Keras reads them fastest, or None if empty.
 
     Of arrays Keras makes batches for TensorFlow by a dataset that tunes itself. That takes a tenth
     of a second to begin, and up to two seconds to end, when the tuning is waited for. So they come
     in batches already.
-
-    Parameters
-    ----------
-    arrays : tuple of ndarray
-        Inputs, targets and maybe weights, with as many rows each.
-    batch_size : int
-        Rows in a batch.
     """
     if not len(arrays[0]):
         return None

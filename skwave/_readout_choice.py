@@ -100,14 +100,8 @@ def _choose_beside(folds, penalties, of_states):
 def solve_exact(network, dataset, rollouts):
     """Solve for a readout of the states alone, if its forecasts are exact.
 
-    Parameters
-    ----------
-    network : Network
-        Its layers.
-    dataset : WindowDataset
-        On the scale of the layers; the training windows are solved on.
-    rollouts : RollOuts
-        Forecasts over held-out values.
+    The training windows of the dataset, on the scale of the layers, are solved on, and `rollouts`
+    are forecasts over held-out values.
 
     Returns
     -------

@@ -124,23 +124,12 @@ class RollOuts:
 
 
 def make_rollouts(dataset, fraction, n_most=MAX_ORIGINS):
-    """Take origins evenly from the newest part of each series.
+    """Take at most `n_most` origins, evenly from the newest part of each series.
 
-    Parameters
-    ----------
-    dataset : WindowDataset
-        In the units of the series. Forecasts are rolled out as far as a window is long, or as the
-        held-out values of the median series reach if these are fewer.
-    fraction : float
-        Fraction of the windows held out. Where that is less than one value, all are taken:
-        forecasts over values that were trained on are better than nothing.
-    n_most : int, default=MAX_ORIGINS
-        Origins at most.
-
-    Returns
-    -------
-    RollOuts
-        From these origins.
+    Forecasts are rolled out as far as a window is long, or as the held-out values of the median
+    series reach if these are fewer. The dataset is in the units of the series, and `fraction` is
+    that of the windows held out. Where that is less than one value, all are taken: forecasts over
+    values that were trained on are better than nothing.
     """
     held_out = _n_held_out(dataset, fraction)
     # As many as most series have: a longer one must not be the only one that is forecast.
@@ -157,22 +146,9 @@ def make_rollouts(dataset, fraction, n_most=MAX_ORIGINS):
 def make_calibration(dataset, fraction, n_steps, n_most):
     """Take many origins from the newest part of each series, as many from each phase of a season.
 
-    Parameters
-    ----------
-    dataset : WindowDataset
-        In the units of the series.
-    fraction : float
-        Fraction of the windows to take, as in `make_rollouts`.
-    n_steps : int
-        Values to forecast.
-    n_most : int
-        Origins at most.
-
-    Returns
-    -------
-    RollOuts or None
-        With origins spread evenly over the phases, and within each of them over time. None where no
-        window is followed by so many values, or gaps leave none.
+    They are spread evenly over the phases, and within each of them over time; `n_most` at most.
+    Other parameters are as in `make_rollouts`. None is returned where no window is followed by
+    `n_steps` values, or gaps leave none.
     """
     held_out = _n_held_out(dataset, fraction)
     windows = _windows_before(dataset, held_out, n_steps)
@@ -260,12 +236,7 @@ def _roll_outs_from(dataset, windows, held_out, n_steps):
 def baseline_errors(rollouts, dataset):
     """Return the errors of the naive and the seasonal naive forecast, and the season.
 
-    Parameters
-    ----------
-    rollouts : RollOuts
-        The forecasts to compare with.
-    dataset : WindowDataset
-        The series, in their units.
+    The dataset is in the units of the series.
 
     Returns
     -------
@@ -296,19 +267,10 @@ def baseline_errors(rollouts, dataset):
 def warn_about_recursion(contexts, forecasts):
     """Warn if forecasts are flat or explode.
 
-    Parameters
-    ----------
-    contexts : ndarray of shape (n_contexts, window_length, n_channels)
-        The windows that the forecasts start from.
-    forecasts : ndarray of shape (n_contexts, n_steps, n_channels)
-        The forecasts.
-
-    Notes
-    -----
-    A forecast is flat if its second half varies by less than a hundredth of its context, both
-    overall (range against standard deviation) and from value to value. It explodes if it leaves
-    the mean of its context by more than ten times what a straight line through the context's
-    range would.
+    A forecast, (n_steps, n_channels), is flat if its second half varies by less than a hundredth of
+    its context, (window_length, n_channels), both overall (range against standard deviation) and
+    from value to value. It explodes if it leaves the mean of its context by more than ten times
+    what a straight line through the context's range would. There may be several of each.
     """
     n_steps, length = forecasts.shape[1], contexts.shape[1]
     spread = np.ptp(contexts, axis=1)

@@ -149,19 +149,9 @@ def fit_series_readouts(result, series, scalers, weights, validation_split):
 def rescaled(scaling, center, scale, varies):
     """Return the scaling of a series, from that of the series less its center over its scale.
 
-    Parameters
-    ----------
-    scaling : Scaling
-        What the network was fitted with.
-    center, scale, varies : ndarray of shape (n_channels,)
-        What `scale_series` returned for the series.
-
-    Returns
-    -------
-    Scaling
-        From the units of the series to the scale of the layers. A channel that is constant is
-        predicted to stay so, as `fit_scaling` has it: its scale, which has no unit, would make a
-        forecast of what the network predicts for the others.
+    `center`, `scale` and `varies` are what `scale_series` returned for the series. A channel that
+    is constant is predicted to stay so, as `fit_scaling` has it: its scale, which has no unit,
+    would make a forecast of what the network predicts for the others.
     """
     # The channels repeat for each of several values predicted at once; known inputs,
     # the last ones, are no outputs.
@@ -309,23 +299,10 @@ def _solve_one(result, network, data, dataset, rollouts, pooled, kind, n_most, n
 
 
 def _choose_difference(folds, others, network, readout):
-    """Return a readout with penalties of the differences from that of all series.
+    """Return a readout with penalties of the differences from that of all series, `readout`.
 
-    Parameters
-    ----------
-    folds : list of GramSums
-        Those of blocks of the series; each is left out in turn.
-    others : GramSums
-        Those of the other series.
-    network : Network
-        Its shapes.
-    readout : Readout
-        That of all series. It is kept if its error is the least.
-
-    Returns
-    -------
-    Readout
-        With the penalties of least error on the blocks.
+    They are those of least error on the folds, each of which is left out in turn; `others` are the
+    Gram sums of the other series. The readout of all series is kept if its error is the least.
     """
     of_window = penalties_of_window(network, readout.linear_penalty)
     penalties = np.insert(of_window, [0] * network.n_states, readout.state_penalty, axis=1)

@@ -77,19 +77,12 @@ class FitResult(NamedTuple):
 def set_epochs(dataset, config, *, solves_readout):
     """Replace ``epochs="auto"`` by a number of epochs, and choose the windows to train on.
 
-    Parameters
-    ----------
-    dataset : WindowDataset
-        Split, on the scale of the layers.
-    config : TrainingConfig
-        How to train.
-    solves_readout : bool
-        Whether the readout is solved for afterwards, from all windows.
+    Where the readout is solved for afterwards, from all windows, the LSTM may be trained on a part.
 
     Returns
     -------
     dataset : WindowDataset
-        The windows to train on, and those that choose the epoch.
+        The windows to train on, and those that choose the epoch; split, as the dataset is.
     config : TrainingConfig
         With a number of epochs.
     """
