@@ -36,12 +36,10 @@ def solves_readout(readout, dataset, config, normalization):
 def check_can_roll_out(dataset, config, *, solves):
     """Raise an error if forecasts choose, but the targets are not the values after the windows."""
     if not dataset.autoregressive and (solves or config.validation == "forecast"):
-        asks, other = "readout='ridge'", "readout='auto'"
-        if not solves:
-            asks, other = "validation='forecast'", "validation='last'"
+        asks = "readout='ridge'" if solves else "validation='forecast'"
         raise ValueError(
             f"{asks} forecasts held-out values, so the targets must be the values that follow the "
-            f"windows, but y is given. Fit without y, or set {other}."
+            "windows, but y is given. Fit without y, or set readout='auto' and validation='last'."
         )
 
 

@@ -519,16 +519,10 @@ class LSTMForecaster(
 
     def _check_can_go_on(self, network, data, config):
         """Raise an error if training cannot continue from a network."""
-        was_autoregressive = self._report is not None
-        if data.autoregressive != was_autoregressive:
-            kinds = "with y", "without y"
-            raise ValueError(
-                f"Training cannot be continued {kinds[data.autoregressive]}: the network was "
-                f"fitted {kinds[was_autoregressive]}, so that its targets are others. Set "
-                "warm_start=False and fit again."
-            )
-        was = {"units": network.units, "normalization": self._scaled_by}
-        asked = {"units": config.units, "normalization": self.normalization}
+        targets = "y", "the next values"
+        was = {"targets": targets[self._report is not None], "units": network.units}
+        asked = {"targets": targets[data.autoregressive], "units": config.units}
+        was["normalization"], asked["normalization"] = self._scaled_by, self.normalization
         for name in ("window_length", "n_channels", "n_known", "n_outputs", "output_length"):
             was[name], asked[name] = getattr(network, name), getattr(data, name)
         others = [name for name in was if was[name] != asked[name]]

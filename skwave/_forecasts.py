@@ -292,22 +292,17 @@ class ForecastMixin:
         if n_steps is not None:
             n_steps = check_positive_int(n_steps, "n_steps")
         windows = check_windows(self, X, reset=False)
-        length = windows.shape[1]
-        if len(windows) < 2:
-            raise ValueError(
-                f"X has the values of one window, {length}, and none after it to compare a "
-                f"forecast with. Give at least {length + (n_steps or 1) + FEW_PATHS - 1} values."
-            )
-        data = make_dataset(split_windows(windows), length, 1, n_known=len(self.known_))
-        n_most = int(data.n_windows_of_series.max()) - 1
+        series, length = split_windows(windows), windows.shape[1]
+        n_most = max(map(len, series)) - length
         if n_steps is None:
-            n_steps = min(data.window_length, n_most)
+            n_steps = max(1, min(length, n_most))
         if n_steps > n_most:
             raise ValueError(
                 f"n_steps={n_steps}, but the longest series in X has {n_most} values after its "
                 f"first window. Give at least {length + n_steps + FEW_PATHS - 1} values, or fewer "
                 "n_steps."
             )
+        data = make_dataset(series, length, 1, n_known=len(self.known_))
         paths, widths = paths_over(self.network_, data, 1.0, n_steps, MAX_CALIBRATED_PATHS)
         if not len(paths):
             raise ValueError(
