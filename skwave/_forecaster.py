@@ -722,8 +722,8 @@ class LSTMForecaster(
         -------
         keras.Model
             From windows (n_windows, window_length, n_channels) to predictions (n_windows,
-            n_outputs), both in the units of the series. It is made of Keras's own layers alone,
-            computes in float32, and is a new one at each call.
+            n_outputs), both in the units of the series. It is made of Keras's own layers and
+            operations alone, computes in float32, and is a new one at each call.
 
         Raises
         ------

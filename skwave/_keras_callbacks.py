@@ -36,14 +36,7 @@ def learning_rate_factor(step, n_steps):
 def make_callbacks(model, dataset, config, per_epoch, rollouts, exact_rollouts, progress):
     """Return the callbacks of a training in the order of their calls, and early stopping.
 
-    Parameters
-    ----------
-    model : keras.Model
-        The model that is trained.
-    per_epoch : int
-        Updates of an epoch.
-    dataset, config, rollouts, exact_rollouts, progress
-        As in `train`.
+    An epoch has `per_epoch` updates; all else is as in `train`.
 
     Returns
     -------

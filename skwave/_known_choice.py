@@ -123,13 +123,12 @@ def _choose_of_terms(network, folds, rollouts, without, is_repeated):
     middle = options[1 + len(FOURIER_PENALTIES) // 2]
     beside = choose_penalty(folds, penalties_of_window(network, middle))
     chosen = choose_penalty(folds, np.where(is_predicted(network), beside, options))
-    log_errors = [
-        _log_errors(
-            network, folds, rollouts, choose_penalty(folds, penalties_of_window(network, option))
-        )
-        for option in (without, chosen)
-    ]
-    return chosen if rollouts.is_better(log_errors[1], log_errors[0]) else without
+    tried = [penalties_of_window(network, option) for option in (without, chosen)]
+    before, after = (
+        _log_errors(network, folds, rollouts, choose_penalty(folds, penalties))
+        for penalties in tried
+    )
+    return chosen if rollouts.is_better(after, before) else without
 
 
 def _log_errors(network, folds, rollouts, penalty):

@@ -164,17 +164,8 @@ class Network:
     def read_out(self, states, windows):
         """Return the scaled outputs of the output layer and the skip connection.
 
-        Parameters
-        ----------
-        states : None or ndarray of shape (n_windows, n_states)
-            States of the last layer, doubled; None where there are no layers.
-        windows : ndarray of shape (n_windows, window_length, n_channels)
-            The windows on the scale of the layers.
-
-        Returns
-        -------
-        ndarray of shape (n_windows, n_outputs)
-            In float64.
+        The states, (n_windows, n_states), are doubled, and None where there are no layers. Windows
+        are on the scale of the layers. The outputs, (n_windows, n_outputs), are in float64.
         """
         kernel, bias = self.head
         if states is None:

@@ -160,21 +160,9 @@ def accumulate(network, dataset, rows):
 def make_folds(dataset, n_blocks=1, n_most=MAX_WINDOWS):
     """Return the rows of blocks of the series: of those trained on, then of those held out.
 
-    All windows are in a block, or `n_most` drawn at random.
-
-    Parameters
-    ----------
-    dataset : WindowDataset
-        Split.
-    n_blocks : int, default=1
-        Blocks of each of the `2 * N_FOLDS` folds.
-    n_most : int, default=MAX_WINDOWS
-        Windows at most.
-
-    Returns
-    -------
-    list of ndarray of int
-        Rows of `dataset`, of the blocks of the first fold, then of the second, and so on.
+    All windows of the split dataset are in a block, or `n_most` drawn at random. Each of the `2 *
+    N_FOLDS` folds has `n_blocks` blocks, (n_rows,) each: first those of the first fold, then those
+    of the second, and so on.
     """
     part = dataset.subsample(n_most)
     n_held_out = len(part.indices) - part.n_train

@@ -167,29 +167,16 @@ def _new_states(network, n_rows):
 
 
 def fill_end(network, values, name="context"):
-    """Return the last window of a series without NaN.
+    """Return the last window of a series without NaN, (window_length, n_channels).
 
     Short gaps are filled by straight lines, as in training. In a long one, and at the end, missing
-    values are predicted one step ahead, the oldest first.
-
-    Parameters
-    ----------
-    network : Network
-        The fitted network.
-    values : ndarray of shape (n_values, n_channels)
-        The series, in its units, as windows hold it; at least a window.
-    name : str, default="context"
-        What the message calls it.
-
-    Returns
-    -------
-    ndarray of shape (window_length, n_channels)
-        The window.
+    values are predicted one step ahead, the oldest first. The series, of at least a window, is in
+    its units, as windows hold it; messages call it `name`.
 
     Raises
     ------
     ValueError
-        If a gap has less than a window of values before it to be filled from, or is one of an
+        If a gap has less than a window of values before it to be filled from, or is one of a
         known input.
     """
     length, n_predicted = network.window_length, network.n_predicted

@@ -41,15 +41,8 @@ NAIVE_IS_BETTER = "a naive forecast is better than the readout that all series s
 def scale_series(values, n_known, normalization):
     """Return center and scale of the channels of a series, and which vary, (n_channels,) each.
 
-    Parameters
-    ----------
-    values : ndarray of shape (n_values, n_channels)
-        The series; NaN is a missing value.
-    n_known : int
-        Channels that are known in advance, the last ones; they keep their units, as holidays and
-        hours mean the same in each series.
-    normalization : {"series", "window"} or None
-        How values are scaled; None leaves them as they are.
+    NaN is a missing value. The last `n_known` channels keep their units, as holidays and hours mean
+    the same in each series. Where `normalization` is None, all do.
     """
     if normalization is None:
         n_channels = values.shape[1]
@@ -64,17 +57,10 @@ def scale_series(values, n_known, normalization):
 def weight_of(values):
     """Return the weight of a series among others, by how well it can be predicted.
 
-    Parameters
-    ----------
-    values : ndarray of shape (n_values, n_channels)
-        The channels that are forecast, on a scale of their own; NaN is a missing value.
-
-    Returns
-    -------
-    float
-        One over the mean squared error of the naive or the seasonal naive forecast of one step,
-        whichever is less: the weight of generalized least squares, but for a factor. It is 1 for a
-        series that never changes, which does not show how well series can be predicted.
+    The values are those of the channels that are forecast, on a scale of their own; NaN is a
+    missing value. The weight is one over the mean squared error of the naive or the seasonal naive
+    forecast of one step, whichever is less: that of generalized least squares, but for a factor. It
+    is 1 for a series that never changes, which does not show how well series can be predicted.
 
     References
     ----------
