@@ -26,18 +26,8 @@ def n_paths_kept(n_most, n_steps, n_channels):
 def paths_over(network, dataset, fraction, n_steps, n_most):
     """Return residual paths of a network over values that it was not fitted on.
 
-    Parameters
-    ----------
-    network : Network
-        The network that forecasts.
-    dataset : WindowDataset
-        In the units of the series.
-    fraction : float
-        Fraction of the windows of each series that the values are, the newest ones.
-    n_steps : int
-        Values to forecast from each origin.
-    n_most : int
-        Paths at most.
+    The dataset is in the units of the series; the values are the newest ones, of `fraction` of the
+    windows of each series. Forecasts of `n_steps` values are made from `n_most` origins at most.
 
     Returns
     -------
@@ -134,21 +124,9 @@ def cross_fitted_paths(
 ):
     """Return residual paths over the whole series, by readouts not solved on these values.
 
-    Parameters
-    ----------
-    network, dataset, rows, blocks, readout, others
-        As `cross_fitted_residuals` takes them.
-    data : WindowDataset
-        The windows in the units of the series.
-    n_steps : int
-        Values to forecast from each origin.
-    n_most : int, default=MAX_PATHS
-        Paths at most.
-
-    Returns
-    -------
-    residual_paths, widths
-        As `paths_over` returns them.
+    `network`, `dataset`, `rows`, `blocks`, `readout` and `others` are as in
+    `cross_fitted_residuals`, `data` has the windows in the units of the series, and all else is as
+    in `paths_over`.
     """
     n_most = n_paths_kept(n_most, n_steps, data.n_predicted)
     rollouts = make_calibration(data, 1.0, n_steps, n_most)

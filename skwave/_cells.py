@@ -74,21 +74,11 @@ def make_cells(layers):
 
 
 def read_windows(cells, windows, positions):
-    """Run cells over whole windows, and return states of the last one.
+    """Run cells over whole windows, and return states of the last one, doubled.
 
-    Parameters
-    ----------
-    cells : list of Cell
-        The layers, first layer first.
-    windows : ndarray of shape (n_windows, window_length, n_inputs)
-        Scaled windows.
-    positions : tuple of int
-        After how many values of a window its state is taken, increasing; the last one is after all.
-
-    Returns
-    -------
-    ndarray of shape (n_windows, len(positions) * units)
-        The states, doubled.
+    Scaled windows are of shape (n_windows, window_length, n_inputs). The states are those after as
+    many values as each of `positions` says, increasing, the last one after all: (n_windows,
+    len(positions) * units).
     """
     n_windows, taken = len(windows), []
     windows = np.pad(windows, [(0, -n_windows % ROW_MULTIPLE), (0, 0), (0, 0)])

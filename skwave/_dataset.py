@@ -15,7 +15,6 @@ from skwave._gaps import (
 )
 from skwave._network import BLOCK_ROWS, Scaling, reference_of
 from skwave._sliding import join_series, windows_followed_by
-from skwave._validation import LARGEST
 from skwave.exceptions import warn
 
 # Where more series than this fraction of the windows begin, windows are not in the order of time.
@@ -262,19 +261,13 @@ def make_dataset(series, window_length, output_length, targets=None, *, n_known=
     Parameters
     ----------
     series : list of ndarray of shape (n_values, n_channels)
-        As `split_windows` returns them; NaN is a missing value.
-    window_length : int
-        Values in a window.
-    output_length : int
-        Values in a target.
+        As `split_windows` returns them; NaN is a missing value. In the last row of each the known
+        inputs may be missing.
+    window_length, output_length, n_known, calendar
+        As in `WindowDataset`.
     targets : None or ndarray of shape (n_windows, ...), default=None
         A target for each window. None takes the values that follow, of shape
         (n_targets[, output_length][, n_predicted]); axes of length one are left out.
-    n_known : int, default=0
-        Channels that are known in advance, the last ones; each stands one step ahead, so that the
-        newest value of a series may be missing.
-    calendar : tuple of str, default=()
-        Names of calendar features, two channels each, the last ones of the known inputs.
 
     Returns
     -------
@@ -394,16 +387,13 @@ def fit_scaling(dataset, normalization):
     Raises
     ------
     ValueError
-        If targets relative to the window are asked for that are not one value for each channel, or
-        a channel varies by too little.
+        If targets relative to the window are asked for that are not one value for each channel.
     """
     n_predicted, n_outputs = dataset.n_predicted, dataset.n_outputs
     relative = normalization == "window"
     center, scale = np.zeros(dataset.n_channels), np.ones(dataset.n_channels)
     if normalization is not None:
-        values = dataset.values[~dataset.is_missing]
-        center, scale = center_and_scale(values)
-        check_not_too_small(values)
+        center, scale = center_and_scale(dataset.values[~dataset.is_missing])
     if relative:
         if n_outputs != dataset.output_length * n_predicted:
             raise ValueError(
@@ -413,8 +403,7 @@ def fit_scaling(dataset, normalization):
             )
         # A few thousand windows are enough for it, whatever the length of the series.
         every = max(1, len(dataset.indices) // 4096)
-        starts = dataset.starts[dataset.indices[::every]]
-        windows = dataset.values[starts[:, None] + np.arange(dataset.window_length)].astype(float)
+        windows = dataset.windows(slice(None, None, every))
         spread = np.sqrt(np.mean((windows - windows[:, :1]) ** 2, axis=(0, 1)))
         # Known inputs are not relative to the window.
         spread[n_predicted:] = 0
@@ -442,18 +431,6 @@ def center_and_scale(values):
     constant = ~is_varying(values) | (scale == 0)
     # The mean of equal numbers may differ from them in the last digit.
     return np.where(constant, values[0], center), np.where(constant, 1.0, scale)
-
-
-def check_not_too_small(values):
-    """Raise an error if a channel varies, but by so little that squares of it are zero."""
-    span = values.max(axis=0).astype(float) - values.min(axis=0).astype(float)
-    is_small = (span > 0) & (span < 1 / LARGEST)
-    if is_small.any():
-        channel = int(np.flatnonzero(is_small)[0])
-        raise ValueError(
-            f"Channel {channel} of the series varies by {span[channel]:.1g}, but at least "
-            f"{1 / LARGEST:g} is needed. Multiply the series by a large number."
-        )
 
 
 def is_varying(values):

@@ -36,12 +36,10 @@ def solves_readout(readout, dataset, config, normalization):
 def check_can_roll_out(dataset, config, *, solves):
     """Raise an error if forecasts choose, but the targets are not the values after the windows."""
     if not dataset.autoregressive and (solves or config.validation == "forecast"):
-        asks, other = "readout='ridge'", "readout='auto'"
-        if not solves:
-            asks, other = "validation='forecast'", "validation='last'"
+        asks = "readout='ridge'" if solves else "validation='forecast'"
         raise ValueError(
             f"{asks} forecasts held-out values, so the targets must be the values that follow the "
-            f"windows, but y is given. Fit without y, or set {other}."
+            "windows, but y is given. Fit without y, or set readout='auto' and validation='last'."
         )
 
 
@@ -64,7 +62,7 @@ def train_and_solve(
         The network to continue from.
     rollouts : RollOuts
         Forecasts over the held-out values.
-    known_penalty : None or ndarray of shape (window_length * n_named + n_terms,)
+    known_penalty : None or ndarray of shape (n_linear,)
         What `choose_known_penalty` returned.
     progress : EpochProgress
         Notified of each epoch.
@@ -85,8 +83,7 @@ def train_and_solve(
     stops_when_exact = dataset.holds_out and config.updates_per_epoch is not None
     result = train(
         training_set.with_skip(naive_skip(training_set)), config, seed=seed, network=start,
-        rollouts=rollouts if config.validation == "forecast" else None,
-        exact_rollouts=rollouts if stops_when_exact else None,
+        rollouts=rollouts, exact_rollouts=rollouts if stops_when_exact else None,
         progress=progress,
     )  # fmt: skip
     layers, n_steps = result.network, rollouts.n_steps
@@ -144,10 +141,11 @@ def train_readout(data, dataset, config, seed, *, previous, normalization, progr
         skip = naive_skip(dataset)
     result = train(
         dataset if skip is None else dataset.with_skip(skip), config, seed=seed,
-        network=previous, rollouts=rollouts if config.validation == "forecast" else None,
-        progress=progress,
+        network=previous, rollouts=rollouts, progress=progress,
     )  # fmt: skip
-    result = result._replace(reason="as Keras trained it")
+    result = result._replace(
+        reason="as Keras trained it", holds_out_newest=config.validation != "random"
+    )
     if rollouts is None:
         return result
     errors = {"trained": rollouts.errors(result.network)}

@@ -9,7 +9,7 @@ from skwave._rollout import baseline_errors
 from skwave._summary import make_report
 
 
-def describe_windows(data, normalization):
+def describe_windows(data):
     """Return the attributes that follow from windows in the units of the series, as a dict."""
     context = data.values[-data.window_length :].astype(float)
     return {
@@ -18,28 +18,16 @@ def describe_windows(data, normalization):
         "_recent_values": None,
         "_n_since_path": 0,
         "_target_shape": data.targets.shape[1:],
-        "_scaled_by": normalization,
     }
 
 
-def describe_fit(result, data, dataset, rollouts, seconds, *, validation):
+def describe_fit(result, data, dataset, rollouts, seconds):
     """Return the attributes that follow from what was learned, as a dict.
 
-    Parameters
-    ----------
-    result : FitResult
-        What training and the choice of a readout returned.
-    data, dataset : WindowDataset
-        The windows in the units of the series, and those on the scale of the layers, split.
-    rollouts : None or RollOuts
-        Forecasts over the newest values; None where the targets are others.
-    seconds : float
-        Time of the fit.
-    validation : {"random", "last", "forecast"}
-        Which windows were held out where the readout is trained.
+    `data`, `dataset` and `rollouts` are what `train_and_solve` or `train_readout` was given, and
+    `seconds` is the time of the fit.
     """
-    solved = result.readout != "trained"
-    is_held_out = dataset.holds_out and (solved or validation != "random")
+    is_held_out = dataset.holds_out and result.holds_out_newest
     attributes = {
         "network_": result.network,
         "readout_": result.readout,
@@ -51,7 +39,7 @@ def describe_fit(result, data, dataset, rollouts, seconds, *, validation):
         "_n_windows": len(dataset.indices),
         "_regressor": result.regressor,
         "_model": None,
-        "_residuals_are_in_sample": not (solved or is_held_out),
+        "_residuals_are_in_sample": result.readout == "trained" and not is_held_out,
         "_widths": result.widths,
     }
     if rollouts is not None:
@@ -69,12 +57,7 @@ def describe_fit(result, data, dataset, rollouts, seconds, *, validation):
 def newest_values(network, series):
     """Return the attributes that follow from the newest values of a series, as a dict.
 
-    Parameters
-    ----------
-    network : Network
-        The fitted network.
-    series : ndarray of shape (n_values, n_channels)
-        As windows hold it; NaN is a missing value.
+    `series` is of shape (n_values, n_channels), as windows hold it; NaN is a missing value.
     """
     length, known = network.window_length, slice(network.n_predicted, None)
     # The values that the next residual paths may start from, and those of their windows.

@@ -438,8 +438,8 @@ class LSTMForecaster(
         """Fit, from the network `previous` if there is one, and set the fitted attributes."""
         began = time.perf_counter()
         # `data` is in the units of the series, `dataset` on the scale of the layers, and split.
-        known, calendar = known_of(X) if previous is None else (self.known_, self._calendar)
-        series, data = self._make_dataset(X, y, weights, known, calendar, reset=previous is None)
+        known = known_of(X)[0] if previous is None else self.known_
+        series, data = self._make_dataset(X, y, weights, reset=previous is None)
         check_newest_known(series, data)
         solves = solves_readout(self.readout, data, config, self.normalization)
         check_can_roll_out(data, config, solves=solves)
@@ -456,8 +456,8 @@ class LSTMForecaster(
             # coefficients: training starts from small ones, beside the forecast of no change.
             start = smooth_readout(previous, dataset)
             previous = replace(start, skip=naive_skip(dataset), fourier_coef=None)
-        fitted = describe_windows(data, self.normalization)
-        fitted |= {"known_": known, "_calendar": calendar, "forecasters_": []}
+        fitted = describe_windows(data)
+        fitted |= {"known_": known, "forecasters_": [], "_scaled_by": self.normalization}
         training_set, config = set_epochs(dataset, config, solves_readout=solves)
         shown = _shown_to_callbacks(data)
         with fit_progress(self, **shown, n_epochs=config.epochs, fitted=fitted) as progress:
@@ -473,10 +473,8 @@ class LSTMForecaster(
                 )  # fmt: skip
             if data.autoregressive:
                 fitted |= newest_values(result.network, series[-1])
-            fitted |= describe_fit(
-                result, data, dataset, rollouts, time.perf_counter() - began,
-                validation=self.validation,
-            )  # fmt: skip
+            seconds = time.perf_counter() - began
+            fitted |= describe_fit(result, data, dataset, rollouts, seconds)
             vars(self).update(fitted)
         return result
 
@@ -484,11 +482,11 @@ class LSTMForecaster(
     def _update(self, X, y, weights, config):
         """Update the fitted network with new windows, of which none is held out."""
         network = self.network_
-        series, data = self._make_dataset(X, y, weights, self.known_, self._calendar, reset=False)
+        series, data = self._make_dataset(X, y, weights, reset=False)
         check_newest_known(series, data)
         self._check_can_go_on(network, data, config)
         dataset, seed = self._split(data, config, network, solves=False)
-        fitted = describe_windows(data, self.normalization)
+        fitted = describe_windows(data)
         paths = self._newest_paths(series[-1])
         shown = _shown_to_callbacks(data)
         with fit_progress(self, **shown, n_epochs=config.epochs, fitted=fitted) as progress:
@@ -521,16 +519,10 @@ class LSTMForecaster(
 
     def _check_can_go_on(self, network, data, config):
         """Raise an error if training cannot continue from a network."""
-        was_autoregressive = self._report is not None
-        if data.autoregressive != was_autoregressive:
-            kinds = "with y", "without y"
-            raise ValueError(
-                f"Training cannot be continued {kinds[data.autoregressive]}: the network was "
-                f"fitted {kinds[was_autoregressive]}, so that its targets are others. Set "
-                "warm_start=False and fit again."
-            )
-        was = {"units": network.units, "normalization": self._scaled_by}
-        asked = {"units": config.units, "normalization": self.normalization}
+        targets = "y", "the next values"
+        was = {"targets": targets[self._report is not None], "units": network.units}
+        asked = {"targets": targets[data.autoregressive], "units": config.units}
+        was["normalization"], asked["normalization"] = self._scaled_by, self.normalization
         for name in ("window_length", "n_channels", "n_known", "n_outputs", "output_length"):
             was[name], asked[name] = getattr(network, name), getattr(data, name)
         others = [name for name in was if was[name] != asked[name]]
@@ -574,8 +566,9 @@ class LSTMForecaster(
             )
         return config
 
-    def _make_dataset(self, X, y, sample_weight, known, calendar, *, reset):
+    def _make_dataset(self, X, y, sample_weight, *, reset):
         """Check windows, targets and weights, and return their series and their dataset."""
+        known, calendar = known_of(X) if reset else (self.known_, self.network_.calendar)
         check_roles(X, known, self.output_length)
         # Those of several series have been checked before they were scaled.
         windows = X if reset and are_of_several(X) else check_windows(self, X, reset=reset)
@@ -682,7 +675,7 @@ class LSTMForecaster(
                 "y=None, but the fit was with y, so that the targets are not the values that "
                 "follow. Give the y of these windows."
             )
-        _, data = self._make_dataset(X, y, sample_weight, self.known_, self._calendar, reset=False)
+        _, data = self._make_dataset(X, y, sample_weight, reset=False)
         if data.n_outputs != self.network_.n_outputs:
             raise ValueError(
                 f"The targets have {data.n_outputs} outputs, but the network was fitted for "
@@ -729,8 +722,8 @@ class LSTMForecaster(
         -------
         keras.Model
             From windows (n_windows, window_length, n_channels) to predictions (n_windows,
-            n_outputs), both in the units of the series. It is made of Keras's own layers alone,
-            computes in float32, and is a new one at each call.
+            n_outputs), both in the units of the series. It is made of Keras's own layers and
+            operations alone, computes in float32, and is a new one at each call.
 
         Raises
         ------

@@ -56,9 +56,8 @@ class ForecasterSeriesMixin:
         result = self._fit(windows, None, of_windows, config)
         self.context_ = self._recent_values = None
         self.network_, fitted = fit_series_readouts(
-            result, series, scalers, weights, self.validation_split, self.normalization,
-            self.validation,
-        )  # fmt: skip
+            result, series, scalers, weights, self.validation_split
+        )
         for attributes in fitted:
             if len(attributes["residual_paths_"]) < min(ENOUGH_PATHS, len(self.residual_paths_)):
                 # Those of all series together, which have no unit.

@@ -292,22 +292,17 @@ class ForecastMixin:
         if n_steps is not None:
             n_steps = check_positive_int(n_steps, "n_steps")
         windows = check_windows(self, X, reset=False)
-        length = windows.shape[1]
-        if len(windows) < 2:
-            raise ValueError(
-                f"X has the values of one window, {length}, and none after it to compare a "
-                f"forecast with. Give at least {length + (n_steps or 1) + FEW_PATHS - 1} values."
-            )
-        data = make_dataset(split_windows(windows), length, 1, n_known=len(self.known_))
-        n_most = int(data.n_windows_of_series.max()) - 1
+        series, length = split_windows(windows), windows.shape[1]
+        n_most = max(map(len, series)) - length
         if n_steps is None:
-            n_steps = min(data.window_length, n_most)
+            n_steps = max(1, min(length, n_most))
         if n_steps > n_most:
             raise ValueError(
                 f"n_steps={n_steps}, but the longest series in X has {n_most} values after its "
                 f"first window. Give at least {length + n_steps + FEW_PATHS - 1} values, or fewer "
                 "n_steps."
             )
+        data = make_dataset(series, length, 1, n_known=len(self.known_))
         paths, widths = paths_over(self.network_, data, 1.0, n_steps, MAX_CALIBRATED_PATHS)
         if not len(paths):
             raise ValueError(
@@ -394,17 +389,9 @@ class ForecastMixin:
     def _complete(self, series, future):
         """Return the last windows of series, as windows hold them, without gaps.
 
-        Parameters
-        ----------
-        series : iterable of ndarray of shape (n_values, n_channels)
-            Of at least a window; lengths may differ.
-        future : None or ndarray of shape (n_series, n_steps, n_known)
-            The known inputs, whose first row belongs into the last one of each.
-
-        Returns
-        -------
-        ndarray of shape (n_series, window_length, n_channels)
-            The windows.
+        The series, (n_values, n_channels) each, have at least a window; lengths may differ.
+        `future` has their known inputs, (n_series, n_steps, n_known), whose first row belongs into
+        the last one of each; it is None where there are none.
         """
         windows = []
         for number, values in enumerate(series):

@@ -84,17 +84,7 @@ def check_fractions(values, name):
 def check_n_paths(probabilities, n_paths):
     """Raise an error if there are too few paths for a probability.
 
-    Parameters
-    ----------
-    probabilities : ndarray
-        The probabilities of the quantiles.
-    n_paths : int
-        Residual paths that there are.
-
-    Raises
-    ------
-    ValueError
-        If a quantile would be beyond the least or the largest of the paths.
+    The quantile would then be beyond the least or the largest of the paths.
     """
     extreme = float(np.max(np.abs(probabilities - 0.5)) + 0.5)
     needed = math.ceil(extreme / (1 - extreme) - _ROUNDING)

@@ -33,19 +33,10 @@ def learning_rate_factor(step, n_steps):
     return 0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * done))
 
 
-def make_callbacks(model, dataset, config, monitor, per_epoch, rollouts, exact_rollouts, progress):
+def make_callbacks(model, dataset, config, per_epoch, rollouts, exact_rollouts, progress):
     """Return the callbacks of a training in the order of their calls, and early stopping.
 
-    Parameters
-    ----------
-    model : keras.Model
-        The model that is trained.
-    monitor : str
-        The loss that chooses the epoch.
-    per_epoch : int
-        Updates of an epoch.
-    dataset, config, rollouts, exact_rollouts, progress
-        As in `train`.
+    An epoch has `per_epoch` updates; all else is as in `train`.
 
     Returns
     -------
@@ -56,8 +47,9 @@ def make_callbacks(model, dataset, config, monitor, per_epoch, rollouts, exact_r
         returned for them, where that stopped the training.
     """
     callback = import_keras().callbacks.LambdaCallback
+    monitor = "val_loss" if dataset.holds_out else "loss"
     stopping = import_keras().callbacks.EarlyStopping(
-        monitor,
+        monitor if rollouts is None else "val_forecast",
         patience=config.epochs if config.patience is None else config.patience,
         mode="min",
         restore_best_weights=True,
@@ -163,8 +155,6 @@ class Backup:
 
     Parameters
     ----------
-    folder : path-like
-        It is made, if needed.
     dataset, config, seed, network : object
         What is trained on, how, and from where: they name the file, so that only the same fit is
         resumed.
@@ -175,7 +165,7 @@ class Backup:
         "callbacks", "checkpoint_dir", "backup_dir", "verbose", "readout_positions",
     )  # fmt: skip
 
-    def __init__(self, folder, dataset, config, seed, network):
+    def __init__(self, dataset, config, seed, network):
         how = {k: v for k, v in vars(config).items() if k not in self._NOT_PART_OF_A_FIT}
         for name in ("loss", "optimizer"):
             if hasattr(how[name], "get_config"):
@@ -184,7 +174,7 @@ class Backup:
         data = [vars(dataset) | {"scaling": vars(dataset.scaling)}, how, seed]
         if network is not None:
             data += [network.layers, network.head]
-        folder = Path(folder)
+        folder = Path(config.backup_dir)
         folder.mkdir(parents=True, exist_ok=True)
         self.path = folder / f"fit-{checksum(data)[:16]}.npz"
         self.n_epochs = 0

@@ -93,9 +93,8 @@ def _check_can_train(config):
 
 
 # All weights are set later. Keras's own initializers would draw from Python's global generator.
-_ZEROS = {"kernel_initializer": "zeros"}
-# Also if the user has set another type of floats in Keras.
-_FLOAT32 = {"dtype": "float32"}
+# And float32 is asked for, as the user may have set another type of floats in Keras.
+_SETTINGS = {"kernel_initializer": "zeros", "dtype": "float32"}
 
 
 def _build(dataset, config, capacity):
@@ -152,13 +151,13 @@ def _is_relative(shapes):
 def _trained_layers(keras, units, n_outputs, dropout=0.0, *, all_states=False):
     for k, n in enumerate(units):
         yield keras.layers.LSTM(
-            n, return_sequences=all_states or k < len(units) - 1, dtype="float32",
+            n, return_sequences=all_states or k < len(units) - 1,
             name=f"lstm_{k}", seed=k,
-            recurrent_initializer="zeros", **_ZEROS,
+            recurrent_initializer="zeros", **_SETTINGS,
         )  # fmt: skip
         if dropout:
             yield keras.layers.Dropout(dropout, seed=k, dtype="float32", name=f"dropout_{k}")
-    yield keras.layers.Dense(n_outputs, dtype="float32", name="head", **_ZEROS)
+    yield keras.layers.Dense(n_outputs, name="head", **_SETTINGS)
 
 
 def _get_from_keras(get, name, value):
@@ -229,18 +228,10 @@ def borrowed_model(dataset, config):
 
 
 def reset(model, dataset, random_state, network):
-    """Bring a model to the state in which training starts, whatever it did before.
+    """Bring a borrowed model to the state in which training starts, whatever it did before.
 
-    Parameters
-    ----------
-    model : keras.Model
-        The model, borrowed.
-    dataset : WindowDataset
-        Its values fill the embedding.
-    random_state : numpy.random.RandomState
-        Source of initial weights and of dropout.
-    network : None or Network
-        The network to continue from.
+    The values of the dataset fill the embedding. Initial weights are those of `network`, from which
+    training continues, or random where it is None.
     """
     keras = import_keras()
     for variable, value in zip(model.optimizer.variables, model.fresh_optimizer, strict=True):
@@ -289,18 +280,11 @@ def _weight_layers(model):
 
 
 def batches_of(arrays, batch_size):
-    """Return arrays as Keras reads them fastest, or None if they are empty.
+    """Return inputs, targets and maybe weights as Keras reads them fastest, or None if empty.
 
     Of arrays Keras makes batches for TensorFlow by a dataset that tunes itself. That takes a tenth
     of a second to begin, and up to two seconds to end, when the tuning is waited for. So they come
     in batches already.
-
-    Parameters
-    ----------
-    arrays : tuple of ndarray
-        Inputs, targets and maybe weights, with as many rows each.
-    batch_size : int
-        Rows in a batch.
     """
     if not len(arrays[0]):
         return None
@@ -357,77 +341,40 @@ def to_keras(network):
     """
     check_float32_range(network.scaling)
     keras = import_keras()
-    layers, scaling = keras.layers, network.scaling
-    windows = keras.Input((network.window_length, network.n_channels), name="window")
-    x, reference = _add_scaling(layers, windows, network)
+    scaling, n_outputs = network.scaling, network.n_outputs
+    shape = network.window_length, network.n_channels
+    windows = keras.Input(shape, dtype="float32", name="window")
+    # The center first: x / scale - center / scale would cancel where the level is high.
+    x = (windows - np.float32(scaling.input_center)) * np.float32(1 / scaling.input_scale)
+    if scaling.relative:
+        reference = x[:, :1] * _is_relative(network)
+        x = x - reference
     *lstm_layers, head = _trained_layers(
-        keras, network.units, network.n_outputs, all_states=network.positions is not None
+        keras, network.units, n_outputs, all_states=network.positions is not None
     )
     states = x
     for layer in lstm_layers:
         states = layer(states)
     if network.positions is not None:
-        states = _take_states(layers, states, network)
+        states = keras.ops.concatenate([states[:, p - 1] for p in network.positions], axis=1)
     y = head(states)
+    settings = {"use_bias": False, **_SETTINGS}
     if network.skip is not None:
-        flat = layers.Flatten(name="flat", **_FLOAT32)(x)
-        skip = layers.Dense(
-            network.n_outputs, use_bias=False, name="skip", **_ZEROS, **_FLOAT32
-        )(flat)  # fmt: skip
-        y = layers.Add(name="with_skip", **_FLOAT32)([y, skip])
+        flat = keras.layers.Flatten(dtype="float32")(x)
+        y = y + keras.layers.Dense(n_outputs, name="skip", **settings)(flat)
     if network.fourier_coef is not None:
         # The waves of the calendar are the last channels, and the newest row is that to predict.
         waves = windows[:, -1, -2 * len(network.calendar) :]
-        fourier = layers.Dense(
-            network.n_outputs, use_bias=False, name="fourier", **_ZEROS, **_FLOAT32
-        )(fourier_terms(waves, network.calendar, keras.ops))  # fmt: skip
-        y = layers.Add(name="with_fourier", **_FLOAT32)([y, fourier])
+        terms = fourier_terms(waves, network.calendar, keras.ops)
+        y = y + keras.layers.Dense(n_outputs, name="fourier", **settings)(terms)
     if scaling.relative:
-        y = layers.Add(name="to_level", **_FLOAT32)([y, _make_level(layers, reference, network)])
-    unscale = (scaling.output_scale.tolist(), scaling.output_center.tolist())
-    y = layers.Rescaling(*unscale, name="unscale", **_FLOAT32)(y)
+        y = y + keras.ops.tile(reference[:, 0, : network.n_predicted], (1, network.output_length))
+    y = y * np.float32(scaling.output_scale) + np.float32(scaling.output_center)
     model = keras.Model(windows, y, name="skwave")
     for k, weights in enumerate(network.layers):
         model.get_layer(f"lstm_{k}").set_weights(weights)
     model.get_layer("head").set_weights(network.head)
-    if network.skip is not None:
-        model.get_layer("skip").set_weights([network.skip])
-    if network.fourier_coef is not None:
-        model.get_layer("fourier").set_weights([network.fourier_coef])
+    for name, weights in (("skip", network.skip), ("fourier", network.fourier_coef)):
+        if weights is not None:
+            model.get_layer(name).set_weights([weights])
     return model
-
-
-def _add_scaling(layers, windows, network):
-    """Return windows on the scale of the layers, and what they are relative to, or None."""
-    scaling = network.scaling
-    # The center first: x / scale - center / scale would cancel where the level is high.
-    center = (-scaling.input_center).tolist()
-    x = layers.Rescaling(1.0, center, name="center", **_FLOAT32)(windows)
-    x = layers.Rescaling((1 / scaling.input_scale).tolist(), name="scale", **_FLOAT32)(x)
-    if not scaling.relative:
-        return x, None
-    cropping = (0, network.window_length - 1)
-    first = layers.Cropping1D(cropping, name="first", **_FLOAT32)(x)
-    is_relative = _is_relative(network).tolist()
-    reference = layers.Rescaling(is_relative, name="reference", **_FLOAT32)(first)
-    return layers.Subtract(name="from_reference", **_FLOAT32)([x, reference]), reference
-
-
-def _take_states(layers, states, network):
-    """Return the states after reading each position of the window, side by side."""
-    taken = []
-    for p in network.positions:
-        cropping = (p - 1, network.window_length - p)
-        state = layers.Cropping1D(cropping, name=f"state_{p}", **_FLOAT32)(states)
-        taken.append(layers.Flatten(name=f"flat_state_{p}", **_FLOAT32)(state))
-    return layers.Concatenate(name="states", **_FLOAT32)(taken)
-
-
-def _make_level(layers, reference, network):
-    """Return what outputs are relative to, without the known inputs."""
-    level = reference
-    if network.n_known:
-        level = layers.Permute((2, 1), name="channels_first", **_FLOAT32)(level)
-        level = layers.Cropping1D((0, network.n_known), name="predicted", **_FLOAT32)(level)
-    level = layers.UpSampling1D(network.output_length, name="level", **_FLOAT32)(level)
-    return layers.Flatten(name="levels", **_FLOAT32)(level)

@@ -15,11 +15,7 @@ from skwave._readout import (
     naive_skip,
     solve_readout,
 )
-from skwave._readout_choice import (
-    known_penalty_of,
-    penalties_of_window,
-    with_known_penalties,
-)
+from skwave._readout_choice import is_predicted, penalties_of_window
 from skwave._ridge import choose_penalty, penalties_of_lags, total
 from skwave._rollout import make_season_rollouts
 from skwave.exceptions import warn
@@ -47,11 +43,11 @@ def choose_known_penalty(data, dataset, validation_split):
 
     Returns
     -------
-    None or ndarray of shape (window_length * n_named + n_terms,)
-        Penalties of the coefficients of the known inputs that are no calendar features, row after
-        row of the window, and of the Fourier terms of the calendar features. Each of the two is
-        infinite where forecasts with them are not better by more than a standard error than those
-        without. None where there are no known inputs.
+    None or ndarray of shape (n_linear,)
+        Penalties of the coefficients of what the linear part reads, of which those of the known
+        inputs that are no calendar features, and of the Fourier terms of the calendar features, are
+        chosen. Each of the two is infinite where forecasts with them are not better by more than a
+        standard error than those without. None where there are no known inputs.
 
     Notes
     -----
@@ -67,7 +63,7 @@ def choose_known_penalty(data, dataset, validation_split):
         calendar=data.calendar,
     )  # fmt: skip
     n_named = n_lagged(network) - network.n_predicted
-    penalty = np.full(count_linear(network) - data.window_length * data.n_predicted, np.inf)
+    penalty = np.full(count_linear(network), np.inf)
     # The fit that training continues may have left the known inputs out.
     chooses_named = n_named > 0 and not np.isinf(dataset.scaling.input_scale).any()
     if not chooses_named and not data.calendar:
@@ -75,7 +71,7 @@ def choose_known_penalty(data, dataset, validation_split):
     rollouts = make_season_rollouts(data, validation_split)
     folds = gram_folds(network, dataset)
     if chooses_named:
-        penalty = _choose_named(network, folds, rollouts, penalty, n_named)
+        penalty = _choose_named(network, folds, rollouts, penalty)
     if data.calendar:
         penalty = _choose_of_terms(network, folds, rollouts, penalty, _is_repeated(data))
     return penalty
@@ -92,7 +88,7 @@ def _is_repeated(data):
     return np.max(of_series, axis=0) >= LEAST_CYCLES
 
 
-def _choose_named(network, folds, rollouts, nothing, n_named):
+def _choose_named(network, folds, rollouts, nothing):
     """Return penalties in which those of the known inputs that the user named are chosen.
 
     They are the same for all inputs; `nothing` has infinite ones. Roll-outs choose.
@@ -100,14 +96,14 @@ def _choose_named(network, folds, rollouts, nothing, n_named):
     of_lags = penalties_of_lags(KNOWN_EQUAL_PENALTIES, KNOWN_LAG_PENALTIES, network.window_length)
     options = np.repeat(nothing[None], 1 + len(of_lags), axis=0)
     # With the first option they are not used.
-    of_named = np.repeat(of_lags, n_named, axis=1)
-    options[1:, : of_named.shape[1]] = of_named
+    of_window = np.repeat(of_lags, n_lagged(network), axis=1)
+    options[1:, : of_window.shape[1]] = of_window
     without = choose_penalty(folds, penalties_of_window(network, options[0]))
     # The penalty of the other channels is chosen beside the weakest of those that are the same for
     # all lags, and held.
     weakest = options[len(KNOWN_EQUAL_PENALTIES)]
     beside = choose_penalty(folds, penalties_of_window(network, weakest))
-    tried = [without, *with_known_penalties(network, beside, options[1:])]
+    tried = [without, *np.where(is_predicted(network), beside, options[1:])]
     log_errors = [_log_errors(network, folds, rollouts, penalty) for penalty in tried]
     best = int(np.argmin([errors.mean() for errors in log_errors]))
     return options[best if rollouts.is_better(log_errors[best], log_errors[0]) else 0]
@@ -123,18 +119,16 @@ def _choose_of_terms(network, folds, rollouts, without, is_repeated):
     growth = 1 + squared_frequencies(network.calendar, is_repeated)
     options = np.repeat(without[None], 1 + len(FOURIER_PENALTIES), axis=0)
     # With the first option they are not used.
-    options[1:, len(without) - len(growth) :] = np.outer(FOURIER_PENALTIES, growth)
+    options[1:, -len(growth) :] = np.outer(FOURIER_PENALTIES, growth)
     middle = options[1 + len(FOURIER_PENALTIES) // 2]
     beside = choose_penalty(folds, penalties_of_window(network, middle))
-    best = choose_penalty(folds, with_known_penalties(network, beside, options))
-    chosen = known_penalty_of(network, best)
-    log_errors = [
-        _log_errors(
-            network, folds, rollouts, choose_penalty(folds, penalties_of_window(network, option))
-        )
-        for option in (without, chosen)
-    ]
-    return chosen if rollouts.is_better(log_errors[1], log_errors[0]) else without
+    chosen = choose_penalty(folds, np.where(is_predicted(network), beside, options))
+    tried = [penalties_of_window(network, option) for option in (without, chosen)]
+    before, after = (
+        _log_errors(network, folds, rollouts, choose_penalty(folds, penalties))
+        for penalties in tried
+    )
+    return chosen if rollouts.is_better(after, before) else without
 
 
 def _log_errors(network, folds, rollouts, penalty):
@@ -151,7 +145,8 @@ def leave_out_known(dataset, known_penalty):
     zero. Calendar features are kept: the LSTM reads them in any case.
     """
     n_named = n_lagged(dataset) - dataset.n_predicted
-    if not n_named or np.isfinite(known_penalty[: dataset.window_length * n_named]).all():
+    # All of them are used or none is.
+    if not n_named or np.isfinite(known_penalty[dataset.n_predicted]):
         return dataset
     if np.isinf(dataset.scaling.input_scale).any():
         reason = "the fit that training continues left them out. Set warm_start=False to try them"

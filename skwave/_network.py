@@ -164,17 +164,8 @@ class Network:
     def read_out(self, states, windows):
         """Return the scaled outputs of the output layer and the skip connection.
 
-        Parameters
-        ----------
-        states : None or ndarray of shape (n_windows, n_states)
-            States of the last layer, doubled; None where there are no layers.
-        windows : ndarray of shape (n_windows, window_length, n_channels)
-            The windows on the scale of the layers.
-
-        Returns
-        -------
-        ndarray of shape (n_windows, n_outputs)
-            In float64.
+        The states, (n_windows, n_states), are doubled, and None where there are no layers. Windows
+        are on the scale of the layers. The outputs, (n_windows, n_outputs), are in float64.
         """
         kernel, bias = self.head
         if states is None:
@@ -188,15 +179,8 @@ class Network:
     def read_calendar(self, rows):
         """Return what the Fourier terms of newest rows of windows add to the scaled outputs.
 
-        Parameters
-        ----------
-        rows : ndarray of shape (n_rows, n_channels)
-            On the scale of the layers.
-
-        Returns
-        -------
-        ndarray of shape (n_rows, n_outputs)
-            Zeros where the network does not read them.
+        The rows, (n_rows, n_channels), are on the scale of the layers. Zeros, (n_rows, n_outputs),
+        are returned where the network does not read them.
         """
         outputs = np.zeros((len(rows), self.n_outputs))
         if self.fourier_coef is not None:
@@ -208,22 +192,11 @@ class Network:
 
 
 def calendar_terms(rows, scaling, calendar):
-    """Return the Fourier terms of the calendar features in rows of windows.
+    """Return the Fourier terms of the calendar features in rows of windows, (n_rows, n_terms).
 
-    Parameters
-    ----------
-    rows : ndarray of shape (n_rows, n_channels)
-        On the scale of the layers. The sines and cosines stand in the last channels, one step
-        ahead: those of the newest row of a window are of the value that follows it.
-    scaling : Scaling
-        That of the rows.
-    calendar : tuple of str
-        Names of the features.
-
-    Returns
-    -------
-    ndarray of shape (n_rows, n_terms)
-        What `fourier_terms` returns.
+    The rows are on the scale of the layers, (n_rows, n_channels). The sines and cosines stand in
+    the last channels, one step ahead: those of the newest row of a window are of the value that
+    follows it.
     """
     channels = slice(rows.shape[1] - 2 * len(calendar), None)
     waves = rows[:, channels] * scaling.input_scale[channels] + scaling.input_center[channels]

@@ -51,16 +51,9 @@ class Readout(NamedTuple):
 def naive_skip(shapes):
     """Return the skip connection that predicts the newest value of the window.
 
-    Parameters
-    ----------
-    shapes : Network or WindowDataset
-        Its `window_length`, `n_channels`, `n_predicted` and `n_outputs`; outputs are the next
-        values of the channels that are forecast.
-
-    Returns
-    -------
-    ndarray of shape (window_length * n_channels, n_outputs)
-        Ones for the newest values. All readouts start from it.
+    It is ones for the newest values, (window_length * n_channels, n_outputs), where the outputs of
+    a network or dataset are the next values of the channels that are forecast. All readouts start
+    from it.
     """
     n_predicted, n_outputs = shapes.n_predicted, shapes.n_outputs
     skip = np.zeros((shapes.window_length, shapes.n_channels, n_outputs))
@@ -138,21 +131,10 @@ def without_layers(network):
 def accumulate(network, dataset, rows):
     """Return the Gram sums of some windows, read by the layers of a network.
 
-    Parameters
-    ----------
-    network : Network
-        Its layers; what it predicts does not matter.
-    dataset : WindowDataset
-        On the scale of the layers.
-    rows : ndarray of int
-        The windows to take.
-
-    Returns
-    -------
-    GramSums
-        Of the states, of the window relative to its newest value, but for known inputs, of the
-        Fourier terms, and of the targets relative to the newest value: a coefficient of zero then
-        means that nothing changes.
+    They are of the states, of the window relative to its newest value, but for known inputs, of the
+    Fourier terms, and of the targets relative to the newest value: a coefficient of zero then means
+    that nothing changes. The dataset is on the scale of the layers. What the network predicts does
+    not matter.
     """
     n_states, n_predicted = network.n_states, network.n_predicted
     n_inputs = n_states + count_linear(network)
@@ -178,21 +160,9 @@ def accumulate(network, dataset, rows):
 def make_folds(dataset, n_blocks=1, n_most=MAX_WINDOWS):
     """Return the rows of blocks of the series: of those trained on, then of those held out.
 
-    All windows are in a block, or `n_most` drawn at random.
-
-    Parameters
-    ----------
-    dataset : WindowDataset
-        Split.
-    n_blocks : int, default=1
-        Blocks of each of the `2 * N_FOLDS` folds.
-    n_most : int, default=MAX_WINDOWS
-        Windows at most.
-
-    Returns
-    -------
-    list of ndarray of int
-        Rows of `dataset`, of the blocks of the first fold, then of the second, and so on.
+    All windows of the split dataset are in a block, or `n_most` drawn at random. Each of the `2 *
+    N_FOLDS` folds has `n_blocks` blocks, (n_rows,) each: first those of the first fold, then those
+    of the second, and so on.
     """
     part = dataset.subsample(n_most)
     n_held_out = len(part.indices) - part.n_train
@@ -224,19 +194,11 @@ def join_blocks(blocks):
 
 
 def with_positions(network, n_positions):
-    """Return a network whose output layer reads states at several positions of the window.
+    """Return a network whose output layer reads states at so many positions of the window.
 
-    Parameters
-    ----------
-    network : Network
-        As it was trained, on the state after the last value alone.
-    n_positions : int
-        At how many: after the last value, and after those an eighth of the window apart before it.
-
-    Returns
-    -------
-    Network
-        With the same predictions: the coefficients of the earlier states are zero.
+    They are that after the last value, which alone is read in training, and those an eighth of the
+    window apart before it. Predictions stay the same: the coefficients of the earlier states are
+    zero.
     """
     length = network.window_length
     positions = np.unique([length - k * length // 8 for k in range(n_positions)])
@@ -316,15 +278,8 @@ def solve_coefficients(gram, readout):
 def update_readout(network, dataset, n_windows):
     """Update a solved readout with new windows, in proportion to their number.
 
-    Parameters
-    ----------
-    network : Network
-        The network. Its layers stay as they are. A penalty on changes represents the windows
-        that it was solved for.
-    dataset : WindowDataset
-        The new windows.
-    n_windows : int
-        How many windows it was solved for.
+    The layers stay as they are. A penalty on changes represents the `n_windows` windows that the
+    readout was solved for.
 
     Returns
     -------
@@ -362,18 +317,9 @@ def smooth_readout(network, dataset):
 def lstm_variance_fraction(network, dataset):
     """Return how much of the variance of the predicted change comes from the LSTM.
 
-    Parameters
-    ----------
-    network : Network
-        The network.
-    dataset : WindowDataset
-        On the scale of the layers.
-
-    Returns
-    -------
-    float
-        Covariance of the output layer's part with the predicted change from the newest value to
-        the next ones, over the variance of that change; 1 without a skip connection.
+    That is the covariance of the output layer's part with the predicted change from the newest
+    value to the next ones, over the variance of that change; 1 without a skip connection. The
+    dataset is on the scale of the layers.
     """
     if network.skip is None:
         return 1.0

@@ -35,12 +35,13 @@ def penalties_of_window(network, known_penalty):
     ----------
     network : Network
         Its shapes.
-    known_penalty : None or ndarray of shape (window_length * n_named + n_terms,)
-        The penalties of the coefficients of the known inputs and of the Fourier terms.
+    known_penalty : None or ndarray of shape (n_linear,)
+        Has the penalties of the coefficients of known inputs and of Fourier terms; None where there
+        are none.
 
     Returns
     -------
-    ndarray of shape (n_penalties, window_length * (n_predicted + n_named) + n_terms)
+    ndarray of shape (n_penalties, n_linear)
         Those of the channels that are forecast: the first ones are the same for all lags, from weak
         to strong, the others grow with the square of the lag. Those of known inputs and of Fourier
         terms do not vary.
@@ -61,33 +62,15 @@ def penalties_of_window(network, known_penalty):
     of_window = np.repeat(of_lags[..., None], n_lagged(network), axis=2)
     n_terms = count_linear(network) - of_window[0].size
     penalties = np.pad(of_window.reshape(len(of_window), -1), ((0, 0), (0, n_terms)))
-    if known_penalty is not None:
-        penalties[:, ~_is_predicted(network)] = known_penalty
-    return penalties
+    of_known = 0.0 if known_penalty is None else known_penalty
+    return np.where(is_predicted(network), penalties, of_known)
 
 
-def with_known_penalties(network, linear_penalty, known_penalties):
-    """Return penalties of the linear part in which those of known inputs vary.
-
-    `known_penalties` has those of the known inputs and of the Fourier terms, one option in a row.
-    """
-    penalties = np.repeat(linear_penalty[None], len(known_penalties), axis=0)
-    penalties[:, ~_is_predicted(network)] = known_penalties
-    return penalties
-
-
-def known_penalty_of(network, linear_penalty):
-    """Return the penalties of known inputs and Fourier terms among those of the linear part."""
-    return linear_penalty[~_is_predicted(network)] if network.n_known else None
-
-
-def _is_predicted(network):
+def is_predicted(network):
     """Return which inputs of the linear part are values of a channel that is forecast."""
     of_window = np.arange(n_lagged(network)) < network.n_predicted
-    is_predicted = np.zeros(count_linear(network), dtype=bool)
     of_all_lags = np.tile(of_window, network.window_length)
-    is_predicted[: len(of_all_lags)] = of_all_lags
-    return is_predicted
+    return np.pad(of_all_lags, (0, count_linear(network) - len(of_all_lags)))
 
 
 def make_readouts(folds, network, known_penalty=None):
@@ -117,14 +100,8 @@ def _choose_beside(folds, penalties, of_states):
 def solve_exact(network, dataset, rollouts):
     """Solve for a readout of the states alone, if its forecasts are exact.
 
-    Parameters
-    ----------
-    network : Network
-        Its layers.
-    dataset : WindowDataset
-        On the scale of the layers; the training windows are solved on.
-    rollouts : RollOuts
-        Forecasts over held-out values.
+    The training windows of the dataset, on the scale of the layers, are solved on, and `rollouts`
+    are forecasts over held-out values.
 
     Returns
     -------
@@ -164,7 +141,7 @@ def choose_readout(network, dataset, folds, rollouts, all_rollouts, known_penalt
         linear model has a lower one-step error and far worse forecasts.
     all_rollouts : RollOuts
         Forecasts over all values: a candidate that explodes there is not kept.
-    known_penalty : None or ndarray of shape (window_length * n_named + n_terms,), default=None
+    known_penalty : None or ndarray of shape (n_linear,), default=None
         What `choose_known_penalty` returned.
 
     Returns

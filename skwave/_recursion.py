@@ -13,7 +13,7 @@ MAX_DIFFERENT = 0.75
 MAX_SHARED = 2**22
 
 
-def roll_forward(network, contexts, n_steps, future=None):
+def roll_forward(network, contexts, n_steps, future=None, begun=None):
     """Forecast the values that follow each context, feeding predictions back.
 
     Parameters
@@ -27,6 +27,8 @@ def roll_forward(network, contexts, n_steps, future=None):
     future : None or ndarray of shape (n_contexts, n_steps, n_known), default=None
         The values of the known inputs at these steps, in their units. Those of the first
         step take the place of the newest ones in the context.
+    begun : None or list of ndarray, default=None
+        What `_read_known` returned for these forecasts, where it has read the known values.
 
     Returns
     -------
@@ -43,15 +45,18 @@ def roll_forward(network, contexts, n_steps, future=None):
     """
     if future is None:
         future = np.empty((len(contexts), n_steps, 0))
+    size = max(1, BLOCK_ROWS // _count_open(network, network.window_length))
     blocks = []
     # The callers find forecasts that are not finite.
     with np.errstate(over="ignore", invalid="ignore"):
-        for part in _blocks_of_contexts(network, len(contexts)):
-            blocks.append(_Wavefront(network, contexts[part], future[part], n_steps).run())
+        for begin in range(0, len(contexts), size):
+            part = slice(begin, begin + size)
+            wavefront = _Wavefront(network, contexts[part], future[part], n_steps)
+            blocks.append(wavefront.run(None if begun is None else [x[part] for x in begun]))
     return np.concatenate(blocks)[:, :n_steps]
 
 
-def roll_forward_from(network, values, origins, n_steps, future):
+def roll_forward_from(network, values, origins, n_steps):
     """Forecast from origins in a series, as `roll_forward` does from the windows before them.
 
     Parameters
@@ -59,13 +64,12 @@ def roll_forward_from(network, values, origins, n_steps, future):
     network : Network
         The fitted network.
     values : ndarray of shape (n_values, n_channels)
-        The series, or several of them one after the other, in their units.
+        The series, or several of them one after the other, in their units. Known inputs stand one
+        step ahead.
     origins : ndarray of shape (n_origins,)
         The positions in `values` of the first value of each forecast, increasing.
     n_steps : int
-        Values to forecast.
-    future : ndarray of shape (n_origins, n_steps, n_known)
-        The known inputs at these steps, of which the series has the first ones.
+        Values to forecast; there are as many after each origin.
 
     Returns
     -------
@@ -78,30 +82,19 @@ def roll_forward_from(network, values, origins, n_steps, future):
     with the same ones, which are read once: half of the time of forecasts as long as a window.
     """
     contexts = values[origins[:, None] + np.arange(-network.window_length, 0)].astype(float)
+    future = values[origins[:, None] + np.arange(n_steps) - 1, network.n_predicted :].astype(float)
     n_open = _count_open(network, n_steps)
     n_different = len(np.unique(_starts(network, origins, n_open)))
     if not network.layers or n_different > MAX_DIFFERENT * n_open * len(origins):
         return roll_forward(network, contexts, n_steps, future)
     size = max(1, MAX_SHARED // (n_open * max(network.units)))
-    blocks = []
-    with np.errstate(over="ignore", invalid="ignore"):
-        for first in range(0, len(origins), size):
-            shared = slice(first, first + size)
-            states, passed = _read_known(network, values, origins[shared], n_open)
-            for part in _blocks_of_contexts(network, len(origins[shared])):
-                wavefront = _Wavefront(
-                    network, contexts[shared][part], future[shared][part], n_steps
-                )  # fmt: skip
-                of_part = [(h[part], c[part]) for h, c in states]
-                blocks.append(wavefront.run((of_part, passed[part])))
-    return np.concatenate(blocks)[:, :n_steps]
-
-
-def _blocks_of_contexts(network, n_contexts):
-    """Yield slices of contexts whose windows are read together."""
-    size = max(1, BLOCK_ROWS // _count_open(network, network.window_length))
-    for begin in range(0, n_contexts, size):
-        yield slice(begin, begin + size)
+    forecasts = []
+    for begin in range(0, len(origins), size):
+        part = slice(begin, begin + size)
+        with np.errstate(over="ignore", invalid="ignore"):
+            begun = _read_known(network, values, origins[part], n_open)
+        forecasts.append(roll_forward(network, contexts[part], n_steps, future[part], begun))
+    return np.concatenate(forecasts)
 
 
 def _count_open(network, n_steps):
@@ -122,14 +115,10 @@ def _read_known(network, values, origins, n_open):
 
     Returns
     -------
-    states : list of (h, c)
-        Of each layer, after all known values, of shape (n_origins, n_open, units).
-    passed : ndarray of shape (n_origins, n_open, n_states - units)
-        The states at positions but the last, of windows that have passed these.
+    list of ndarray of shape (n_origins, n_open, n_units)
+        What `_new_states` calls `kept`, after the known values.
     """
     length, positions = network.window_length, network.read_positions[:-1]
-    cells = make_cells(network.layers)
-    n_units = cells[-1].units
     starts, of_origins = np.unique(_starts(network, origins, n_open), return_inverse=True)
     of_origins = of_origins.reshape(len(origins), n_open)
     times = np.unique(origins[:, None] + np.arange(-length, 0))
@@ -138,11 +127,9 @@ def _read_known(network, values, origins, n_open):
     last_rows = np.searchsorted(starts, times, side="right")
     inputs_at = network.scaling.scale(values[times].astype(float))
     references = reference_of(network.scaling.scale(values[starts].astype(float)), network.n_known)
-    states = [cell.new_state(len(starts)) for cell in cells]
-    passed = np.empty((len(starts), network.n_states - n_units), np.float32)
-    shape = len(origins), n_open
-    taken = [tuple(np.empty((*shape, cell.units), np.float32) for _ in range(2)) for cell in cells]
-    taken_passed = np.empty((*shape, passed.shape[1]), np.float32)
+    cells, states, kept = _new_states(network, len(starts))
+    *_, newest, _, passed = kept
+    taken = [np.empty((len(origins), n_open, x.shape[1]), np.float32) for x in kept]
     for k, time in enumerate(times):
         rows, inputs = slice(first_rows[k], last_rows[k]), inputs_at[k]
         if network.scaling.relative:
@@ -152,39 +139,44 @@ def _read_known(network, values, origins, n_open):
             inputs = cell.advance(h[rows], c[rows], z)
         for j, position in enumerate(positions):
             row = first_rows[k] + np.flatnonzero(starts[rows] == time + 1 - position)
-            passed[row, j * n_units : (j + 1) * n_units] = states[-1][0][row, :n_units]
+            passed[row, j * cell.units : (j + 1) * cell.units] = newest[row]
         for number in np.flatnonzero(origins == time + 1):
-            rows = of_origins[number]
-            for (h, c, _), (of_h, of_c) in zip(states, taken, strict=True):
-                of_h[number], of_c[number] = h[rows, : of_h.shape[2]], c[rows]
-            taken_passed[number] = passed[rows]
-    return taken, taken_passed
+            for of_origin, of_window in zip(taken, kept, strict=True):
+                of_origin[number] = of_window[of_origins[number]]
+    return taken
 
 
-def fill_end(network, values, name="context"):
-    """Return the last window of a series without NaN.
-
-    Short gaps are filled by straight lines, as in training. In a long one, and at the end, missing
-    values are predicted one step ahead, the oldest first.
-
-    Parameters
-    ----------
-    network : Network
-        The fitted network.
-    values : ndarray of shape (n_values, n_channels)
-        The series, in its units, as windows hold it; at least a window.
-    name : str, default="context"
-        What the message calls it.
+def _new_states(network, n_rows):
+    """Return what so many windows are read with.
 
     Returns
     -------
-    ndarray of shape (window_length, n_channels)
-        The window.
+    cells : list of Cell
+        The layers.
+    states : list of (h, c, z)
+        The states of each, zero.
+    kept : list of ndarray of shape (n_rows, n_units)
+        All that a window keeps: views of h and c of each layer, and the states of the last one at
+        the positions that are read, but the last position, once the window has passed them.
+    """
+    cells = make_cells(network.layers)
+    states = [cell.new_state(n_rows) for cell in cells]
+    kept = [x for h, c, _ in states for x in (h[:, : c.shape[1]], c)]
+    n_passed = network.n_states - (cells[-1].units if cells else 0)
+    return cells, states, [*kept, np.empty((n_rows, n_passed), np.float32)]
+
+
+def fill_end(network, values, name="context"):
+    """Return the last window of a series without NaN, (window_length, n_channels).
+
+    Short gaps are filled by straight lines, as in training. In a long one, and at the end, missing
+    values are predicted one step ahead, the oldest first. The series, of at least a window, is in
+    its units, as windows hold it; messages call it `name`.
 
     Raises
     ------
     ValueError
-        If a gap has less than a window of values before it to be filled from, or is one of an
+        If a gap has less than a window of values before it to be filled from, or is one of a
         known input.
     """
     length, n_predicted = network.window_length, network.n_predicted
@@ -231,10 +223,8 @@ class _Wavefront:
         self.n_contexts = len(contexts)
         self.n_windows = -(-n_steps // self.output_length)
         self.n_slots = _count_open(network, n_steps)
-        self.cells = make_cells(network.layers)
-        self.n_units = self.cells[-1].units if self.cells else 0
         n_rows = self.n_slots * self.n_contexts
-        self.states = [cell.new_state(n_rows) for cell in self.cells]
+        self.cells, self.states, self.kept = _new_states(network, n_rows)
         # Known and predicted values on the scale of the layers, time first.
         n_values = self.length + self.n_windows * self.output_length
         self.values = np.empty((n_values, self.n_contexts, network.n_channels))
@@ -250,8 +240,6 @@ class _Wavefront:
         rows = self.values[self.length - 1 : self.length - 1 + self.n_windows]
         of_calendar = network.read_calendar(rows.reshape(-1, network.n_channels))
         self.of_calendar = of_calendar.reshape(self.n_windows, self.n_contexts, -1)
-        # The states at all positions but the last, as each window has passed them.
-        self.passed = np.empty((n_rows, network.n_states - self.n_units), np.float32)
         self.references = np.zeros((self.n_slots, self.n_contexts, network.n_channels))
 
     def run(self, begun=None):
@@ -262,7 +250,11 @@ class _Wavefront:
         forecasts = np.empty((self.n_contexts, self.n_windows, self.network.n_outputs))
         begin = 0
         if begun is not None:
-            self._continue_from(begun)
+            for states, of_contexts in zip(self.kept, begun, strict=True):
+                states[:] = of_contexts.swapaxes(0, 1).reshape(states.shape)
+            if self.scaling.relative:
+                first = self.values[: self.length : self.output_length][: self.n_slots]
+                self.references[:] = reference_of(first, self.network.n_known)
             forecasts[:, 0] = self._close(0)
             begin = self.length
         for time in range(begin, (self.n_windows - 1) * self.output_length + self.length):
@@ -275,17 +267,6 @@ class _Wavefront:
         shape = (self.n_contexts, -1, self.network.n_predicted)
         return self.scaling.unscale(forecasts).reshape(shape)
 
-    def _continue_from(self, begun):
-        """Give the windows that begin with known values the states that they have after these."""
-        states, passed = begun
-        for (h, c, _), (of_h, of_c) in zip(self.states, states, strict=True):
-            h[:, : of_h.shape[2]] = of_h.swapaxes(0, 1).reshape(len(h), -1)
-            c[:] = of_c.swapaxes(0, 1).reshape(len(c), -1)
-        self.passed[:] = passed.swapaxes(0, 1).reshape(self.passed.shape)
-        if self.scaling.relative:
-            first = self.values[: self.length : self.output_length][: self.n_slots]
-            self.references[:] = reference_of(first, self.network.n_known)
-
     def _rows(self, number):
         """Return the rows of the states of window `number`."""
         begin = number % self.n_slots * self.n_contexts
@@ -294,9 +275,8 @@ class _Wavefront:
     def _open(self, number):
         """Give window `number` a slot and a zero state."""
         rows = self._rows(number)
-        for cell, (h, c, _) in zip(self.cells, self.states, strict=True):
-            h[rows, : cell.units] = 0
-            c[rows] = 0
+        for states in self.kept[:-1]:
+            states[rows] = 0
         if self.scaling.relative:
             first = self.values[number * self.output_length]
             reference = reference_of(first, self.network.n_known)
@@ -326,9 +306,9 @@ class _Wavefront:
         for k, position in enumerate(self.network.read_positions[:-1]):
             number, remainder = divmod(time + 1 - position, self.output_length)
             if remainder == 0 and 0 <= number < self.n_windows:
-                rows, columns = self._rows(number), k * self.n_units
-                state = self.states[-1][0][rows, : self.n_units]
-                self.passed[rows, columns : columns + self.n_units] = state
+                *_, newest, _, passed = self.kept
+                rows, begin = self._rows(number), k * newest.shape[1]
+                passed[rows, begin : begin + newest.shape[1]] = newest[rows]
 
     def _close(self, number):
         """Predict with window `number`, make its values known, and return the scaled outputs."""
@@ -338,8 +318,10 @@ class _Wavefront:
         window = window - reference[:, None]
         states = None
         if self.cells:
-            newest = self.states[-1][0][rows, : self.n_units]
-            states = np.hstack([self.passed[rows], newest]) if self.network.positions else newest
+            *_, newest, _, passed = self.kept
+            states = newest[rows]
+            if self.network.positions:
+                states = np.hstack([passed[rows], states])
         outputs = self.network.read_out(states, window) + self.of_calendar[number]
         outputs += np.tile(reference[:, self.predicted], self.output_length)
         values = self.scaling.unscale(outputs).reshape(self.n_contexts, self.output_length, -1)

@@ -192,17 +192,8 @@ def mean_squared_residuals(gram, solutions):
 def penalties_of_lags(equal, growing, window_length):
     """Return penalties that are the same for all lags, and those that grow with their square.
 
-    Parameters
-    ----------
-    equal, growing : ndarray
-        The penalties, and those at a lag of 1, that of the newest row of a window.
-    window_length : int
-        Lags.
-
-    Returns
-    -------
-    ndarray of shape (n_penalties, window_length)
-        Those of ``equal`` first.
+    `growing` has those at a lag of 1, that of the newest row of a window. They are of shape
+    (n_penalties, window_length), those of `equal` first.
     """
     lags = np.arange(window_length, 0, -1.0)
     return np.vstack([np.outer(equal, np.ones_like(lags)), np.outer(growing, lags**2)])
@@ -211,17 +202,8 @@ def penalties_of_lags(equal, growing, window_length):
 def choose_penalty(folds, penalties):
     """Return the penalty with the least error on folds that were not solved for.
 
-    Parameters
-    ----------
-    folds : list of GramSums
-        Those of blocks of the series; each is left out in turn.
-    penalties : ndarray of shape (n_penalties, n_inputs)
-        To choose from.
-
-    Returns
-    -------
-    ndarray of shape (n_inputs,)
-        One of `penalties`.
+    The folds are the Gram sums of blocks of the series; each is left out in turn. One of the rows
+    of `penalties` is returned, (n_inputs,).
 
     Notes
     -----

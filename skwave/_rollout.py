@@ -1,5 +1,7 @@
 """Forecasts over held-out values: their residuals and errors, and which explode or are flat."""
 
+import statistics
+
 import numpy as np
 
 from skwave._baseline import find_longest_season, find_season_length, seasonal_naive
@@ -48,8 +50,6 @@ class RollOuts:
         self.contexts = values[before, :n_predicted].astype(float)
         steps = origins[:, None] + np.arange(n_steps)
         self.y_true = values[steps, :n_predicted].astype(float)
-        # Known inputs stand one step ahead.
-        self.future = values[steps - 1, n_predicted:].astype(float)
         # Errors are in units of the spread of these values; outliers may determine the series' own.
         _, self.scale = center_and_scale(self.y_true.reshape(-1, n_predicted))
 
@@ -58,7 +58,7 @@ class RollOuts:
 
         They are in variances of the true values; all are infinite if one is not finite.
         """
-        return self.errors_of(self._forecast(network))
+        return self.errors_of(roll_forward_from(network, self.values, self.origins, self.n_steps))
 
     @property
     def naive_errors(self):
@@ -70,12 +70,8 @@ class RollOuts:
 
         They are in the units of the series, (n_rows, n_steps, n_channels), and may not be finite.
         """
-        return self.y_true[rows] - self._forecast(network, rows)
-
-    def _forecast(self, network, rows=slice(None)):
-        """Return a network's forecasts from some of the origins, (n_rows, n_steps, n_channels)."""
-        origins, future = self.origins[rows], self.future[rows]
-        return roll_forward_from(network, self.values, origins, self.n_steps, future)
+        forecasts = roll_forward_from(network, self.values, self.origins[rows], self.n_steps)
+        return self.y_true[rows] - forecasts
 
     def errors_of(self, forecasts):
         """Return the mean squared error of given forecasts, as `errors` does."""
@@ -128,23 +124,12 @@ class RollOuts:
 
 
 def make_rollouts(dataset, fraction, n_most=MAX_ORIGINS):
-    """Take origins evenly from the newest part of each series.
+    """Take at most `n_most` origins, evenly from the newest part of each series.
 
-    Parameters
-    ----------
-    dataset : WindowDataset
-        In the units of the series. Forecasts are rolled out as far as a window is long, or as the
-        held-out values of the median series reach if these are fewer.
-    fraction : float
-        Fraction of the windows held out. Where that is less than one value, all are taken:
-        forecasts over values that were trained on are better than nothing.
-    n_most : int, default=MAX_ORIGINS
-        Origins at most.
-
-    Returns
-    -------
-    RollOuts
-        From these origins.
+    Forecasts are rolled out as far as a window is long, or as the held-out values of the median
+    series reach if these are fewer. The dataset is in the units of the series, and `fraction` is
+    that of the windows held out. Where that is less than one value, all are taken: forecasts over
+    values that were trained on are better than nothing.
     """
     held_out = _n_held_out(dataset, fraction)
     # As many as most series have: a longer one must not be the only one that is forecast.
@@ -161,22 +146,9 @@ def make_rollouts(dataset, fraction, n_most=MAX_ORIGINS):
 def make_calibration(dataset, fraction, n_steps, n_most):
     """Take many origins from the newest part of each series, as many from each phase of a season.
 
-    Parameters
-    ----------
-    dataset : WindowDataset
-        In the units of the series.
-    fraction : float
-        Fraction of the windows to take, as in `make_rollouts`.
-    n_steps : int
-        Values to forecast.
-    n_most : int
-        Origins at most.
-
-    Returns
-    -------
-    RollOuts or None
-        With origins spread evenly over the phases, and within each of them over time. None where no
-        window is followed by so many values, or gaps leave none.
+    They are spread evenly over the phases, and within each of them over time; `n_most` at most.
+    Other parameters are as in `make_rollouts`. None is returned where no window is followed by
+    `n_steps` values, or gaps leave none.
     """
     held_out = _n_held_out(dataset, fraction)
     windows = _windows_before(dataset, held_out, n_steps)
@@ -191,21 +163,9 @@ def make_calibration(dataset, fraction, n_steps, n_most):
 
 
 def make_rollouts_until(dataset, ends, n_steps):
-    """Take the origins of forecasts of a series that end after so many of its values.
+    """Take the origins of forecasts that end after so many values of the series, in `ends`.
 
-    Parameters
-    ----------
-    dataset : WindowDataset
-        Of one series, in its units.
-    ends : ndarray of int
-        How many values of the series there are up to the end of each forecast.
-    n_steps : int
-        Values to forecast.
-
-    Returns
-    -------
-    RollOuts or None
-        Without those next to gaps; None where none is left.
+    The dataset is of one series, in its units. None is returned where gaps leave no origin.
     """
     held_out = dataset.n_windows_of_series - 1
     windows = _windows_before(dataset, held_out, n_steps)
@@ -235,17 +195,13 @@ def _season_of(dataset):
         n_values = dataset.n_windows_of_series[k] + dataset.window_length - 1
         values = dataset.values[begin : begin + n_values, : dataset.n_predicted]
         seasons.append(find_season_length(np.asarray(values, float)))
-    return _most_common(seasons)
+    # The longest of those that as many have.
+    return statistics.mode(sorted(seasons, reverse=True))
 
 
 def spread_evenly(n, n_most):
     """Return at most `n_most` of the positions from 0 to n - 1, evenly spread."""
     return np.linspace(0, n - 1, min(n, n_most)).round().astype(int)
-
-
-def _most_common(seasons):
-    """Return the season that most series have; the longest of those that as many have."""
-    return max(sorted(seasons, reverse=True), key=seasons.count)
 
 
 def _n_held_out(dataset, fraction):
@@ -280,12 +236,7 @@ def _roll_outs_from(dataset, windows, held_out, n_steps):
 def baseline_errors(rollouts, dataset):
     """Return the errors of the naive and the seasonal naive forecast, and the season.
 
-    Parameters
-    ----------
-    rollouts : RollOuts
-        The forecasts to compare with.
-    dataset : WindowDataset
-        The series, in their units.
+    The dataset is in the units of the series.
 
     Returns
     -------
@@ -302,9 +253,10 @@ def baseline_errors(rollouts, dataset):
     number = np.searchsorted(begins, rollouts.origins, side="right") - 1
     some = np.unique(number)
     some = some[spread_evenly(len(some), SEASON_SERIES)]
-    season_length = _most_common(
-        [find_longest_season(values[begins[k] : rollouts.origins[number == k].min()]) for k in some]
-    )
+    seasons = [
+        find_longest_season(values[begins[k] : rollouts.origins[number == k].min()]) for k in some
+    ]
+    season_length = statistics.mode(sorted(seasons, reverse=True))
     errors = {"naive": rollouts.naive_errors}
     if 1 < season_length <= (rollouts.origins - begins[number]).min():
         seasonal = seasonal_naive(values, rollouts.origins, n_steps, season_length)
@@ -315,19 +267,10 @@ def baseline_errors(rollouts, dataset):
 def warn_about_recursion(contexts, forecasts):
     """Warn if forecasts are flat or explode.
 
-    Parameters
-    ----------
-    contexts : ndarray of shape (n_contexts, window_length, n_channels)
-        The windows that the forecasts start from.
-    forecasts : ndarray of shape (n_contexts, n_steps, n_channels)
-        The forecasts.
-
-    Notes
-    -----
-    A forecast is flat if its second half varies by less than a hundredth of its context, both
-    overall (range against standard deviation) and from value to value. It explodes if it leaves
-    the mean of its context by more than ten times what a straight line through the context's
-    range would.
+    A forecast, (n_steps, n_channels), is flat if its second half varies by less than a hundredth of
+    its context, (window_length, n_channels), both overall (range against standard deviation) and
+    from value to value. It explodes if it leaves the mean of its context by more than ten times
+    what a straight line through the context's range would. There may be several of each.
     """
     n_steps, length = forecasts.shape[1], contexts.shape[1]
     spread = np.ptp(contexts, axis=1)

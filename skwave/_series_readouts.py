@@ -8,12 +8,12 @@ from sklearn.utils.parallel import Parallel, delayed
 
 from skwave._baseline import find_season_length
 from skwave._calibration import MAX_PATHS, cross_fitted_paths, paths_over
-from skwave._dataset import center_and_scale, check_not_too_small, is_varying, make_dataset
+from skwave._dataset import center_and_scale, is_varying, make_dataset
 from skwave._fitted import describe_fit, describe_windows, newest_values
 from skwave._gaps import interpolate, missing_rows
 from skwave._network import Scaling
 from skwave._readout import N_FOLDS, gram_folds, make_folds, solve_coefficients, solve_readout
-from skwave._readout_choice import known_penalty_of, make_readouts, penalties_of_window
+from skwave._readout_choice import make_readouts, penalties_of_window
 from skwave._ridge import mean_squared_residuals, ridge_path, total
 from skwave._rollout import baseline_errors, make_rollouts, spread_evenly
 
@@ -41,21 +41,13 @@ NAIVE_IS_BETTER = "a naive forecast is better than the readout that all series s
 def scale_series(values, n_known, normalization):
     """Return center and scale of the channels of a series, and which vary, (n_channels,) each.
 
-    Parameters
-    ----------
-    values : ndarray of shape (n_values, n_channels)
-        The series; NaN is a missing value.
-    n_known : int
-        Channels that are known in advance, the last ones; they keep their units, as holidays and
-        hours mean the same in each series.
-    normalization : {"series", "window"} or None
-        How values are scaled; None leaves them as they are.
+    NaN is a missing value. The last `n_known` channels keep their units, as holidays and hours mean
+    the same in each series. Where `normalization` is None, all do.
     """
     if normalization is None:
         n_channels = values.shape[1]
         return np.zeros(n_channels), np.ones(n_channels), np.ones(n_channels, bool)
     known = values[~missing_rows(values)]
-    check_not_too_small(known)
     center, scale = center_and_scale(known)
     if n_known:
         center[-n_known:], scale[-n_known:] = 0, 1
@@ -65,17 +57,10 @@ def scale_series(values, n_known, normalization):
 def weight_of(values):
     """Return the weight of a series among others, by how well it can be predicted.
 
-    Parameters
-    ----------
-    values : ndarray of shape (n_values, n_channels)
-        The channels that are forecast, on a scale of their own; NaN is a missing value.
-
-    Returns
-    -------
-    float
-        One over the mean squared error of the naive or the seasonal naive forecast of one step,
-        whichever is less: the weight of generalized least squares, but for a factor. It is 1 for a
-        series that never changes, which does not show how well series can be predicted.
+    The values are those of the channels that are forecast, on a scale of their own; NaN is a
+    missing value. The weight is one over the mean squared error of the naive or the seasonal naive
+    forecast of one step, whichever is less: that of generalized least squares, but for a factor. It
+    is 1 for a series that never changes, which does not show how well series can be predicted.
 
     References
     ----------
@@ -89,9 +74,7 @@ def weight_of(values):
     return 1 / max(LEAST_NOISE**2, min(errors))
 
 
-def fit_series_readouts(
-    result, series, scalers, weights, validation_split, normalization, validation
-):
+def fit_series_readouts(result, series, scalers, weights, validation_split):
     """Solve for the readout of all series, and for that of each.
 
     Parameters
@@ -106,10 +89,6 @@ def fit_series_readouts(
         What `weight_of` returned for each, scaled to a mean of 1.
     validation_split : float
         Fraction of the newest windows of each series that are held out.
-    normalization : {"series", "window"} or None
-        How values are scaled.
-    validation : {"random", "last", "forecast"}
-        Which windows were held out where the readout is trained.
 
     Returns
     -------
@@ -124,37 +103,31 @@ def fit_series_readouts(
     joblib runs the tasks, so that a backend chosen by `joblib.parallel_config` is used, such as a
     Dask cluster.
     """
-    layers, readout = result.network, result.solution
-    tasks = [
-        (values, *scaler, weight)
-        for values, scaler, weight in zip(series, scalers, weights, strict=True)
-    ]
+    network, readout, pooled, kind = result.network, result.solution, None, None
+    layers = network.layers
+    scalings = [rescaled(network.scaling, *scaler) for scaler in scalers]
+    # What `_open` takes for each.
+    tasks = list(zip(series, scalings, weights, [validation_split] * len(series), strict=True))
     parts = np.array_split(np.arange(len(tasks)), min(len(tasks), MAX_TASKS))
     parts = [[tasks[k] for k in part] for part in parts]
     n_most = max(LEAST_WINDOWS, ALL_WINDOWS // len(tasks))
     n_paths = min(MAX_PATHS, max(LEAST_PATHS, ALL_PATHS // len(tasks)))
-    network, pooled, kind = layers, None, None
     if readout is not None:
-        sums = Parallel()(
-            delayed(_sum_over)(layers, part, validation_split, n_most) for part in parts
-        )
-        pooled = total(sums)
-        network, _ = solve_readout(layers, pooled, readout)
+        pooled = total(Parallel()(delayed(_sum_over)(network, part, n_most) for part in parts))
         # Each series starts from the readout of all, without a difference.
         no_difference = np.full(pooled.n_inputs, np.inf)
-        readout = readout._replace(name="common", difference_penalty=no_difference)
-        kind = _choose_kind(layers, readout, pooled, tasks, validation_split, n_most)
+        common = readout._replace(name="common", difference_penalty=no_difference)
+        result = result._replace(solution=common)
+        kind = _choose_kind(network, common, pooled, tasks, n_most)
+        network, _ = solve_readout(network, pooled, readout)
+    of_worker = result._replace(regressor=None)
     solved = Parallel()(
-        delayed(_solve_for)(
-            result._replace(regressor=None, solution=readout), pooled, kind, part,
-            validation_split, n_most, n_paths, normalization, validation,
-        )
-        for part in parts
-    )  # fmt: skip
+        delayed(_fit_each)(of_worker, pooled, kind, part, n_most, n_paths) for part in parts
+    )
     of_series = [attributes for part in solved for attributes in part]
     for attributes in of_series:
         # All have the same arrays, which a worker would have copied.
-        attributes["network_"] = replace(attributes["network_"], layers=layers.layers)
+        attributes["network_"] = replace(attributes["network_"], layers=layers)
         attributes["_regressor"] = result.regressor
     return network, of_series
 
@@ -162,19 +135,9 @@ def fit_series_readouts(
 def rescaled(scaling, center, scale, varies):
     """Return the scaling of a series, from that of the series less its center over its scale.
 
-    Parameters
-    ----------
-    scaling : Scaling
-        What the network was fitted with.
-    center, scale, varies : ndarray of shape (n_channels,)
-        What `scale_series` returned for the series.
-
-    Returns
-    -------
-    Scaling
-        From the units of the series to the scale of the layers. A channel that is constant is
-        predicted to stay so, as `fit_scaling` has it: its scale, which has no unit, would make a
-        forecast of what the network predicts for the others.
+    `center`, `scale` and `varies` are what `scale_series` returned for the series. A channel that
+    is constant is predicted to stay so, as `fit_scaling` has it: its scale, which has no unit,
+    would make a forecast of what the network predicts for the others.
     """
     # The channels repeat for each of several values predicted at once; known inputs,
     # the last ones, are no outputs.
@@ -190,28 +153,29 @@ def rescaled(scaling, center, scale, varies):
     )
 
 
-def _make_datasets(network, values, center, scale, varies, weight, validation_split):
-    """Return the windows of one series in its units, and those on the scale of the layers."""
+def _open(network, values, scaling, weight, validation_split):
+    """Return the network on the scale of one series, and its windows in its units, and scaled."""
+    network = replace(network, scaling=scaling)
     data = make_dataset(
         [values], network.window_length, network.output_length, n_known=network.n_known
     )
-    dataset = data.scaled(rescaled(network.scaling, center, scale, varies))
-    weights = np.full(len(dataset.indices), weight, np.float32)
-    dataset = replace(dataset, weights=weights)
+    dataset = data.scaled(scaling)
+    dataset = replace(dataset, weights=np.full(len(dataset.indices), weight, np.float32))
     random_state = np.random.RandomState(0)
-    return data, dataset.split(validation_split, newest=True, random_state=random_state)
+    dataset = dataset.split(validation_split, newest=True, random_state=random_state)
+    return network, data, dataset
 
 
-def _sum_over(layers, tasks, validation_split, n_most):
+def _sum_over(network, tasks, n_most):
     """Return the Gram sums of the windows of several series."""
     sums = []
     for task in tasks:
-        _, dataset = _make_datasets(layers, *task, validation_split)
-        sums.append(total(gram_folds(layers, dataset, make_folds(dataset, n_most=n_most))))
+        _, _, dataset = _open(network, *task)
+        sums.append(total(gram_folds(network, dataset, make_folds(dataset, n_most=n_most))))
     return total(sums)
 
 
-def _choose_kind(layers, readout, pooled, tasks, validation_split, n_most):
+def _choose_kind(network, common, pooled, tasks, n_most):
     """Return how far readouts are shrunk, by forecasts over held-out values of many series.
 
     Those of a single series are too few to choose by, and errors of one step are less with a common
@@ -227,75 +191,65 @@ def _choose_kind(layers, readout, pooled, tasks, validation_split, n_most):
         # A mean over one series has no standard error.
         return KINDS[0]
     errors = Parallel()(
-        delayed(_errors_of_kinds)(layers, readout, pooled, tasks[k], validation_split, n_most)
+        delayed(_errors_of_kinds)(network, common, pooled, tasks[k], n_most)
         for k in spread_evenly(len(tasks), CHOOSING_SERIES)
     )
-    logs = {kind: np.array([np.log(of_one[kind]) for of_one in errors]) for kind in errors[0]}
-    best = min(logs, key=lambda kind: logs[kind].mean())
-    gaps = {kind: logs[kind] - logs[best] for kind in logs}
-    errors_of_mean = {kind: gap.std(ddof=1) / np.sqrt(len(gap)) for kind, gap in gaps.items()}
-    # Errors that are infinite with each kind have no difference.
-    return next((kind for kind in gaps if gaps[kind].mean() <= errors_of_mean[kind]), best)
+    logs = np.log(errors)
+    gaps = logs - logs[:, [logs.mean(axis=0).argmin()]]
+    errors_of_mean = gaps.std(axis=0, ddof=1) / np.sqrt(len(gaps))
+    # The first one, too, where errors are infinite with each kind and have no difference.
+    return KINDS[np.argmax(gaps.mean(axis=0) <= errors_of_mean)]
 
 
-def _errors_of_kinds(layers, readout, pooled, task, validation_split, n_most):
-    """Return the mean squared error of the forecasts of one series with each candidate."""
-    data, dataset = _make_datasets(layers, *task, validation_split)
-    network = replace(layers, scaling=dataset.scaling)
+def _errors_of_kinds(network, common, pooled, task, n_most):
+    """Return the mean squared error of the forecasts of one series with each of `KINDS`."""
+    network, data, dataset = _open(network, *task)
     folds = gram_folds(network, dataset, make_folds(dataset, n_most=n_most))
     others, seen = pooled - total(folds), total(folds[:N_FOLDS])
+    *_, validation_split = task
     rollouts = make_rollouts(data, validation_split, SERIES_ORIGINS)
-    least = np.finfo(float).tiny
-    shrunk = _choose_difference(folds, others, network, readout)
-    own = _candidate("own", network, folds, others, readout)
-    half_shrunk = shrunk._replace(name="half shrunk", own=own)
-    of_kinds = {"common": readout, "shrunk": shrunk, "half shrunk": half_shrunk, "own": own}
-    errors = {}
-    for kind in KINDS:
-        solved, _ = solve_readout(network, seen, of_kinds[kind], others)
-        errors[kind] = max(least, rollouts.errors(solved).mean())
-    return errors
+    solved = [
+        solve_readout(network, seen, readout, others)[0]
+        for readout in _make_kinds(KINDS, network, folds, others, common)
+    ]
+    return [max(np.finfo(float).tiny, rollouts.errors(one).mean()) for one in solved]
 
 
-def _candidate(kind, network, folds, others, readout):
-    """Return the readout of a kind for a series, from that of all series."""
-    if kind == "common":
-        return readout
-    if kind == "shrunk":
-        return _choose_difference(folds, others, network, readout)
-    # That of the series alone, with the known inputs of the readout of all.
-    known_penalty = known_penalty_of(network, readout.linear_penalty)
-    _, (own, *_) = make_readouts(folds, network, known_penalty)
-    if kind == "own":
-        return own._replace(name="own")
-    shrunk = _choose_difference(folds, others, network, readout)
-    return shrunk._replace(name="half shrunk", own=own)
+def _make_kinds(kinds, network, folds, others, common):
+    """Return the readouts of these kinds for a series, from that of all series, `common`."""
+    made = {"common": common}
+    if "shrunk" in kinds or "half shrunk" in kinds:
+        made["shrunk"] = _choose_difference(folds, others, network, common)
+    if "own" in kinds or "half shrunk" in kinds:
+        # That of the series alone, with the known inputs of the readout of all.
+        _, (own, *_) = make_readouts(folds, network, common.linear_penalty)
+        made["own"] = own._replace(name="own")
+    if "half shrunk" in kinds:
+        made["half shrunk"] = made["shrunk"]._replace(name="half shrunk", own=made["own"])
+    return [made[kind] for kind in kinds]
 
 
-def _solve_for(
-    result, pooled, kind, tasks, validation_split, n_most, n_paths, normalization, validation
-):
+def _fit_each(result, pooled, kind, tasks, n_most, n_paths):
     """Return the fitted attributes for each of several series; the networks lack the layers."""
     fitted = []
     for task in tasks:
         began = time.perf_counter()
-        data, dataset = _make_datasets(result.network, *task, validation_split)
+        network, data, dataset = _open(result.network, *task)
+        values, *_, validation_split = task
         rollouts = make_rollouts(data, validation_split, SERIES_ORIGINS)
-        layers = replace(result.network, scaling=dataset.scaling)
         if pooled is None:
-            paths, widths = paths_over(layers, data, validation_split, rollouts.n_steps, n_paths)
+            paths, widths = paths_over(network, data, validation_split, rollouts.n_steps, n_paths)
             of_one = result._replace(
-                network=layers, errors={result.readout: rollouts.errors(layers)},
+                network=network, errors={result.readout: rollouts.errors(network)},
                 residual_paths=paths, widths=widths,
             )  # fmt: skip
         else:
             of_one = _solve_one(
-                result, layers, data, dataset, rollouts, pooled, kind, n_most, n_paths
+                result, network, data, dataset, rollouts, pooled, kind, n_most, n_paths
             )
-        attributes = describe_windows(data, normalization) | describe_fit(
-            of_one, data, dataset, rollouts, time.perf_counter() - began, validation=validation
-        )
-        attributes |= newest_values(of_one.network, task[0])
+        attributes = describe_windows(data) | newest_values(of_one.network, values)
+        seconds = time.perf_counter() - began
+        attributes |= describe_fit(of_one, data, dataset, rollouts, seconds)
         attributes["network_"] = replace(of_one.network, layers=())
         fitted.append(attributes)
     return fitted
@@ -307,7 +261,7 @@ def _solve_one(result, network, data, dataset, rollouts, pooled, kind, n_most, n
     folds = gram_folds(network, dataset, rows)
     others, seen = pooled - total(folds), total(folds[:N_FOLDS])
     common = result.solution
-    chosen = _candidate(kind, network, folds, others, common)
+    (chosen,) = _make_kinds([kind], network, folds, others, common)
     reason = "the best kind of readout over all series"
     errors = {
         name: rollouts.errors(solve_readout(network, seen, one, others)[0])
@@ -316,15 +270,13 @@ def _solve_one(result, network, data, dataset, rollouts, pooled, kind, n_most, n
     baselines, _ = baseline_errors(rollouts, data)
     naive = baselines.get("seasonal_naive", baselines["naive"])
     if kind != "own" and rollouts.is_better(naive, errors[chosen.name]):
-        own = _candidate("own", network, folds, others, common)
+        (own,) = _make_kinds(["own"], network, folds, others, common)
         errors["own"] = rollouts.errors(solve_readout(network, seen, own, others)[0])
         if errors["own"].mean() < errors[chosen.name].mean():
-            chosen = own
-            reason = NAIVE_IS_BETTER
+            chosen, reason = own, NAIVE_IS_BETTER
     solved, _ = solve_readout(network, total(folds), chosen, others)
-    n_steps = rollouts.n_steps
     paths, widths = cross_fitted_paths(
-        network, data, dataset, rows, folds, chosen, n_steps, n_most=n_paths, others=others
+        network, data, dataset, rows, folds, chosen, rollouts.n_steps, n_most=n_paths, others=others
     )
     return result._replace(
         network=solved, readout=chosen.name, errors=errors, reason=reason, residual_paths=paths,
@@ -333,25 +285,12 @@ def _solve_one(result, network, data, dataset, rollouts, pooled, kind, n_most, n
 
 
 def _choose_difference(folds, others, network, readout):
-    """Return a readout with penalties of the differences from that of all series.
+    """Return a readout with penalties of the differences from that of all series, `readout`.
 
-    Parameters
-    ----------
-    folds : list of GramSums
-        Those of blocks of the series; each is left out in turn.
-    others : GramSums
-        Those of the other series.
-    network : Network
-        Its shapes.
-    readout : Readout
-        That of all series. It is kept if its error is the least.
-
-    Returns
-    -------
-    Readout
-        With the penalties of least error on the blocks.
+    They are those of least error on the folds, each of which is left out in turn; `others` are the
+    Gram sums of the other series. The readout of all series is kept if its error is the least.
     """
-    of_window = penalties_of_window(network, known_penalty_of(network, readout.linear_penalty))
+    of_window = penalties_of_window(network, readout.linear_penalty)
     penalties = np.insert(of_window, [0] * network.n_states, readout.state_penalty, axis=1)
     errors = np.zeros(1 + len(penalties))
     for left_out, fold in enumerate(folds):

@@ -71,24 +71,18 @@ class FitResult(NamedTuple):
     residual_paths: np.ndarray | None = None  # of forecasts over values not trained on
     widths: dict | None = None  # of these paths, as `fit_widths` returned them
     solution: Any = None  # the `Readout` that was solved for and is not exact
+    holds_out_newest: bool = True  # whether the windows held out are the newest ones
 
 
 def set_epochs(dataset, config, *, solves_readout):
     """Replace ``epochs="auto"`` by a number of epochs, and choose the windows to train on.
 
-    Parameters
-    ----------
-    dataset : WindowDataset
-        Split, on the scale of the layers.
-    config : TrainingConfig
-        How to train.
-    solves_readout : bool
-        Whether the readout is solved for afterwards, from all windows.
+    Where the readout is solved for afterwards, from all windows, the LSTM may be trained on a part.
 
     Returns
     -------
     dataset : WindowDataset
-        The windows to train on, and those that choose the epoch.
+        The windows to train on, and those that choose the epoch; split, as the dataset is.
     config : TrainingConfig
         With a number of epochs.
     """
@@ -125,8 +119,8 @@ def train(dataset, config, *, seed, network=None, rollouts=None, exact_rollouts=
     network : None or Network, default=None
         The network to continue from.
     rollouts : None or RollOuts, default=None
-        Where given, its errors choose the best epoch in place of the validation loss. The history
-        calls them ``val_forecast``.
+        With ``validation="forecast"`` its errors choose the best epoch in place of the validation
+        loss. The history calls them ``val_forecast``.
     exact_rollouts : None or RollOuts, default=None
         Where given, training stops as soon as these forecasts are exact.
     progress : EpochProgress
@@ -142,8 +136,7 @@ def train(dataset, config, *, seed, network=None, rollouts=None, exact_rollouts=
     ValueError
         If no epoch had a finite loss.
     """
-    monitor = "val_loss" if dataset.holds_out else "loss"
-    monitor = monitor if rollouts is None else "val_forecast"
+    rollouts = rollouts if config.validation == "forecast" else None
     rows = np.arange(dataset.n_train)
     if dataset.weights is not None:
         rows = np.flatnonzero(dataset.weights[: dataset.n_train])
@@ -152,10 +145,10 @@ def train(dataset, config, *, seed, network=None, rollouts=None, exact_rollouts=
     with borrowed_model(dataset, config) as model:
         reset(model, dataset, np.random.RandomState(seed), network)
         callbacks, stopping = make_callbacks(
-            model, dataset, config, monitor, per_epoch, rollouts, exact_rollouts, progress
+            model, dataset, config, per_epoch, rollouts, exact_rollouts, progress
         )  # fmt: skip
         if config.backup_dir is not None:
-            backup = Backup(config.backup_dir, dataset, config, seed, network)
+            backup = Backup(dataset, config, seed, network)
             backup.restore(model)
             n_done = backup.n_epochs
             callbacks.append(backup.make_callback(model, config, stopping))

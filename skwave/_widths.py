@@ -43,8 +43,7 @@ def fit_widths(contexts, forecasts, residuals, scale, part_of_change):
     n_channels = contexts.shape[2]
     typical_change = _mean_change(contexts / scale).mean(axis=0)
     widths = {"part_of_change": part_of_change, "typical_change": typical_change}
-    of_context = _width_of_context(contexts, scale, widths)
-    levels = _levels(contexts, forecasts, of_context)
+    of_context, levels = _widths_and_levels(contexts, forecasts, scale, widths)
     # Relative to those of the same step: the error grows from step to step.
     sizes = _limit_outliers(np.abs(residuals / of_context[:, None]), axis=0)
     means = sizes.mean(axis=0)
@@ -79,8 +78,7 @@ def residual_scale(contexts, forecasts, scale, widths):
     ndarray of shape (n_contexts, n_steps, n_channels)
         In the units of the series.
     """
-    of_context = _width_of_context(contexts, scale, widths)
-    levels = _levels(contexts, forecasts, of_context)
+    of_context, levels = _widths_and_levels(contexts, forecasts, scale, widths)
     by_level = [
         np.interp(levels[..., channel], widths["levels"][:, channel], at_levels)
         for channel, at_levels in enumerate(widths["at_levels"].T)
@@ -88,13 +86,18 @@ def residual_scale(contexts, forecasts, scale, widths):
     return of_context[:, None] * np.stack(by_level, axis=-1)
 
 
-def _width_of_context(contexts, scale, widths):
-    """Return the width that follows from the change in each context, (n_contexts, n_channels)."""
+def _widths_and_levels(contexts, forecasts, scale, widths):
+    """Return the width that follows from the change in each context, (n_contexts, n_channels).
+
+    And the levels of forecasts: less the mean of their context, in units of this width.
+    """
     typical, part = widths["typical_change"], widths["part_of_change"]
     change = _mean_change(contexts / scale)
     ratio = np.divide(change, typical, out=np.ones_like(change), where=typical > 0)
     ratio = np.clip(ratio, 1 / MAX_CHANGE_FACTOR, MAX_CHANGE_FACTOR)
-    return scale * (part * ratio + 1 - part)
+    of_context = scale * (part * ratio + 1 - part)
+    levels = (forecasts - contexts.mean(axis=1, keepdims=True)) / of_context[:, None]
+    return of_context, levels
 
 
 def _mean_change(contexts):
@@ -109,8 +112,3 @@ def _limit_outliers(sizes, axis):
     """Return sizes of at most `MAX_OUTLIER` times their median along an axis, unless that is 0."""
     medians = np.median(sizes, axis=axis, keepdims=True)
     return np.where(medians > 0, np.minimum(sizes, MAX_OUTLIER * medians), sizes)
-
-
-def _levels(contexts, forecasts, of_context):
-    """Return forecasts less the mean of their context, in units of its width."""
-    return (forecasts - contexts.mean(axis=1, keepdims=True)) / of_context[:, None]

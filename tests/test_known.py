@@ -112,7 +112,7 @@ def test_the_last_value_is_a_target_though_its_known_input_is_not_there():
     # Each forecast is given the values of its own steps.
     rollouts = make_rollouts(data, 0.3)
     steps = rollouts.origins[:, None] + np.arange(rollouts.y_true.shape[1])
-    np.testing.assert_array_equal(rollouts.future[..., 0], FRAME["heat"].to_numpy()[steps])
+    np.testing.assert_array_equal(rollouts.values[steps - 1, 2], FRAME["heat"].to_numpy()[steps])
     assert rollouts.origins.max() + rollouts.y_true.shape[1] == len(FRAME)
 
 

@@ -645,9 +645,9 @@ def test_training_does_not_go_on_with_targets_of_another_kind(chaos, solved_on_c
     # Its residual paths are not those of a fit without y.
     given.fit(chaos, y).calibrate(chaos, n_steps=3)
     for method in ("fit", "partial_fit"):
-        with pytest.raises(ValueError, match="cannot be continued with y: .* fitted without y"):
+        with pytest.raises(ValueError, match="has targets='the next values'.* but targets='y'"):
             getattr(forecaster, method)(chaos, y)
-        with pytest.raises(ValueError, match="cannot be continued without y: .* fitted with y"):
+        with pytest.raises(ValueError, match="has targets='y'.* but targets='the next values'"):
             getattr(given, method)(chaos)
     given.partial_fit(chaos, y)
 

@@ -62,7 +62,7 @@ def test_forecasts_from_origins_are_those_from_the_windows_before_them(variant, 
     # Of two parts of the series, in which forecasts share windows.
     origins = np.append(np.arange(9, 40), np.arange(200, 250, 3))
     contexts, future = contexts_and_future(network, values, origins, n_steps)
-    forecasts = roll_forward_from(network, values, origins, n_steps, future)
+    forecasts = roll_forward_from(network, values, origins, n_steps)
     expected = roll_forward(network, contexts, n_steps, future)
     np.testing.assert_allclose(forecasts, expected, rtol=1e-5, atol=1e-6)
 
@@ -84,7 +84,7 @@ def test_windows_that_forecasts_share_are_read_once(monkeypatch, distance, is_sh
     roll_forward(network, contexts, 7, future)
     alone = sum(rows)
     rows.clear()
-    roll_forward_from(network, values, origins, 7, future)
+    roll_forward_from(network, values, origins, 7)
     # The windows hold 28 known and 21 predicted values of each forecast; 56 windows begin with
     # known values, of which they read up to 7.
     assert alone == 50 * 49
