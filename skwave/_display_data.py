@@ -6,11 +6,10 @@ from sklearn.utils.validation import check_array, check_consistent_length
 from skwave._baseline import find_longest_season, seasonal_naive
 from skwave._gaps import fill_forward
 from skwave._index_spec import index_spec, next_index
-from skwave._intervals import check_fractions
+from skwave._intervals import check_fractions, check_order
 from skwave._pandas_index import as_times, check_index
 from skwave._plot import BASELINE_NAMES, channel_names
 from skwave._validation import as_floats, fill_masked
-from skwave.metrics._interval import check_order
 
 
 def check_values(given):

@@ -100,3 +100,14 @@ def check_n_paths(probabilities, n_paths):
             f"{needed} residual paths, but there are {n_paths}. {reach} calibrate with a longer "
             "series, or with fewer n_steps."
         )
+
+
+def check_order(bounds, name):
+    """Raise an error if a lower bound is above its upper bound, of bounds (n_values, ..., 2)."""
+    is_reversed = (bounds[..., 0] > bounds[..., 1]).reshape(len(bounds), -1).any(axis=1)
+    if is_reversed.any():
+        row = int(np.argmax(is_reversed))
+        raise ValueError(
+            f"{name} has a lower bound above its upper bound in row {row}: {bounds[row].tolist()}. "
+            "Give the lower bounds first."
+        )

@@ -23,6 +23,13 @@ def test_import_loads_no_heavy_package():
     assert modules_after(code) == "[]"
 
 
+def test_import_of_the_package_alone_loads_no_metrics():
+    # They take longer to import than a forecast.
+    code = "import skwave, sys; print([m for m in sys.modules if m == 'sklearn.metrics'])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
 @pytest.mark.parametrize(
     "call",
     ["forecast(20)", "predict(windows)", "score(windows)", "calibrate(windows).sample_paths(9)"],

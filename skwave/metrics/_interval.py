@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_array, check_consistent_length
 
-from skwave._intervals import check_fractions
+from skwave._intervals import check_fractions, check_order
 from skwave.metrics._point import as_columns, average, seasonal_scale
 
 
@@ -326,17 +326,6 @@ def check_one_coverage(coverage):
     if np.ndim(coverage):
         raise TypeError(f"coverage={coverage!r}, but one fraction between 0 and 1 is needed here.")
     return float(check_fractions(coverage, "coverage"))
-
-
-def check_order(bounds, name):
-    """Raise an error if a lower bound is above its upper bound, of bounds (n_values, ..., 2)."""
-    is_reversed = (bounds[..., 0] > bounds[..., 1]).reshape(len(bounds), -1).any(axis=1)
-    if is_reversed.any():
-        row = int(np.argmax(is_reversed))
-        raise ValueError(
-            f"{name} has a lower bound above its upper bound in row {row}: {bounds[row].tolist()}. "
-            "Give the lower bounds first."
-        )
 
 
 def _as_parts(y_true, values, name, n_parts=None):
