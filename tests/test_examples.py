@@ -131,9 +131,11 @@ TUTORIAL = FOLDER / "tutorial.ipynb"
 @pytest.mark.slow
 def test_the_tutorial_notebook_runs_and_shows_pictures_progress_and_the_model(tmp_path):
     notebook = nbformat.read(TUTORIAL, as_version=4)
-    # A smaller network, progress bars in place of lines, and fewer fits of the search.
+    # A smaller network, shorter waves, progress bars in place of lines, fewer fits of the search.
     for text, quicker in (
         ("UNITS = 300", "UNITS = 16"),
+        ("wave[:4000], wave[4000:4200]", "wave[:800], wave[800:1000]"),
+        ("wave[:16000], wave[16000:16200]", "wave[:800], wave[800:1000]"),
         ("verbose=2", "verbose=1"),
         ("ForecastSplit(3", "ForecastSplit(1"),
     ):
