@@ -120,6 +120,8 @@ class PipelineSeriesMixin:
         # A tuple is one name, of two levels.
         is_one = isinstance(series, str | tuple) or not isinstance(series, Iterable)
         names = [series] if is_one else list(series)
+        if not names:
+            raise ValueError(f"series={series!r} names no series. Name one, or leave series out.")
         surplus = [name for name in contexts if name not in names]
         if surplus:
             raise ValueError(

@@ -290,6 +290,8 @@ def test_series_is_any_iterable_of_names(fitted):
     assert set(forecasts.index.get_level_values(0)) == {"shop 0", "shop 2"}
     with pytest.raises(ValueError, match=r"holds \['shop 0'\], which is not one of the names"):
         fitted.forecast(2, series=[["shop 0"]])
+    with pytest.raises(ValueError, match=r"series=\[\] names no series"):
+        fitted.forecast(2, series=[])
     twice = fitted.forecast(2, series=["shop 0", "shop 0"])
     pd.testing.assert_series_equal(twice, fitted.forecast(2, series=["shop 0"]))
 
