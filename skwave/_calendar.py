@@ -3,7 +3,7 @@
 import numpy as np
 
 from skwave._fourier import HARMONICS
-from skwave._pandas_index import as_times
+from skwave._pandas_index import as_times, is_pandas_installed
 
 
 def check_calendar(calendar):
@@ -37,9 +37,16 @@ def calendar_features(index, names):
 
     Raises
     ------
+    ModuleNotFoundError
+        If pandas is not installed.
     ValueError
         If the labels are no dates or periods.
     """
+    if not is_pandas_installed():
+        raise ModuleNotFoundError(
+            f"The calendar features {names} are computed by pandas, which is not installed here. "
+            "Install it: pip install pandas."
+        )
     times = as_times(index, "X")
     if not hasattr(times, "freq"):
         raise ValueError(

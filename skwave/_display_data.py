@@ -130,7 +130,15 @@ def _coverage_of_columns(interval, coverage, n_channels, names):
             f"interval has the columns {list(interval.columns)}, but {needed} are needed for this "
             "forecast. Give what forecast_interval returned."
         )
-    return [one for (one,) in coverages] if coverages[0] else coverage
+    if not coverages[0]:
+        return coverage
+    found = [one for (one,) in coverages]
+    if coverage is not None and sorted(np.ravel(coverage)) != sorted(found):
+        raise ValueError(
+            f"coverage={coverage!r}, but interval has columns for {found}. Give the coverage= that "
+            "forecast_interval was asked for, or leave it out."
+        )
+    return found
 
 
 def make_baseline(baseline, history, shape):

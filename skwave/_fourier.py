@@ -21,14 +21,14 @@ def fourier_terms(waves, names, ops=np):
     names : sequence of str
         Names of these features.
     ops : module, default=numpy
-        Where the functions of arrays are: NumPy, or `keras.ops` for tensors.
+        The module with the functions of arrays: NumPy, or `keras.ops` for tensors.
 
     Returns
     -------
     ndarray of shape (n, n_terms)
-        Of each feature the sines and cosines of 1, 2, ... times its angle, and the products of each
-        of them with each one of another feature. A sum of them describes any daily course, and with
-        hour and day of the week one for each day of the week.
+        The sines and cosines of 1, 2, ... times the angle of each feature, and the products of
+        those of one feature with those of another. Their weighted sum can be any daily seasonal
+        pattern, and with hour and day of the week a pattern for each day of the week.
 
     References
     ----------
@@ -38,7 +38,7 @@ def fourier_terms(waves, names, ops=np):
     of_features = []
     for k, name in enumerate(names):
         angle = ops.arctan2(waves[:, 2 * k : 2 * k + 1], waves[:, 2 * k + 1 : 2 * k + 2])
-        # Not as 64 bit integers, which would make the tensors of some backends wider.
+        # 64-bit integers would make 64-bit tensors of them with some backends.
         multiples = angle * np.arange(1, HARMONICS[name] + 1, dtype=waves.dtype)
         of_features.append(ops.concatenate([ops.sin(multiples), ops.cos(multiples)], axis=1))
     products = [
@@ -49,12 +49,12 @@ def fourier_terms(waves, names, ops=np):
 
 
 def count_cycles(waves):
-    """Return how often calendar features go through their cycle in a series, (n_names,).
+    """Return the number of cycles of calendar features in a series, (n_names,).
 
     `waves` is what `calendar_features` returned for it, (n_values, 2 * n_names).
     """
     steps = np.diff(np.arctan2(waves[:, 0::2], waves[:, 1::2]), axis=0)
-    # Forward or backward, whichever is shorter.
+    # The shorter of the two ways around the circle.
     steps = (steps + np.pi) % (2 * np.pi) - np.pi
     return np.abs(steps).sum(axis=0) / (2 * np.pi)
 

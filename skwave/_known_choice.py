@@ -80,7 +80,7 @@ def choose_known_penalty(data, dataset, validation_split):
 def _is_repeated(data):
     """Return for each calendar feature whether a series goes through its cycle at least twice.
 
-    Otherwise its course cannot be distinguished from a trend.
+    Otherwise its seasonal pattern cannot be distinguished from a trend.
     """
     begins = data.starts[data.first_windows[1:]]
     waves = data.values[:, data.n_channels - 2 * len(data.calendar) :]
@@ -113,8 +113,8 @@ def _choose_of_terms(network, folds, rollouts, without, is_repeated):
     """Return penalties in which those of the Fourier terms are chosen.
 
     Features that are not repeated in the series are not used. Penalties grow with the squared
-    frequency, as smooth courses are likelier. Blocks of the series that are left out in turn choose
-    how strong they are, and roll-outs whether the terms are used.
+    frequency, as smooth patterns are likelier. Blocks of the series that are left out in turn
+    choose how strong they are, and roll-outs whether the terms are used.
     """
     growth = 1 + squared_frequencies(network.calendar, is_repeated)
     options = np.repeat(without[None], 1 + len(FOURIER_PENALTIES), axis=0)

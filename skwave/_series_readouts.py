@@ -106,7 +106,7 @@ def fit_series_readouts(result, series, scalers, weights, validation_split):
     network, readout, pooled, kind = result.network, result.solution, None, None
     layers = network.layers
     scalings = [rescaled(network.scaling, *scaler) for scaler in scalers]
-    # What `_open` takes for each.
+    # What `_prepare_series` takes for each.
     tasks = list(zip(series, scalings, weights, [validation_split] * len(series), strict=True))
     parts = np.array_split(np.arange(len(tasks)), min(len(tasks), MAX_TASKS))
     parts = [[tasks[k] for k in part] for part in parts]
@@ -153,7 +153,7 @@ def rescaled(scaling, center, scale, varies):
     )
 
 
-def _open(network, values, scaling, weight, validation_split):
+def _prepare_series(network, values, scaling, weight, validation_split):
     """Return the network on the scale of one series, and its windows in its units, and scaled."""
     network = replace(network, scaling=scaling)
     data = make_dataset(
@@ -170,7 +170,7 @@ def _sum_over(network, tasks, n_most):
     """Return the Gram sums of the windows of several series."""
     sums = []
     for task in tasks:
-        _, _, dataset = _open(network, *task)
+        _, _, dataset = _prepare_series(network, *task)
         sums.append(total(gram_folds(network, dataset, make_folds(dataset, n_most=n_most))))
     return total(sums)
 
@@ -203,7 +203,7 @@ def _choose_kind(network, common, pooled, tasks, n_most):
 
 def _errors_of_kinds(network, common, pooled, task, n_most):
     """Return the mean squared error of the forecasts of one series with each of `KINDS`."""
-    network, data, dataset = _open(network, *task)
+    network, data, dataset = _prepare_series(network, *task)
     folds = gram_folds(network, dataset, make_folds(dataset, n_most=n_most))
     others, seen = pooled - total(folds), total(folds[:N_FOLDS])
     *_, validation_split = task
@@ -234,7 +234,7 @@ def _fit_each(result, pooled, kind, tasks, n_most, n_paths):
     fitted = []
     for task in tasks:
         began = time.perf_counter()
-        network, data, dataset = _open(result.network, *task)
+        network, data, dataset = _prepare_series(result.network, *task)
         values, *_, validation_split = task
         rollouts = make_rollouts(data, validation_split, SERIES_ORIGINS)
         if pooled is None:

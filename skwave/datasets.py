@@ -56,6 +56,8 @@ def make_wave(
     """
     if kind not in _DEFAULT_CYCLES:
         raise ValueError(f"kind={kind!r}, but one of {list(_DEFAULT_CYCLES)} is needed.")
+    if not noise >= 0:
+        raise ValueError(f"noise={noise!r}, but a number of at least 0 is needed.")
     n_cycles = _DEFAULT_CYCLES[kind] if n_cycles is None else n_cycles
     n_cycles = check_positive_int(n_cycles, "n_cycles")
     steps_per_cycle = check_positive_int(steps_per_cycle, "steps_per_cycle")

@@ -580,15 +580,15 @@ def test_a_calendar_and_known_inputs_together():
 # --- Fourier terms of calendar features ----------------------------------------------------------
 
 
-def test_fourier_terms_describe_any_course_of_a_week():
+def test_fourier_terms_describe_any_pattern_of_a_week():
     hours = pd.date_range("2024-01-01", periods=168, freq="h")
     names = ["hour", "day_of_week"]
     terms = fourier_terms(calendar_features(hours, names), names)
     assert terms.shape == (168, 24 + 6 + 24 * 6)
-    course = np.random.default_rng(0).normal(size=168)
+    pattern = np.random.default_rng(0).normal(size=168)
     columns = np.column_stack([np.ones(168), terms])
-    solved, *_ = np.linalg.lstsq(columns, course, rcond=None)
-    np.testing.assert_allclose(columns @ solved, course, atol=1e-9)
+    solved, *_ = np.linalg.lstsq(columns, pattern, rcond=None)
+    np.testing.assert_allclose(columns @ solved, pattern, atol=1e-9)
 
 
 def test_fourier_terms_are_harmonics_and_products_with_their_frequencies():
@@ -605,11 +605,11 @@ def test_fourier_terms_are_harmonics_and_products_with_their_frequencies():
 
 
 def make_weeks(n_weeks, index=None):
-    """Return a load whose course of the day is another one on each day of the week."""
+    """Return a load whose pattern of the day is another one on each day of the week."""
     index = pd.date_range("2024-01-01", periods=168 * n_weeks, freq="h") if index is None else index
-    course = np.random.default_rng(3).normal(size=168).cumsum()
+    pattern = np.random.default_rng(3).normal(size=168).cumsum()
     place = (index.day_of_week * 24 + index.hour).to_numpy()
-    return pd.Series(course[place] - course.mean(), index, name="load")
+    return pd.Series(pattern[place] - pattern.mean(), index, name="load")
 
 
 @pytest.fixture(scope="module")

@@ -516,6 +516,8 @@ def test_from_estimator_forecasts_intervals_of_several_channels(two_channels):
         ({"coverage": "90 %"}, TypeError, "coverage='90 %', but a fraction"),
         ({"interval": interval_frame(BOUNDS).shift(freq="MS")}, ValueError,
          "interval has an index from 2019-02-01.* but the forecast has one from 2019-01-01"),
+        ({"interval": interval_frame(BOUNDS), "coverage": [0.5, 0.8]}, ValueError,
+         r"coverage=\[0.5, 0.8\], but interval has columns for \[0.5, 0.9\]"),
         ({"interval": interval_frame(BOUNDS).iloc[:, ::-1]}, ValueError,
          r"interval has the columns \[\(0.9, 'upper'\).* but \[\(0.9, 'lower'\)"),
         ({"interval": interval_frame(BOUNDS)[0.9].rename(columns=str.upper), "coverage": 0.9},
