@@ -130,7 +130,7 @@ BAD_PARAMETERS = {
 }
 BAD_OTHER = {
     "wave kind": (lambda: make_wave("square"), ValueError, "kind='square', but one of"),
-    "wave noise": (lambda: make_wave("sine", noise=-0.1), ValueError, "scale < 0"),
+    "wave noise": (lambda: make_wave("sine", noise=np.nan), ValueError, "noise=nan, but a number"),
     "chaos length": (lambda: make_mackey_glass(2.0), TypeError, "n=2.0 is a float"),
     "chaos delay": (lambda: make_mackey_glass(9, tau=-1), ValueError, "tau=-1, but an int of at"),
     "pipeline of one step": (
