@@ -130,7 +130,9 @@ def _read_known(network, values, origins, n_open):
     cells, states, kept = _new_states(network, len(starts))
     *_, newest, _, passed = kept
     taken = [np.empty((len(origins), n_open, x.shape[1]), np.float32) for x in kept]
-    for k, time in enumerate(times):
+    row_of = {start: row for row, start in enumerate(starts.tolist())}
+    number_of = {origin: number for number, origin in enumerate(origins.tolist())}
+    for k, time in enumerate(times.tolist()):
         rows, inputs = slice(first_rows[k], last_rows[k]), inputs_at[k]
         if network.scaling.relative:
             inputs = inputs - references[rows]
@@ -138,9 +140,11 @@ def _read_known(network, values, origins, n_open):
             h[rows, cell.units : -1] = inputs
             inputs = cell.advance(h[rows], c[rows], z)
         for j, position in enumerate(positions):
-            row = first_rows[k] + np.flatnonzero(starts[rows] == time + 1 - position)
-            passed[row, j * cell.units : (j + 1) * cell.units] = newest[row]
-        for number in np.flatnonzero(origins == time + 1):
+            row = row_of.get(time + 1 - position)
+            if row is not None:
+                passed[row, j * cell.units : (j + 1) * cell.units] = newest[row]
+        number = number_of.get(time + 1)
+        if number is not None:
             for of_origin, of_window in zip(taken, kept, strict=True):
                 of_origin[number] = of_window[of_origins[number]]
     return taken
@@ -315,7 +319,8 @@ class _Wavefront:
         begin = number * self.output_length
         reference, rows = self.references[number % self.n_slots], self._rows(number)
         window = self.values[begin : begin + self.length].transpose(1, 0, 2)
-        window = window - reference[:, None]
+        if self.scaling.relative:
+            window = window - reference[:, None]
         states = None
         if self.cells:
             *_, newest, _, passed = self.kept
@@ -323,7 +328,8 @@ class _Wavefront:
             if self.network.positions:
                 states = np.hstack([passed[rows], states])
         outputs = self.network.read_out(states, window) + self.of_calendar[number]
-        outputs += np.tile(reference[:, self.predicted], self.output_length)
+        if self.scaling.relative:
+            outputs += np.tile(reference[:, self.predicted], self.output_length)
         values = self.scaling.unscale(outputs).reshape(self.n_contexts, self.output_length, -1)
         following = slice(begin + self.length, begin + self.length + self.output_length)
         scaled = self.scaling.scale(values, self.predicted)
