@@ -251,6 +251,25 @@ def test_a_backtest_of_several_series_fits_once_and_forecasts_each():
         backtest(fitted[-1], SHOPS, horizon=4, initial=60)
 
 
+def test_a_backtest_of_several_series_counts_and_names_those_that_it_warns_of(fitted):
+    # A naive forecast of a constant has no error.
+    series = {
+        name: one.where(np.arange(len(one)) < 60, one.iloc[59])
+        if name != "shop 1"
+        else one.drop(one.index[70])
+        for name, one in SHOPS.items()
+    }
+    found = warnings_of(backtest, FrozenEstimator(fitted), series, horizon=4, initial=60, step=3)
+    (lacking,) = [message for message in found if "lacks" in message]
+    assert lacking.startswith("series['shop 1'] lacks 1 of ")
+    (missing,) = [message for message in found if "true values are missing" in message]
+    assert "the scores leave them out" in missing
+    (worse,) = [message for message in found if "worse" in message]
+    assert "of 2 of 3 series are worse than the naive one" in worse
+    assert "mean absolute error of 'shop 0' is " in worse
+    assert "that of repeating the last known value 0." in worse
+
+
 @pytest.mark.parametrize(
     ("change", "error", "message"),
     [

@@ -141,13 +141,19 @@ def backtest(
     }  # fmt: skip
     if several is not None:
         return _backtest_several(estimator, several, form_of(series), settings)
-    return _backtest_one(estimator, series, refit, n_jobs, **settings)
+    result, overlaps = _backtest_one(estimator, series, refit, n_jobs, **settings)
+    _warn_about({None: result}, overlaps)
+    return result
 
 
 def _backtest_one(
     estimator, series, refit, n_jobs, *, horizon, initial, step, season_length, metrics, coverage
 ):
-    """Forecast one series from many origins."""
+    """Forecast one series from many origins.
+
+    Returned are the `Backtest`, and whether the windows that chose the epoch overlap those trained
+    on.
+    """
     if isinstance(estimator, FrozenEstimator):
         series = as_forecast_pipeline(estimator)._with_missing_rows(series, "series")
     series, values, origins = _check_series(series, horizon, initial, step, season_length)
@@ -164,13 +170,14 @@ def _backtest_one(
     if series.ndim == 2:
         series = _take(series, (slice(None), positions[0]))
     bounds = None if coverage is None else np.concatenate(bounds)
-    return _evaluate(
-        series, values[:, positions[0]], origins, np.concatenate(predicted), bounds, overlaps[0],
+    result = _evaluate(
+        series, values[:, positions[0]], origins, np.concatenate(predicted), bounds,
         season_length, metrics, coverage,
     )  # fmt: skip
+    return result, overlaps[0]
 
 
-def _evaluate(series, values, origins, y_pred, bounds, overlaps, season_length, metrics, coverage):
+def _evaluate(series, values, origins, y_pred, bounds, season_length, metrics, coverage):
     """Compare forecasts (n_origins, horizon, n_channels) and their bounds with naive ones."""
     # Forward, since a straight line to the next value would know it.
     filled, horizon = fill_forward(values), y_pred.shape[1]
@@ -183,7 +190,6 @@ def _evaluate(series, values, origins, y_pred, bounds, overlaps, season_length, 
     }
     y_true, intervals = values[origins[:, None] + np.arange(horizon)], None
     shape = y_true.shape if series.ndim == 2 else y_true.shape[:2]
-    _warn_about(y_true, forecasts, overlaps)
     further = {"y_train": known, "season_length": season_length}
     scores = score_forecasts(metrics, y_true, forecasts, further)
     if coverage is not None:
@@ -207,13 +213,17 @@ def _backtest_several(estimator, several, form, settings):
     of_origins = {name: settings[name] for name in ("horizon", "initial", "step", "season_length")}
     for name, one in several.items():
         with naming_the_series(name):
-            checked[name], _, _ = _check_series(one, **of_origins)
+            checked[name], _, _ = _check_series(one, **of_origins, name=f"series[{name!r}]")
     first = {name: _take(one, slice(initial)) for name, one in checked.items()}
     model = _fit_model(estimator, join_results(first, form), initial)
     results = {}
     for name, pipeline, one in model._pairs(checked, "series"):
         with naming_the_series(name):
-            results[name] = _backtest_one(FrozenEstimator(pipeline), one, False, None, **settings)
+            # The forecasters of all series are trained in the same way.
+            results[name], overlaps = _backtest_one(
+                FrozenEstimator(pipeline), one, False, None, **settings
+            )
+    _warn_about(results, overlaps)
     return SeriesBacktest(results)
 
 
@@ -256,9 +266,12 @@ def _baseline_intervals(known, forecasts, season_length, coverage):
     return forecasts[..., None] + path_quantiles(errors[None], probabilities)
 
 
-def _check_series(series, horizon, initial, step, season_length):
-    """Return the series, as it came or as an array, its values in columns, and the origins."""
-    series = with_missing_rows(fill_masked(series), "series")
+def _check_series(series, horizon, initial, step, season_length, name="series"):
+    """Return the series, as it came or as an array, its values in columns, and the origins.
+
+    A warning about missing rows calls it `name`.
+    """
+    series = with_missing_rows(fill_masked(series), name)
     values = as_floats(series, "series")
     series = series if hasattr(series, "iloc") else values
     initial, step = check_positive_int(initial, "initial"), check_positive_int(step, "step")
@@ -300,25 +313,41 @@ def _fit_and_forecast(estimator, series, horizon, coverage, origins):
     return *forecasts, overlaps, positions
 
 
-def _warn_about(y_true, forecasts, forecaster_overlaps):
-    """Warn if forecasts are worse than the naive one, or the epoch was chosen too favorably."""
-    if forecaster_overlaps:
+def _warn_about(results, overlaps):
+    """Warn of forecasts worse than the naive one, or an epoch that was chosen too favorably.
+
+    Parameters
+    ----------
+    results : dict of Backtest
+        Those of several series by name, or that of one, named None.
+    overlaps : bool
+        Whether the windows that chose the epoch overlap those trained on.
+    """
+    if overlaps:
         warn(
             "validation='random' held out windows that overlap those trained on, so that val_loss "
             "is better than any forecast will be, and it chose the epoch. Set validation='last' to "
             "hold out the newest windows, or rely on this backtest alone."
         )
-    n_missing = int(np.isnan(y_true).sum())
+    n_missing = sum(int(np.isnan(result.y_true).sum()) for result in results.values())
     if n_missing:
+        n_values = sum(result.y_true.size for result in results.values())
         warn(
-            f"{n_missing} of {y_true.size} true values are missing; the scores leave them out, and "
+            f"{n_missing} of {n_values} true values are missing; the scores leave them out, and "
             "the naive forecasts repeat the last value that is known."
         )
-    error = np.nanmean(np.abs(forecasts["model"] - y_true))
-    naive_error = np.nanmean(np.abs(forecasts["naive"] - y_true))
-    if error > naive_error:
+    errors = {
+        name: [np.nanmean(np.abs(y - one.y_true)) for y in (one.y_pred, one.baselines["naive"])]
+        for name, one in results.items()
+    }
+    worse = [name for name, (error, naive_error) in errors.items() if error > naive_error]
+    if worse:
+        error, naive_error = errors[worse[0]]
+        which = whose = ""
+        if worse[0] is not None:
+            which, whose = f" of {len(worse)} of {len(results)} series", f" of {worse[0]!r}"
         warn(
-            f"The forecasts are worse than the naive one: their mean absolute error is "
+            f"The forecasts{which} are worse than the naive one: the mean absolute error{whose} is "
             f"{error:.4g}, that of repeating the last known value {naive_error:.4g}. Train longer "
             "(epochs), try another window_length, normalization='window', or use the naive "
             "forecast."
