@@ -74,8 +74,8 @@ class ForecastPipeline(
         X : array-like or pandas object of shape (n_values,) or (n_values, n_channels), or several
             The series. A pandas index of a regular frequency is continued by the forecasts. Or
             several series: a list or a dict of them, or a pandas object whose index has the levels
-            series and time. One LSTM is trained on all of them; each has transformers, a scale and
-            a readout of its own.
+            series and time. One LSTM is trained on all of them; each has transformers and a scale
+            of its own, and a readout of its own or that of all series.
         y : None
             Not used: the targets are the values that follow the windows.
         **params : dict
@@ -135,8 +135,9 @@ class ForecastPipeline(
         X : array-like or pandas object of shape (n_values,) or (n_values, n_channels)
             The series with its new values, in its units; it has to begin at least one window before
             the first of them. The new values are those after the end of the series seen before, by
-            the dates or numbers of its index, and of an array all after the first window. If an
-            inverse depends on earlier values, as that of differences, the whole series.
+            the dates or numbers of its index; those of an array are all values after the first
+            window. If an inverse depends on earlier values, as that of differences does, give the
+            whole series.
         y : None
             Not used.
 
