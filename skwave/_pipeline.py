@@ -215,8 +215,8 @@ class ForecastPipeline(
         ValueError
             If the series is shorter than a window, has other channels, dates that do not increase,
             or times of another zone or frequency than in `fit`; if a transformer raises an error;
-            or if it neither begins nor ends with the training series, and an inverse depends on
-            earlier values.
+            or if an inverse depends on earlier values, and the series does not begin with the
+            training series.
         """
         check_is_fitted(self)
         if self.pipelines_:

@@ -57,9 +57,9 @@ class PipelineForecastMixin:
         ------
         ValueError
             If `n_steps` is below 1; if `context` is shorter than a window, has other channels,
-            dates that do not increase, or times of another zone or frequency than in `fit`; if it
-            neither begins nor ends with the training series where an inverse depends on earlier
-            values; or if `future` has other times, lacks a column, a row or a value, or has a
+            dates that do not increase, or times of another zone or frequency than in `fit`; if an
+            inverse depends on earlier values, and `context` neither begins with the training series
+            nor is the end of it; or if `future` has other times, lacks a column, a row or a value, or has a
             column that is not known in advance.
         TypeError
             If `n_steps` is not an integer.
