@@ -59,8 +59,8 @@ class PipelineForecastMixin:
             If `n_steps` is below 1; if `context` is shorter than a window, has other channels,
             dates that do not increase, or times of another zone or frequency than in `fit`; if an
             inverse depends on earlier values, and `context` neither begins with the training series
-            nor is the end of it; or if `future` has other times, lacks a column, a row or a value, or has a
-            column that is not known in advance.
+            nor is the end of it; or if `future` has other times, lacks a column, a row or a value,
+            or has a column that is not known in advance.
         TypeError
             If `n_steps` is not an integer.
 
