@@ -76,10 +76,10 @@ class LSTMForecaster(
         regression on states of the LSTM, on the window, and on Fourier terms of calendar features.
         Forecasts over the newest, held-out windows choose the penalty of the states, and
         cross-validation the other penalties; then all windows, or 8,192 drawn at random, are used.
-        ``"trained"`` keeps the output layer that Keras trained. ``"auto"`` takes ``"ridge"`` where
-        it is sound: in a fit without `y`, where the loss is the mean squared error, which ridge
-        regression minimizes, `normalization` is not None, and units, values in a window and Fourier
-        terms are together at most 2,000.
+        ``"trained"`` keeps the output layer that Keras trained. ``"auto"`` takes ``"ridge"`` if
+        the fit has no `y`; `loss` is the mean squared error, which ridge regression minimizes;
+        `normalization` is not None; and the units of the last layer, the values in a window and
+        the Fourier terms are together at most 2,000. Otherwise it takes ``"trained"``.
     readout_positions : int, default=3
         At how many positions of a window the readout that is solved for reads the state: after the
         last value, and after earlier ones, an eighth of the window apart. Several positions reduce
@@ -174,11 +174,11 @@ class LSTMForecaster(
         ``"shrunk"`` towards it, ``"own"``, of the series alone, or ``"half shrunk"``, the mean of
         the latter two.
     validation_errors_ : dict of float
-        Mean squared errors of forecasts of the newest values, divided by the variance of these:
-        of the readouts that were tried, and for comparison of ``"linear"``, a linear model of the
-        window without the LSTM, ``"naive"``, which repeats the last value, and
-        ``"seasonal_naive"``, which repeats the last season, where the series has one. These
-        values are held out, except if `validation_split` is 0, or the readout is trained with
+        Mean squared errors of forecasts of the newest values, divided by the variance of these
+        values, for each readout that was tried. For comparison it also has the errors of
+        ``"linear"``, a linear model of the window without the LSTM; ``"naive"``, which repeats the
+        last value; and ``"seasonal_naive"``, which repeats the last season, if the series has one.
+        These values are held out, except if `validation_split` is 0, or the readout is trained with
         ``validation="random"``. Empty after ``fit(X, y)``.
     residual_paths_ : ndarray of shape (n_origins, n_steps, n_channels), or None
         True values minus forecasts, scaled as described in Notes. Intervals and sample paths are
