@@ -2,8 +2,9 @@
 One global model of several series
 ==================================
 
-A dict of series gives one model: one LSTM is trained on all of them, and each has a scale and an
-output layer of its own. Series that were not in the fit are forecast from their last values.
+A dict of series gives one model: one LSTM is trained on all of them. Each series has a scale of its
+own, and an output layer of its own or that of all series. Series that were not in the fit are
+forecast from their last values.
 """
 
 import matplotlib.pyplot as plt

@@ -1,6 +1,6 @@
 """
-Known future inputs: a temperature and a calendar
-=================================================
+Known inputs: a temperature and a calendar
+==========================================
 
 The load of a power grid depends on the temperature, for which there is a forecast, and on the hour
 and the day of the week. A backtest measures by how much these inputs reduce the error.

@@ -74,12 +74,12 @@ class LSTMForecaster(
         How the output layer is obtained. With ``"ridge"`` it is solved for in closed form after
         the training, together with a skip connection, a linear model of the window: ridge
         regression on states of the LSTM, on the window, and on Fourier terms of calendar features.
-        Forecasts over the newest, held-out windows choose the penalties; then all windows, or 8,192
-        drawn at random, are used.
-        ``"trained"`` keeps the output layer that Keras trained. ``"auto"`` takes ``"ridge"`` where
-        it is sound: in a fit without `y`, where the loss is the mean squared error, which ridge
-        regression minimizes, `normalization` is not None, and units and values in a window are
-        together at most 2,000.
+        Forecasts over the newest, held-out windows choose the penalty of the states, and
+        cross-validation the other penalties; then all windows, or 8,192 drawn at random, are used.
+        ``"trained"`` keeps the output layer that Keras trained. ``"auto"`` takes ``"ridge"`` if
+        the fit has no `y`; `loss` is the mean squared error, which ridge regression minimizes;
+        `normalization` is not None; and the units of the last layer, the values in a window and
+        the Fourier terms are together at most 2,000. Otherwise it takes ``"trained"``.
     readout_positions : int, default=3
         At how many positions of a window the readout that is solved for reads the state: after the
         last value, and after earlier ones, an eighth of the window apart. Several positions reduce
@@ -113,13 +113,14 @@ class LSTMForecaster(
         windows that follow.
         With ``"auto"`` and a trained output layer it takes about 600 updates, in at least 3 passes.
     validation_split : float, default=0.3
-        Fraction of the windows held out to choose the best epoch, in [0, 1). With 0, the
-        epoch with the lowest training loss is chosen.
+        Fraction of the windows held out to choose the best epoch and the readout, in [0, 1). With
+        0, the epoch with the lowest training loss is chosen.
     validation : {"random", "last", "forecast"}, default="random"
         Whether windows are held out at random, or the newest ones of each series (``"last"``);
         windows whose targets reach into these are left out. ``"forecast"`` holds out the newest,
-        too, and chooses the best epoch by forecasts rolled out over them in place of the
-        one-step loss. With a readout that is solved for, the newest are held out in any case.
+        too, and chooses the best epoch by recursive forecasts of them in place of the one-step
+        loss; `history_` has their errors as ``val_forecast``. With a readout that is solved for,
+        the newest are held out in any case.
     patience : int or None, default=20
         Epochs without a better validation loss after which training stops; None never stops. The
         weights of the best epoch are restored in any case.
@@ -158,24 +159,26 @@ class LSTMForecaster(
         Losses for each epoch, on the scale of what is trained: with `normalization` and without
         `y`, that of the next values less the newest one, scaled to variance 1. They are those of
         the LSTM with the output layer that Keras trains, not of one that is solved for afterwards;
-        `validation_errors_` has the errors of the forecasts. NaN where nothing was held out, as in
-        `partial_fit`. Where that updates a solved readout, it appends the loss of this readout on
-        the scale of `normalization`, which cannot be compared with the others.
+        `validation_errors_` has the errors of the forecasts. With ``validation_split=0`` there is
+        no ``val_loss``; for an update by `partial_fit` it is NaN. If the update is that of a solved
+        readout, its ``loss`` is on the scale of `normalization`, and cannot be compared with the
+        others.
     best_epoch_ : int
         The epoch whose weights were kept: an index into the lists of `history_`.
     readout_ : str
         The readout that was kept: ``"trained"``, as Keras trained it; ``"states …"``, on the states
         of the LSTM alone; ``"ridge …"``, on the states and the window; or ``"averaged"``, the mean
-        of the linear model and of the ``"ridge …"`` with the strongest penalty. The number is the
-        penalty of the coefficients of the states. After a fit of several series, the elements of
-        `forecasters_` have ``"common"``, that of all series, ``"shrunk"`` towards it, ``"own"``, of
-        the series alone, or ``"half shrunk"``, the mean of the latter two.
+        of the linear model and of a ridge regression on the last state and the window with the
+        strongest penalty. The number is the penalty of the coefficients of the states. After a fit
+        of several series, the elements of `forecasters_` have ``"common"``, that of all series,
+        ``"shrunk"`` towards it, ``"own"``, of the series alone, or ``"half shrunk"``, the mean of
+        the latter two.
     validation_errors_ : dict of float
-        Mean squared errors of forecasts of the newest values, divided by the variance of these:
-        of the readouts that were tried, and for comparison of ``"linear"``, a linear model of the
-        window without the LSTM, ``"naive"``, which repeats the last value, and
-        ``"seasonal_naive"``, which repeats the last season, where the series has one. These
-        values are held out, except if `validation_split` is 0, or the readout is trained with
+        Mean squared errors of forecasts of the newest values, divided by the variance of these
+        values, for each readout that was tried. For comparison it also has the errors of
+        ``"linear"``, a linear model of the window without the LSTM; ``"naive"``, which repeats the
+        last value; and ``"seasonal_naive"``, which repeats the last season, if the series has one.
+        These values are held out, except if `validation_split` is 0, or the readout is trained with
         ``validation="random"``. Empty after ``fit(X, y)``.
     residual_paths_ : ndarray of shape (n_origins, n_steps, n_channels), or None
         True values minus forecasts, scaled as described in Notes. Intervals and sample paths are
@@ -332,8 +335,8 @@ class LSTMForecaster(
             A `y` that is ``window_length - 1`` longer than the windows is one for each value of
             the series; the targets at the ends of the windows are used.
         sample_weight : array-like of shape (n_windows,), default=None
-            Weights of the windows in the loss, and where the output layer is solved for. The
-            forecasts of held-out values that are used for choices are not weighted.
+            Weights of the windows in the loss and in the regression that solves for the output
+            layer. The forecasts of held-out values that are used for choices are not weighted.
 
         Returns
         -------

@@ -74,8 +74,8 @@ class ForecastPipeline(
         X : array-like or pandas object of shape (n_values,) or (n_values, n_channels), or several
             The series. A pandas index of a regular frequency is continued by the forecasts. Or
             several series: a list or a dict of them, or a pandas object whose index has the levels
-            series and time. One LSTM is trained on all of them; each has transformers, a scale and
-            a readout of its own.
+            series and time. One LSTM is trained on all of them; each has transformers and a scale
+            of its own, and a readout of its own or that of all series.
         y : None
             Not used: the targets are the values that follow the windows.
         **params : dict
@@ -135,8 +135,9 @@ class ForecastPipeline(
         X : array-like or pandas object of shape (n_values,) or (n_values, n_channels)
             The series with its new values, in its units; it has to begin at least one window before
             the first of them. The new values are those after the end of the series seen before, by
-            the dates or numbers of its index, and of an array all after the first window. If an
-            inverse depends on earlier values, as that of differences, the whole series.
+            the dates or numbers of its index; those of an array are all values after the first
+            window. If an inverse depends on earlier values, as that of differences does, give the
+            whole series.
         y : None
             Not used.
 
@@ -214,8 +215,8 @@ class ForecastPipeline(
         ValueError
             If the series is shorter than a window, has other channels, dates that do not increase,
             or times of another zone or frequency than in `fit`; if a transformer raises an error;
-            or if it neither begins nor ends with the training series, and an inverse depends on
-            earlier values.
+            or if an inverse depends on earlier values, and the series does not begin with the
+            training series.
         """
         check_is_fitted(self)
         if self.pipelines_:

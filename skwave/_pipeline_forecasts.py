@@ -57,10 +57,10 @@ class PipelineForecastMixin:
         ------
         ValueError
             If `n_steps` is below 1; if `context` is shorter than a window, has other channels,
-            dates that do not increase, or times of another zone or frequency than in `fit`; if it
-            neither begins nor ends with the training series where an inverse depends on earlier
-            values; or if `future` has other times, lacks a column, a row or a value, or has a
-            column that is not known in advance.
+            dates that do not increase, or times of another zone or frequency than in `fit`; if an
+            inverse depends on earlier values, and `context` neither begins with the training series
+            nor is the end of it; or if `future` has other times, lacks a column, a row or a value,
+            or has a column that is not known in advance.
         TypeError
             If `n_steps` is not an integer.
 
@@ -125,7 +125,7 @@ class PipelineForecastMixin:
         Notes
         -----
         Sample paths are transformed back to the units of the series first; quantiles are computed
-        afterwards: after a logarithm bounds are above zero, and those of differences add up.
+        afterwards. So bounds are above zero after a logarithm, and errors add up after differences.
         """
         check_is_fitted(self)
         if self.pipelines_:
@@ -256,8 +256,8 @@ class PipelineForecastMixin:
         ----------
         X : array-like or pandas object of shape (n_values,) or (n_values, n_channels)
             A series, in its units, of values that were not used in training. If an inverse depends
-            on earlier values, as that of differences, the whole series, of which the values after
-            those of `fit` are forecast.
+            on earlier values, as that of differences does, give the whole series; the values after
+            those of `fit` are then forecast.
         n_steps : int or None, default=None
             Values to forecast from each origin. None takes the length of a window, or as many as
             there are.

@@ -36,17 +36,17 @@ class WindowTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         as 168 hours, or 80 values where it is shorter, and at most a third of the series.
     known : str, int, sequence of them or None, default=None
         Columns that are known in advance, such as holidays, prices or a weather forecast: their
-        names, or their positions where the series is an array. Every other column is forecast.
-        In the windows they come last and are shifted one step ahead, so that the value that follows
-        a window is predicted from their values at the same time; `forecast` is given their
-        `future`.
+        names, or their positions if the series is an array. Every other column is forecast. In
+        the windows the known columns come last and are shifted one step ahead, so that the value
+        that follows a window is predicted from their values at the same time. `forecast` takes
+        their future values as `future`.
     calendar : str, sequence of str or None, default=None
-        Further known inputs that are made of the index: ``"minute"``, ``"hour"``,
+        Further known inputs that are computed from the index: ``"minute"``, ``"hour"``,
         ``"day_of_week"``, ``"day"`` (of the month), ``"day_of_year"``, ``"month"``,
         ``"quarter"``. Each gives two columns, the sine and the cosine of the position in the hour,
         day, week, month or year. A `ForecastPipeline` continues them by itself. The LSTM reads
-        these columns, and the linear part of the readout their harmonics and the products of two
-        features, where forecasts of held-out values are better with them.
+        these columns. The linear part of the readout reads Fourier terms of them, if forecasts of
+        held-out values are better with these.
 
     Attributes
     ----------
@@ -121,9 +121,9 @@ class WindowTransformer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If a series is shorter than `window_length`, holds infinity, its dates do not
-            increase, or if `known` holds something that is not a column, or all columns, or there
-            are no dates of a regular frequency for the `calendar`.
+            If a series is shorter than `window_length`, holds infinity, or has dates that do not
+            increase; if `known` names something that is not a column, or all columns; or if the
+            index has no dates of a regular frequency for the `calendar`.
 
         Warns
         -----
