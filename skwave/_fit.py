@@ -17,6 +17,7 @@ from skwave._readout import (
 from skwave._readout_choice import choose_readout, linear_errors, solve_exact
 from skwave._rollout import make_rollouts
 from skwave._training import train
+from skwave.exceptions import warn
 
 # Least squares takes memory for some ten matrices of as many rows and columns: 300 MB in all.
 MAX_COEFFICIENTS = 2_000
@@ -25,12 +26,26 @@ MAX_LINEAR_VALUES = 2_000
 
 
 def solves_readout(readout, dataset, config, normalization):
-    """Return whether the readout is solved for: as asked, or where that is sound."""
+    """Return whether the readout is solved for: as asked, or where that is sound.
+
+    Warns
+    -----
+    ForecastWarning
+        If it would be sound, but has too many coefficients.
+    """
     if readout != "auto":
         return readout == "ridge"
+    if not dataset.autoregressive or normalization is None or not is_mean_squared(config.loss):
+        return False
     n_coefficients = config.units[-1] + count_linear(dataset)
-    is_sound = dataset.autoregressive and normalization is not None
-    return is_sound and n_coefficients <= MAX_COEFFICIENTS and is_mean_squared(config.loss)
+    if n_coefficients > MAX_COEFFICIENTS:
+        warn(
+            f"The output layer stays as Keras trained it: a solved one would have {n_coefficients} "
+            f"coefficients, but readout='auto' solves for at most {MAX_COEFFICIENTS}. Forecasts of "
+            "a solved one are mostly better: use a smaller window_length, fewer channels or "
+            "calendar features, or readout='ridge', which takes more memory."
+        )
+    return n_coefficients <= MAX_COEFFICIENTS
 
 
 def check_can_roll_out(dataset, config, *, solves):

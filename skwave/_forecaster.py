@@ -364,9 +364,10 @@ class LSTMForecaster(
             If the loss became NaN or infinite; the best weights before that are kept.
         ForecastWarning
             If the seasonal naive forecast is better on the held-out values, a window holds one
-            value or is longer than a third of the series, columns named in `known` are not used, a
-            callback sets the learning rate beside a `schedule`, or, of several series, a naive
-            forecast is better for some.
+            value or is longer than a third of the series, ``readout="auto"`` would have to solve
+            for more than 2,000 coefficients, columns named in `known` are not used, a callback sets
+            the learning rate beside a `schedule`, or, of several series, a naive forecast is better
+            for some.
         """
         with unchanged_on_failure(self):
             config = self._make_config()

@@ -295,9 +295,9 @@ class PipelineTransformMixin:
         columns, training = np.asarray(columns, dtype=float), self._training_series
         n = min(len(columns), len(training))
         if not _is_same(training[:n], columns[:n]):
-            which = "neither begins nor ends" if continues else "does not begin"
+            end = ", and is not the end of it" if continues else ""
             raise ValueError(
-                f"{name} {which} with the training series, but the inverse of the "
+                f"{name} does not begin with the training series{end}, but the inverse of the "
                 f"transformers before the windows ({[name for name, _ in self._transformers]}) "
                 "depends on earlier values. Give the whole series from its beginning on."
             )

@@ -448,7 +448,7 @@ def test_paths_of_differences_add_up_before_quantiles_are_taken():
     widths = np.ptp(model.forecast_interval(6, coverage=0.8), axis=1)
     # Errors add up, so that a value farther off is less certain.
     assert widths[-1] > 1.5 * widths[0]
-    with pytest.raises(ValueError, match="neither begins nor ends"):
+    with pytest.raises(ValueError, match="not begin with the training series, and is not the end"):
         model.forecast_interval(6, context=series[:50] + 100)
 
 

@@ -27,7 +27,7 @@ from skwave.model_selection import backtest, forecast_scorer
 
 TINY = {"units": 6, "epochs": 1, "batch_size": 32, "random_state": 0}
 LOG = FunctionTransformer(np.log, inverse_func=np.exp)
-NEITHER = "(neither begins nor ends|does not begin) with the training series"
+ANOTHER = "does not begin with the training series"
 
 
 HOURS = pd.date_range("2026-01-01", periods=400, freq="h")
@@ -139,7 +139,7 @@ def test_other_steps_take_a_context_that_begins_with_the_training_series(wave):
     # Seven values later, and a season later.
     for begin in (7, 20):
         for call in (lambda X: model.forecast(5, context=X), model.predict, model.score):
-            with pytest.raises(ValueError, match=rf"{NEITHER}.*\['season'\]"):
+            with pytest.raises(ValueError, match=rf"{ANOTHER}.*\['season'\]"):
                 call(series[begin:])
 
 
@@ -151,10 +151,10 @@ def test_other_steps_take_a_context_that_is_the_end_of_the_training_series(wave,
     for begin in (0, 7, 100):
         for context in (series[begin:], series[begin:].astype(np.float32)):
             np.testing.assert_allclose(model.forecast(5, context=context), expected, rtol=1e-5)
-        with pytest.raises(ValueError, match=NEITHER):
+        with pytest.raises(ValueError, match=ANOTHER):
             model.forecast(5, context=series[begin:-1] + 1)
     for call in (model.predict, model.score):
-        with pytest.raises(ValueError, match=NEITHER):
+        with pytest.raises(ValueError, match=ANOTHER):
             call(series[100:])
 
 
@@ -164,7 +164,7 @@ def test_one_outlier_does_not_make_different_series_the_same(wave):
     model = pipeline(Difference()).fit(spoilt[:100])
     np.testing.assert_allclose(model.forecast(5, context=spoilt[60:100]), model.forecast(5))
     for context in (spoilt[61:101], 5 + spoilt):
-        with pytest.raises(ValueError, match=NEITHER):
+        with pytest.raises(ValueError, match=ANOTHER):
             model.forecast(5, context=context)
 
 
@@ -191,11 +191,11 @@ def test_a_step_that_reads_the_index_is_scored_and_backtested(wave):
     assert scorer(model, series[90:]) == pytest.approx(-error)
     error = mean_absolute_error(series[43:50], model.forecast(7, context=series[:43]))
     assert scorer(model, series[:50]) == pytest.approx(-error)
-    with pytest.raises(ValueError, match=rf"{NEITHER}.*\['weekday'\]"):
+    with pytest.raises(ValueError, match=rf"{ANOTHER}.*\['weekday'\]"):
         scorer(model, series[8:50])
     result = backtest(model, series, horizon=7, initial=113)
     np.testing.assert_allclose(result.y_pred[0], model.forecast(7))
-    with pytest.raises(ValueError, match=rf"{NEITHER}.*\['weekday'\]"):
+    with pytest.raises(ValueError, match=rf"{ANOTHER}.*\['weekday'\]"):
         backtest(FrozenEstimator(model), series[3:], horizon=7, initial=105)
 
 

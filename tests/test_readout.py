@@ -43,6 +43,7 @@ from skwave._recursion import roll_forward
 from skwave._rollout import RollOuts, make_rollouts
 from skwave._sliding import sliding_windows
 from skwave.datasets import make_mackey_glass
+from skwave.exceptions import ForecastWarning
 from skwave.metrics import normalized_root_mean_squared_error
 
 TINY = {"units": 6, "epochs": 2, "batch_size": 32, "random_state": 0, "readout": "ridge"}
@@ -563,8 +564,12 @@ def test_auto_solves_for_no_more_coefficients_than_fit_into_memory(monkeypatch):
     data = targets_of(np.random.default_rng(0).normal(size=(80, 2)), length=40)
     fits, does_not = (LSTMForecaster(units)._make_config() for units in ((7, 1), (1, 2)))
     assert _fit.solves_readout("auto", data, fits, "series")
-    assert not _fit.solves_readout("auto", data, does_not, "series")
+    with pytest.warns(ForecastWarning, match="82 coefficients.*at most 81.*readout='ridge'"):
+        assert not _fit.solves_readout("auto", data, does_not, "series")
     assert _fit.solves_readout("ridge", data, does_not, "series")
+    assert not _fit.solves_readout("trained", data, does_not, "series")
+    # For other reasons than the number there is no warning.
+    assert not _fit.solves_readout("auto", data, does_not, None)
 
 
 def test_held_out_windows_are_used_in_the_end():

@@ -125,7 +125,7 @@ def test_a_step_that_counts_positions_is_inverted_beside_the_training_series(wav
     assert SCORER(model, series[80:106]) > -3
     # The whole series counts from the same place.
     assert SCORER(model, series[:110]) > -3
-    with pytest.raises(ValueError, match=r"neither begins nor ends.*\['slope'\]"):
+    with pytest.raises(ValueError, match=r"and is not the end of it.*\['slope'\]"):
         SCORER(model, series[80:107])
 
 
