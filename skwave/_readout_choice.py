@@ -170,9 +170,9 @@ def choose_readout(network, dataset, folds, rollouts, all_rollouts, known_penalt
     linear_model = without_layers(solve_readout(network, seen, linear)[0])
     errors = {linear.name: rollouts.errors(linear_model)}
     bound = rollouts.exploding_error(errors[linear.name])
-    tried = []
+    tried, begun = [], rollouts.read_known(network)
     for readout in candidates:
-        of_readout = rollouts.errors(solve_readout(network, seen, readout)[0])
+        of_readout = rollouts.errors(solve_readout(network, seen, readout)[0], begun)
         if tried and of_readout.max() > bound:
             break
         errors[readout.name] = of_readout

@@ -28,7 +28,7 @@ def roll_forward(network, contexts, n_steps, future=None, begun=None):
         The values of the known inputs at these steps, in their units. Those of the first
         step take the place of the newest ones in the context.
     begun : None or list of ndarray, default=None
-        What `_read_known` returned for these forecasts, where it has read the known values.
+        What `read_known` returned for these forecasts, where it has read the known values.
 
     Returns
     -------
@@ -56,7 +56,7 @@ def roll_forward(network, contexts, n_steps, future=None, begun=None):
     return np.concatenate(blocks)[:, :n_steps]
 
 
-def roll_forward_from(network, values, origins, n_steps):
+def roll_forward_from(network, values, origins, n_steps, begun=None):
     """Forecast from origins in a series, as `roll_forward` does from the windows before them.
 
     Parameters
@@ -70,6 +70,8 @@ def roll_forward_from(network, values, origins, n_steps):
         The positions in `values` of the first value of each forecast, increasing.
     n_steps : int
         Values to forecast; there are as many after each origin.
+    begun : None or list of ndarray, default=None
+        What `read_known` returned for these forecasts.
 
     Returns
     -------
@@ -85,16 +87,34 @@ def roll_forward_from(network, values, origins, n_steps):
     future = values[origins[:, None] + np.arange(n_steps) - 1, network.n_predicted :].astype(float)
     n_open = _count_open(network, n_steps)
     n_different = len(np.unique(_starts(network, origins, n_open)))
-    if not network.layers or n_different > MAX_DIFFERENT * n_open * len(origins):
-        return roll_forward(network, contexts, n_steps, future)
-    size = max(1, MAX_SHARED // (n_open * max(network.units)))
+    is_shared = network.layers and n_different <= MAX_DIFFERENT * n_open * len(origins)
+    if begun is not None or not is_shared:
+        return roll_forward(network, contexts, n_steps, future, begun)
+    size = _most_origins(network, n_open)
     forecasts = []
     for begin in range(0, len(origins), size):
         part = slice(begin, begin + size)
-        with np.errstate(over="ignore", invalid="ignore"):
-            begun = _read_known(network, values, origins[part], n_open)
+        begun = _read_known(network, values, origins[part], n_open)
         forecasts.append(roll_forward(network, contexts[part], n_steps, future[part], begun))
     return np.concatenate(forecasts)
+
+
+def read_known(network, values, origins, n_steps):
+    """Read the known values of the windows of forecasts, for networks that differ by their readout.
+
+    Parameters are those of `roll_forward_from`, which takes what is returned: forecasts as long as
+    a window then take half of the time. None is returned where there are no layers, or this would
+    take too much memory.
+    """
+    n_open = _count_open(network, n_steps)
+    if not network.layers or len(origins) > _most_origins(network, n_open):
+        return None
+    return _read_known(network, values, origins, n_open)
+
+
+def _most_origins(network, n_open):
+    """Return for how many origins at a time the states of open windows are kept."""
+    return max(1, MAX_SHARED // (n_open * max(network.units)))
 
 
 def _count_open(network, n_steps):
@@ -108,6 +128,7 @@ def _starts(network, origins, n_open):
     return first + network.output_length * np.arange(n_open)
 
 
+@np.errstate(over="ignore", invalid="ignore")
 def _read_known(network, values, origins, n_open):
     """Read the known values of the windows of forecasts, each window once.
 
@@ -249,7 +270,7 @@ class _Wavefront:
     def run(self, begun=None):
         """Read value after value until the last window has predicted.
 
-        `begun` is what `_read_known` returned for these forecasts, where it has read known values.
+        `begun` is what `read_known` returned for these forecasts, where it has read known values.
         """
         forecasts = np.empty((self.n_contexts, self.n_windows, self.network.n_outputs))
         begin = 0

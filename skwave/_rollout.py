@@ -6,7 +6,7 @@ import numpy as np
 
 from skwave._baseline import find_longest_season, find_season_length, seasonal_naive
 from skwave._dataset import center_and_scale
-from skwave._recursion import roll_forward_from
+from skwave._recursion import read_known, roll_forward_from
 from skwave._sliding import windows_followed_by
 from skwave.exceptions import warn
 
@@ -53,12 +53,19 @@ class RollOuts:
         # Errors are in units of the spread of these values; outliers may determine the series' own.
         _, self.scale = center_and_scale(self.y_true.reshape(-1, n_predicted))
 
-    def errors(self, network):
+    def read_known(self, network):
+        """Return what `errors` takes for networks that differ by their readout alone, or None."""
+        return read_known(network, self.values, self.origins, self.n_steps)
+
+    def errors(self, network, begun=None):
         """Return the mean squared errors of a network's forecasts, (n_origins,).
 
-        They are in variances of the true values; all are infinite if one is not finite.
+        They are in variances of the true values; all are infinite if one is not finite. `begun` is
+        what `read_known` returned for its layers.
         """
-        return self.errors_of(roll_forward_from(network, self.values, self.origins, self.n_steps))
+        return self.errors_of(
+            roll_forward_from(network, self.values, self.origins, self.n_steps, begun)
+        )
 
     @property
     def naive_errors(self):

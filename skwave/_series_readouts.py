@@ -212,7 +212,8 @@ def _errors_of_kinds(network, common, pooled, task, n_most):
         solve_readout(network, seen, readout, others)[0]
         for readout in _make_kinds(KINDS, network, folds, others, common)
     ]
-    return [max(np.finfo(float).tiny, rollouts.errors(one).mean()) for one in solved]
+    begun = rollouts.read_known(network)
+    return [max(np.finfo(float).tiny, rollouts.errors(one, begun).mean()) for one in solved]
 
 
 def _make_kinds(kinds, network, folds, others, common):

@@ -1,9 +1,12 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from oracle import KNOWN_VARIANTS, VARIANTS, random_network, roll
 
+from skwave import _recursion
 from skwave._cells import Cell
-from skwave._recursion import roll_forward, roll_forward_from
+from skwave._recursion import read_known, roll_forward, roll_forward_from
 
 
 @pytest.mark.parametrize("variant", VARIANTS, ids=str)
@@ -89,3 +92,27 @@ def test_windows_that_forecasts_share_are_read_once(monkeypatch, distance, is_sh
     # known values, of which they read up to 7.
     assert alone == 50 * 49
     assert sum(rows) == (50 * 21 + 28 + 49 * 7 if is_shared else alone)
+
+
+@pytest.mark.parametrize("variant", VARIANTS + KNOWN_VARIANTS, ids=str)
+def test_known_values_are_read_once_for_networks_that_differ_by_their_readout(variant):
+    rng = np.random.default_rng(0)
+    network = random_network(rng, **variant)
+    values = rng.normal(size=(60, network.n_channels))
+    origins = np.array([7, 8, 30, 49])
+    begun = read_known(network, values, origins, 11)
+    for factor in (1.0, -0.5):
+        kernel, bias = network.head
+        other = replace(network, head=((factor * kernel).astype(np.float32), bias))
+        forecasts = roll_forward_from(other, values, origins, 11, begun)
+        contexts, future = contexts_and_future(other, values, origins, 11)
+        expected = roll_forward(other, contexts, 11, future)
+        np.testing.assert_allclose(forecasts, expected, rtol=1e-5, atol=1e-6)
+
+
+def test_states_that_would_take_too_much_memory_are_not_kept(monkeypatch):
+    network = random_network(np.random.default_rng(0))
+    values, origins = np.zeros((60, 1)), np.array([7, 20])
+    assert read_known(network, values, origins, 11) is not None
+    monkeypatch.setattr(_recursion, "MAX_SHARED", 2 * 7 * max(network.units) - 1)
+    assert read_known(network, values, origins, 11) is None
