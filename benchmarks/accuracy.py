@@ -21,7 +21,7 @@ from joblib import Parallel, delayed
 
 from skwave import LSTMForecaster, WindowTransformer, make_forecast_pipeline
 
-HERE = Path(__file__).parent
+RESULTS = Path(__file__).with_suffix(".csv")
 KEYS = ["series"]
 PUBLISHED = {
     "D1 sine 0% noise, 200": "0.75 the tutorial; 0.001 Adam",
@@ -262,10 +262,11 @@ def main():
     parser.add_argument("--methods", nargs="+", choices=[*METHODS, ONE], help="methods to run")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--output", type=Path, default=RESULTS)
     parser.add_argument("--keep", action="store_true", help="add to the results written before")
     parser.add_argument("--show", action="store_true", help="show those and run nothing")
     options = parser.parse_args()
-    path = HERE / "accuracy.csv"
+    path = options.output
     before = tables.read(path) if options.keep or options.show else {}
     if options.show:
         show(before)
