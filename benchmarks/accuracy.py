@@ -21,16 +21,16 @@ from joblib import Parallel, delayed
 
 from skwave import LSTMForecaster, WindowTransformer, make_forecast_pipeline
 
-HERE = Path(__file__).parent
+RESULTS = Path(__file__).with_suffix(".csv")
 KEYS = ["series"]
 PUBLISHED = {
-    "D1 sine 0% noise, 200": "0.75 the tutorial; 0.001 Adam",
-    "D2 Mackey-Glass": "0.61 AR80; 0.048 LSTM",
+    "D1 sine 0% noise, 200": "0.75 the tutorial",
+    "D2 Mackey-Glass": ".00028 echo-state network",
     "D3 air passengers": "24.0 ARIMA",
     "D4 heart rate": "5.49 TCN",
     "D5 ETTh1, 24": ".0276 AR80 relative",
     "D5 ETTh1, 96": ".0540 AR80 relative",
-    "D6 M4 Hourly": "1.108 AR80; 2.989 Naive2",
+    "D6 M4 Hourly": "2.989 Naive2",
 }
 # What the data README says of the baselines; they must come out the same.
 KNOWN = {
@@ -262,10 +262,11 @@ def main():
     parser.add_argument("--methods", nargs="+", choices=[*METHODS, ONE], help="methods to run")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--output", type=Path, default=RESULTS)
     parser.add_argument("--keep", action="store_true", help="add to the results written before")
     parser.add_argument("--show", action="store_true", help="show those and run nothing")
     options = parser.parse_args()
-    path = HERE / "accuracy.csv"
+    path = options.output
     before = tables.read(path) if options.keep or options.show else {}
     if options.show:
         show(before)

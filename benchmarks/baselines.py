@@ -47,10 +47,10 @@ def _moving_average(season):
 
 
 class Ridge80:
-    """AR80: ridge regression on the last values, iterated; `relative` is to the last of them."""
+    """AR80: ridge regression on the last values, iterated."""
 
-    def __init__(self, window_length=80, strength=1e-4, *, relative=False):
-        self.window_length, self.strength, self.relative = window_length, strength, relative
+    def __init__(self, window_length=80, strength=1e-4):
+        self.window_length, self.strength = window_length, strength
 
     def fit(self, series):
         self.mean, self.scale = series.mean(), series.std()
@@ -58,8 +58,6 @@ class Ridge80:
             (series - self.mean) / self.scale, self.window_length + 1
         )
         x, y = windows[:, :-1], windows[:, -1]
-        level = x[:, -1] if self.relative else np.zeros(len(x))
-        x, y = x - level[:, None], y - level
         self.center, self.target = x.mean(axis=0), y.mean()
         x, y = x - self.center, y - self.target
         penalty = self.strength * len(x) * np.mean(x**2) * np.eye(self.window_length)
@@ -71,8 +69,7 @@ class Ridge80:
         values = (np.atleast_2d(contexts) - self.mean) / self.scale
         for _ in range(n_steps):
             x = values[:, -self.window_length :]
-            level = x[:, -1] if self.relative else np.zeros(len(x))
-            new = (x - level[:, None] - self.center) @ self.weights + self.target + level
+            new = (x - self.center) @ self.weights + self.target
             values = np.column_stack([values, new])
         return values[:, -n_steps:] * self.scale + self.mean
 

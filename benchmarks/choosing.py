@@ -17,6 +17,7 @@ from collections import defaultdict
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
+from unittest.mock import patch
 
 import numpy as np
 import protocols
@@ -26,6 +27,7 @@ from protocols import WEEK
 
 from skwave import LSTMForecaster, WindowTransformer
 from skwave._dataset import fit_scaling, make_dataset
+from skwave._fit import train_and_solve
 from skwave._network import Network
 from skwave._readout import (
     N_FOLDS,
@@ -46,7 +48,7 @@ from skwave._ridge import choose_penalty, total
 from skwave._rollout import make_rollouts
 from skwave._sklearn_callbacks import EpochProgress
 from skwave._sliding import split_windows
-from skwave._training import set_epochs, train
+from skwave._training import set_epochs
 from skwave.datasets import make_mackey_glass
 
 R = (
@@ -64,8 +66,8 @@ HELD_OUT = 0.3  # the default of validation_split
 KEYS = ["kind", "series"]
 
 
-def choose(network, data, dataset, *, default=1, solve=solve_readout, make=make_readouts):
-    """Choose a readout as the package does, among other ones or with another default.
+def choose(network, data, dataset, **replaced):
+    """Choose a readout as the package does, with some of its functions replaced.
 
     Parameters
     ----------
@@ -73,11 +75,8 @@ def choose(network, data, dataset, *, default=1, solve=solve_readout, make=make_
         Its layers, as they were trained.
     data, dataset : WindowDataset
         The windows in the units of the series, and those on the scale of the layers, split.
-    default : int, default=1
-        Which one is kept unless another is better by more than one standard error; 0 is the linear
-        model.
-    solve, make : functions
-        With the arguments of `solve_readout` and `make_readouts`.
+    **replaced : functions
+        In place of those of the same name in `skwave._readout_choice`.
 
     Returns
     -------
@@ -86,29 +85,11 @@ def choose(network, data, dataset, *, default=1, solve=solve_readout, make=make_
     name : str
         Of this readout.
     """
-    rollouts, all_rollouts = make_rollouts(data, HELD_OUT), make_rollouts(data, 1.0)
     folds = gram_folds(network, dataset)
-    seen, everything = total(folds[:N_FOLDS]), total(folds)
-    linear, candidates = make(folds, network)
-
-    readouts, errors = [linear, *candidates], []
-    bound = rollouts.exploding_error(rollouts.errors(solve(network, seen, linear)[0]))
-    for readout in readouts:
-        errors.append(rollouts.errors(solve(network, seen, readout)[0]))
-        if len(errors) > 1 and errors[-1].max() > bound:
-            errors.pop()
-            break
-    chosen = min(default, len(errors) - 1)
-    best = int(np.argmin([e.mean() for e in errors]))
-    if rollouts.is_better(errors[best], errors[chosen]):
-        chosen = best
-    linear_errors = all_rollouts.errors(solve(network, everything, linear)[0])
-    bound = all_rollouts.exploding_error(linear_errors)
-    for readout in readouts[chosen::-1]:
-        solved, _ = solve(network, everything, readout)
-        if all_rollouts.errors(solved).max() <= bound:
-            break
-    return solved, readout.name
+    rollouts, all_rollouts = make_rollouts(data, HELD_OUT), make_rollouts(data, 1.0)
+    with patch.multiple("skwave._readout_choice", **replaced):
+        network, readout, *_ = choose_readout(network, dataset, folds, rollouts, all_rollouts)
+    return network, readout.name
 
 
 def solve_one(network, data, dataset, *, number):
@@ -119,19 +100,21 @@ def solve_one(network, data, dataset, *, number):
     return solve_readout(network, total(folds), readout)[0], readout.name
 
 
-def make_with_equal_penalties(folds, network):
-    """Make the readouts of the package with penalties that are the same for all lags."""
-    linear, candidates = make_readouts(folds, network)
-    n_states = folds[0].n_states
-    equal = np.outer(EQUAL_PENALTIES, np.ones(network.window_length * network.n_channels))
-    alone, beside = (
-        choose_penalty(folds, np.insert(equal, [0] * n_states, penalty, axis=1))[n_states:]
-        for penalty in (np.inf, candidates[0].state_penalty)
-    )
-    return linear._replace(linear_penalty=alone), [
-        Readout(r.name, r.state_penalty, beside, None if r.average_penalty is None else alone)
-        for r in candidates
-    ]
+def make_with_linear(folds, network, known_penalty):
+    """Make the readouts of the package, with the linear model as the first candidate."""
+    linear, candidates = make_readouts(folds, network, known_penalty)
+    return linear, [linear, *candidates]
+
+
+def make_without_average(folds, network, known_penalty):
+    """Make the readouts of the package, without the average of two."""
+    linear, candidates = make_readouts(folds, network, known_penalty)
+    return linear, candidates[1:]
+
+
+def equal_penalties(network, known_penalty):
+    """Return the penalties of the package that are the same for all lags."""
+    return penalties_of_window(network, known_penalty)[: len(EQUAL_PENALTIES)]
 
 
 def solve_with_drift_by_akaike(network, gram, readout):
@@ -197,10 +180,10 @@ READOUTS = {
     LINEAR: (solve_one, {"number": 0}),
     "averaged alone": (solve_one, {"number": 1}),
     "ridge alone": (solve_one, {"number": 2}),
-    "linear unless better": (choose, {"default": 0}),
-    "ridge unless better": (choose, {"default": 2}),
-    "equal penalties": (choose, {"make": make_with_equal_penalties}),
-    "drift by Akaike's criterion": (choose, {"solve": solve_with_drift_by_akaike}),
+    "linear unless better": (choose, {"make_readouts": make_with_linear}),
+    "ridge unless better": (choose, {"make_readouts": make_without_average}),
+    "equal penalties": (choose, {"penalties_of_window": equal_penalties}),
+    "drift by Akaike's criterion": (choose, {"solve_readout": solve_with_drift_by_akaike}),
 }
 NAMES = [*TRAININGS, *READOUTS]
 
@@ -314,18 +297,13 @@ def fit_for(training, model, windows):
         rows = np.r_[0:n_train, dataset.n_train : dataset.n_train + n_held_out]
         part = dataset.take(rows, n_train)
         config = replace(config, updates_per_epoch=training.updates // config.epochs)
-    rollouts = make_rollouts(data, HELD_OUT)
-    result = train(
-        part.with_skip(skip), config, seed=seed, exact_rollouts=rollouts,
-        progress=EpochProgress(None, None, {}, None, None),
-    )  # fmt: skip
-    if result.exact is not None:
-        return result.exact[0], result.exact[1].name
-    network = with_positions(result.network, config.readout_positions)
-    network, readout, *_ = choose_readout(
-        network, dataset, gram_folds(network, dataset), rollouts, make_rollouts(data, 1.0)
-    )
-    return network, readout.name
+    with patch("skwave._fit.naive_skip", lambda part: skip):
+        result = train_and_solve(
+            data, dataset, part, config, seed, previous=None,
+            rollouts=make_rollouts(data, HELD_OUT), known_penalty=None,
+            progress=EpochProgress(None, {}, {}),
+        )  # fmt: skip
+    return result.network, result.readout
 
 
 def run(name, readouts, seed, series):
@@ -340,9 +318,13 @@ def run(name, readouts, seed, series):
         found = {name: fit_for(training, model, windows)}
     if readouts:
         data, dataset, _ = split(windows, seed)
+        network = model.network_
+        if network.positions is None:
+            # The readout that was kept may read the last state alone; others read several.
+            network = with_positions(network, model.readout_positions)
         for other in readouts:
             solve, arguments = READOUTS[other]
-            found[other] = solve(model.network_, data, dataset, **arguments)
+            found[other] = solve(network, data, dataset, **arguments)
     contexts, y_true = protocols.cut(
         series.values, series.origins, series.n_steps, windows.shape[1]
     )
@@ -383,7 +365,7 @@ def show(table):
             line[setting] for key, line in table.items() if key[-1] == "readout" and setting in line
         ]
         kept = np.mean([readout != "linear" for readout in readouts])
-        cells = [f"{np.exp(mean):.3f}" for mean in (np.mean(means), *means)]
+        cells = [f"{np.exp(mean):.3f}" for mean in (np.nanmean(means), *means)]
         print(f"| {setting} | {' | '.join(cells)} | {kept:.0%} |")
 
 

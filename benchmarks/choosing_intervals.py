@@ -27,7 +27,14 @@ from joblib import Parallel, delayed
 from skwave import LSTMForecaster, WindowTransformer, make_forecast_pipeline
 from skwave._calibration import MAX_PATHS, cross_fitted_residuals
 from skwave._intervals import check_coverage, path_quantiles
-from skwave._readout import N_FOLDS, gram_folds, make_folds, solve_readout
+from skwave._readout import (
+    N_FOLDS,
+    count_blocks,
+    gram_folds,
+    join_blocks,
+    make_folds,
+    solve_readout,
+)
 from skwave._readout_choice import make_readouts
 from skwave._recursion import roll_forward
 from skwave._ridge import total
@@ -50,8 +57,9 @@ def calibrate(model, windows, n_steps):
     """Return forecasts of known values and their residuals, by the way of calibrating."""
     data, dataset, _ = split(windows, model.random_state)
     network = model.network_
-    rows = make_folds(dataset)
-    folds = gram_folds(network, dataset, rows)
+    rows = make_folds(dataset, count_blocks(network))
+    blocks = gram_folds(network, dataset, rows)
+    folds = join_blocks(blocks)
     readouts = {r.name: r for r in make_readouts(folds, network)[1]}
     if model.readout_ not in readouts:
         return {}  # an exact one, whose intervals have no width
@@ -60,7 +68,7 @@ def calibrate(model, windows, n_steps):
     solved, _ = solve_readout(network, total(folds[:N_FOLDS]), readout)
     newest = make_calibration(data, HELD_OUT, n_steps, MAX_PATHS)
     everywhere = make_calibration(data, 1.0, n_steps, MAX_PATHS)
-    residuals = cross_fitted_residuals(everywhere, network, dataset, rows, folds, readout)
+    residuals = cross_fitted_residuals(everywhere, network, dataset, rows, blocks, readout)
     return {
         "newest part": (newest, newest.residuals(solved)),
         "cross-fitted": (everywhere, residuals),
@@ -139,7 +147,8 @@ def adapt(model, contexts, y_true, coverage, rate):
 
 def bounds_after(model, contexts, probabilities):
     """Return the bounds after each context, as `backtest` makes them."""
-    return model._forecasts_and_quantiles(contexts, HORIZON, probabilities)[1][..., 0, :]
+    futures = [None] * len(contexts)
+    return model._forecasts_and_quantiles(contexts, futures, HORIZON, probabilities)[1][..., 0, :]
 
 
 def run_in_time(folder, name):

@@ -19,6 +19,7 @@ from protocols import WEEK
 from skwave import LSTMForecaster, WindowTransformer, make_forecast_pipeline
 
 N_TRAIN, FIRST, LAST, DAY = 8640, 11520, 14400, 24
+HORIZONS = 24, 96
 
 
 def remove(values, fraction, n_stretches, rng):
@@ -30,14 +31,14 @@ def remove(values, fraction, n_stretches, rng):
     return values
 
 
-def errors_of(model, series, truth, horizons=(24, 96)):
+def errors_of(model, series, truth):
     """Return the mean squared errors of forecasts from an origin each day."""
-    origins = np.arange(FIRST, LAST - max(horizons) + 1, DAY)
+    origins = np.arange(FIRST, LAST - max(HORIZONS) + 1, DAY)
     # Some weeks are enough for a gap to be filled from.
     contexts = [series[origin - 4 * WEEK : origin] for origin in origins]
-    forecasts = model._forecast_after(contexts, [None] * len(contexts), max(horizons))[..., 0]
-    y_true = truth[origins[:, None] + np.arange(max(horizons))]
-    return [np.mean((forecasts[:, :h] - y_true[:, :h]) ** 2) for h in horizons]
+    forecasts = model._forecast_after(contexts, [None] * len(contexts), max(HORIZONS))[..., 0]
+    y_true = truth[origins[:, None] + np.arange(max(HORIZONS))]
+    return [np.mean((forecasts[:, :h] - y_true[:, :h]) ** 2) for h in HORIZONS]
 
 
 def run(series, seed):

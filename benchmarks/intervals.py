@@ -241,8 +241,9 @@ def is_possible(method, row):
     return method != "MAPIE EnbPI" or row.endswith(", 1")
 
 
-def run(rows, method, seed, pythons, done):
-    """Measure a method on a series, and add the lines that are not there yet."""
+def run(rows, method, seed, pythons, path):
+    """Measure a method on a series, and add the lines that are not in the file yet."""
+    done = {tuple(line[k] for k in KEYS) for line in tables.read_lines(path)}
     wanted = {
         row: n_steps
         for n_steps in rows.horizons
@@ -262,7 +263,7 @@ def run(rows, method, seed, pythons, done):
         for row, n_steps in group.items():
             line = dict(zip(KEYS, (row, rows.series, method, seed), strict=True))
             line |= score(part, n_steps, quantiles) | {"seconds": seconds}
-            tables.add_line(RESULTS, [*KEYS, *FIGURES], line)
+            tables.add_line(path, [*KEYS, *FIGURES], line)
 
 
 def seeds_of(method, name, n_seeds):
@@ -366,20 +367,21 @@ def main():
     parser.add_argument("--methods", nargs="+", choices=METHODS, help="methods to run")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--output", type=Path, default=RESULTS)
     parser.add_argument("--keep", action="store_true", help="run what is not in the results yet")
     parser.add_argument("--show", action="store_true", help="show the results and run nothing")
     parser.add_argument("--environments", type=Path, default=FOLDER)
     options = parser.parse_args()
     if options.show:
-        show(tables.read_lines(RESULTS))
+        show(tables.read_lines(options.output))
         return
     if not options.keep:
-        RESULTS.unlink(missing_ok=True)
-    done = {tuple(line[k] for k in KEYS) for line in tables.read_lines(RESULTS)}
+        options.output.unlink(missing_ok=True)
     peers = {PEERS[m] for m in options.methods or METHODS if m in PEERS}
     pythons = {name: make_environment(name, options.environments.resolve()) for name in peers}
-    Parallel(n_jobs=options.jobs)(delayed(run)(*task, pythons, done) for task in all_tasks(options))
-    show(tables.read_lines(RESULTS))
+    tasks = (delayed(run)(*task, pythons, options.output) for task in all_tasks(options))
+    Parallel(n_jobs=options.jobs)(tasks)
+    show(tables.read_lines(options.output))
 
 
 if __name__ == "__main__":

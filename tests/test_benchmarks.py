@@ -1,7 +1,8 @@
-"""The benchmarks of backends and of many series with tiny sizes: they run, and fill every cell."""
+"""The benchmarks with tiny sizes: they run, and fill every cell."""
 
 import csv
 import gzip
+import importlib
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from helpers import BACKEND
+
+from skwave import LSTMForecaster
 
 FOLDER = Path(__file__).parents[1] / "benchmarks"
 
@@ -25,6 +28,32 @@ def run_quick(script, *options):
 def read(path):
     with open(path, newline="") as file:
         return list(csv.DictReader(file))
+
+
+def write(path, columns, rows):
+    with open(path, "w", newline="") as file:
+        csv.writer(file).writerows([columns, *rows])
+
+
+def noisy_wave(period, n_values):
+    noise = np.random.default_rng(0).normal(size=n_values)
+    return 10 + np.sin(2 * np.pi * np.arange(n_values) / period) + 0.1 * noise
+
+
+@pytest.fixture
+def load(monkeypatch):
+    """A function that imports a script, all networks of which have four units."""
+    monkeypatch.syspath_prepend(FOLDER)
+
+    def small(*units, **settings):
+        return LSTMForecaster(**settings | {"units": 4})
+
+    def load(name):
+        module = importlib.import_module(name)
+        monkeypatch.setattr(module, "LSTMForecaster", small)
+        return module
+
+    return load
 
 
 def cells_of(shown, method):
@@ -138,3 +167,141 @@ def test_the_benchmark_of_tourism_scores_the_last_two_years(tmp_path):
     for method in ("linear readout", f"{GLOBAL}, seed 1"):
         assert float(cells_of(shown, method)[1]) < 0.5
     assert "| AutoTheta, of another package | 304 | .954 |" in shown
+
+
+@pytest.mark.benchmark
+def test_the_benchmark_of_accuracy_scores_a_known_forecast_and_draws(load, monkeypatch, tmp_path):
+    months, hours = noisy_wave(12, 144), noisy_wave(24, 568)
+    write(tmp_path / "air_passengers.csv", ["month", "passengers"], enumerate(months))
+    rows = [("H1", "train" if k < 520 else "test", value) for k, value in enumerate(hours)]
+    write(tmp_path / "m4_hourly_21.csv", ["series", "part", "value"], rows)
+    path = tmp_path / "accuracy.csv"
+    methods = "recommended", "mean of seeds", "one model", "naive"
+    options = [
+        "accuracy.py", "--data", str(tmp_path), "--output", str(path), "--only", "D3", "D6",
+        "--seeds", "1", "--jobs", "1", "--methods", "recommended", "one model", "naive", "AR80",
+    ]  # fmt: skip
+    monkeypatch.setattr(sys, "argv", options)
+    load("accuracy").main()
+    errors = {row["series"]: row for row in read(path) if row["quantity"] == "error"}
+    naive = np.abs(months[115:] - months[114]).mean()
+    np.testing.assert_allclose(float(errors["D3 air passengers"]["naive"]), naive, 1e-5)
+    assert all(0 < float(errors["D6 M4 Hourly"][method]) < 9 for method in methods)
+    assert path.with_suffix(".png").stat().st_size > 0
+
+
+@pytest.mark.benchmark
+def test_the_benchmark_of_intervals_fills_every_cell_and_goes_on(
+    load, monkeypatch, tmp_path, capsys
+):
+    # Every second value is taken, so that four origins leave 80 values.
+    values = np.repeat(noisy_wave(20, 803), 2)
+    write(tmp_path / "heart_rate.csv", ["rate"], values[:, None])
+    path = tmp_path / "intervals.csv"
+    methods = "skwave, recommended", "skwave, updated", "seasonal naive"
+    options = [
+        "intervals.py", "--data", str(tmp_path), "--output", str(path), "--only", "D4",
+        "--seeds", "1", "--methods", *methods,
+    ]  # fmt: skip
+    intervals = load("intervals")
+    monkeypatch.setattr(sys, "argv", options)
+    intervals.main()
+    lines = read(path)
+    assert [line["method"] for line in lines] == list(methods)
+    assert {line["origins"] for line in lines} == {"4"}
+    assert all(0.5 < float(line["coverage 0.9"]) <= 1 for line in lines)
+    monkeypatch.setattr(sys, "argv", [*options, "--keep"])
+    intervals.main()
+    assert read(path) == lines
+    assert cells_of(capsys.readouterr().out, "skwave, updated")[0] == "1"
+
+
+@pytest.mark.benchmark
+def test_every_way_to_train_and_read_out_of_the_benchmark_for_choosing_forecasts(load, capsys):
+    choosing = load("choosing")
+    series = choosing._cut("wave", noisy_wave(10, 150), 120, 10, 3)
+    results = choosing.run(choosing.AS_IT_IS, list(choosing.READOUTS), 0, series)
+    # Those with other numbers of units or updates are the same in all else.
+    for name in (
+        "windows of the season", 'normalization="window"', "random LSTM layers", "50 updates",
+        "on what the linear model leaves", 'validation="forecast"', "output_length=24",
+        "as trained, newest held out",
+    ):  # fmt: skip
+        results += choosing.run(name, [], 0, series)
+    errors = {setting: error for setting, _, _, _, error, _ in results}
+    readouts = {setting: readout for setting, *_, readout in results}
+    assert all(error < 0.9 for error in errors.values())
+    assert readouts[choosing.AS_IT_IS] == readouts["averaged alone"] == "averaged"
+    assert errors[choosing.AS_IT_IS] == pytest.approx(errors["averaged alone"])
+    assert errors["drift by Akaike's criterion"] != errors["averaged alone"]
+    choosing.show(choosing.summarise(results))
+    assert cells_of(capsys.readouterr().out, "linear model")[:2] == ["1.000", "1.000"]
+
+
+@pytest.mark.benchmark
+def test_the_benchmark_for_choosing_intervals_measures_each_way(load, tmp_path, capsys):
+    benchmark = load("choosing_intervals")
+    series = benchmark.choosing._cut("wave", noisy_wave(10, 150), 120, 10, 3)
+    kind, found = benchmark.run(0, series)
+    ways = {"newest part", "cross-fitted"}
+    assert {way for way, _, _ in found} == ways
+    assert all(0.5 < found["cross-fitted", name, 0.9][0] <= 1 for name in benchmark.WIDTHS)
+    benchmark.show([(kind, found)])
+    write(tmp_path / "ETTh1.csv", ["OT"], noisy_wave(24, 11520)[:, None])
+    benchmark.show([benchmark.run_in_time(tmp_path, "OT")])
+    cells = cells_of(capsys.readouterr().out, "errors known by then, 96 steps, 0.9")
+    assert float(cells[0]) == pytest.approx(0.9, abs=0.05)
+
+
+@pytest.mark.benchmark
+def test_the_benchmark_of_gaps_measures_each_way(load, monkeypatch):
+    gaps = load("gaps")
+    for name, value in (("N_TRAIN", 800), ("FIRST", 900), ("LAST", 1020)):
+        monkeypatch.setattr(gaps, name, value)
+    found = gaps.run(noisy_wave(24, 1020), 0)
+    assert len(found) == 5
+    assert np.all(np.array(list(found.values())) < 0.1)
+
+
+@pytest.mark.benchmark
+def test_the_benchmark_of_known_inputs_measures_each_setting(load, monkeypatch, tmp_path):
+    known = load("known")
+    # Windows of two days in place of seven take a fraction of the time.
+    monkeypatch.setattr(known, "WEEK", 48)
+    wave, rng = noisy_wave(24, 1008), np.random.default_rng(1)
+    times = np.datetime64("2020-01-01T00") + np.arange(1008)
+    inputs = rng.normal(size=(2, 1008))
+    rows = zip(["DE"] * 1008, times, wave + inputs[0], *inputs, strict=True)
+    columns = ["market", "time", "price", "known_1", "known_2"]
+    write(tmp_path / "epf_be_de.csv", columns, rows)
+    write(tmp_path / "taylor.csv", ["demand"], noisy_wave(48, 1680)[:, None])
+    errors = {name: error for name, error, _ in known.prices(tmp_path, "test", 0)}
+    assert errors["DE, known inputs"] < 0.5 * errors["DE, without"]
+    assert len(errors) == 3
+    errors = {name: error for name, error, _ in known.demand(tmp_path, "test", 0)}
+    assert errors["windows of 96, calendar"] < 0.3
+    assert len(errors) == 5
+
+
+@pytest.mark.benchmark
+def test_the_benchmark_of_earlier_tourism_compares_each_method(load, monkeypatch, tmp_path, capsys):
+    load("tourism")
+    earlier = importlib.import_module("tourism_earlier")
+    naive = {"AutoETS": np.zeros((2, 8)), "AutoTheta": np.ones((2, 8))}
+    monkeypatch.setattr(earlier, "forecast_with_peers", lambda series, python: naive)
+    rows = [
+        (region, "Business", f"{1998 + k // 4}Q{k % 4 + 1}", value)
+        for region in ("Adelaide", "Sydney")
+        for k, value in enumerate(noisy_wave(4, 80))
+    ]
+    write(tmp_path / "tourism_quarterly.csv", ["region", "purpose", "quarter", "trips"], rows)
+    series = [earlier.cut(one, 48) for one in earlier.protocols.tourism(tmp_path)]
+    earlier.show({48: earlier.measure(series, None, 1)})
+    shown = capsys.readouterr().out
+    errors = {
+        method: float(cells_of(shown, method)[0].split()[0])
+        for method in (GLOBAL, "seasonal naive", "linear readout", "AutoETS", "AutoTheta")
+    }
+    # The values are about 10, their noise is about .1.
+    assert max(errors[GLOBAL], errors["seasonal naive"], errors["linear readout"]) < 3
+    assert min(errors["AutoETS"], errors["AutoTheta"]) > 20
