@@ -17,7 +17,6 @@ from collections import defaultdict
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
-from unittest.mock import patch
 
 import numpy as np
 import protocols
@@ -27,7 +26,6 @@ from protocols import WEEK
 
 from skwave import LSTMForecaster, WindowTransformer
 from skwave._dataset import fit_scaling, make_dataset
-from skwave._fit import train_and_solve
 from skwave._network import Network
 from skwave._readout import (
     N_FOLDS,
@@ -38,7 +36,6 @@ from skwave._readout import (
     with_positions,
 )
 from skwave._readout_choice import (
-    EQUAL_PENALTIES,
     choose_readout,
     make_readouts,
     penalties_of_window,
@@ -48,7 +45,7 @@ from skwave._ridge import choose_penalty, total
 from skwave._rollout import make_rollouts
 from skwave._sklearn_callbacks import EpochProgress
 from skwave._sliding import split_windows
-from skwave._training import set_epochs
+from skwave._training import set_epochs, train
 from skwave.datasets import make_mackey_glass
 
 R = (
@@ -64,77 +61,6 @@ LENGTH = 168
 SEASON = None
 HELD_OUT = 0.3  # the default of validation_split
 KEYS = ["kind", "series"]
-
-
-def choose(network, data, dataset, **replaced):
-    """Choose a readout as the package does, with some of its functions replaced.
-
-    Parameters
-    ----------
-    network : Network
-        Its layers, as they were trained.
-    data, dataset : WindowDataset
-        The windows in the units of the series, and those on the scale of the layers, split.
-    **replaced : functions
-        In place of those of the same name in `skwave._readout_choice`.
-
-    Returns
-    -------
-    network : Network
-        With the readout that was chosen.
-    name : str
-        Of this readout.
-    """
-    folds = gram_folds(network, dataset)
-    rollouts, all_rollouts = make_rollouts(data, HELD_OUT), make_rollouts(data, 1.0)
-    with patch.multiple("skwave._readout_choice", **replaced):
-        network, readout, *_ = choose_readout(network, dataset, folds, rollouts, all_rollouts)
-    return network, readout.name
-
-
-def solve_one(network, data, dataset, *, number):
-    """Solve for one readout of the package, whatever its forecasts; 0 is the linear model."""
-    folds = gram_folds(network, dataset)
-    linear, candidates = make_readouts(folds, network)
-    readout = [linear, *candidates][number]
-    return solve_readout(network, total(folds), readout)[0], readout.name
-
-
-def make_with_linear(folds, network, known_penalty):
-    """Make the readouts of the package, with the linear model as the first candidate."""
-    linear, candidates = make_readouts(folds, network, known_penalty)
-    return linear, [linear, *candidates]
-
-
-def make_without_average(folds, network, known_penalty):
-    """Make the readouts of the package, without the average of two."""
-    linear, candidates = make_readouts(folds, network, known_penalty)
-    return linear, candidates[1:]
-
-
-def equal_penalties(network, known_penalty):
-    """Return the penalties of the package that are the same for all lags."""
-    return penalties_of_window(network, known_penalty)[: len(EQUAL_PENALTIES)]
-
-
-def solve_with_drift_by_akaike(network, gram, readout):
-    """Solve for a readout without the drift that Akaike's criterion does not ask for.
-
-    As for models of differences in Hyndman, R. J. and Khandakar, Y. (2008), Automatic time series
-    forecasting, Journal of Statistical Software 27(3).
-    """
-    solved, one_step_error = solve_readout(network, gram, readout)
-    mean, covariance = gram.centered()
-    n_states, n_inputs = gram.n_states, gram.n_inputs
-    (kernel, bias), skip = solved.head, solved.skip - naive_skip(solved)
-    coef = np.vstack([kernel, skip])
-    weights = np.vstack([coef, -np.eye(network.n_outputs)])
-    variance = np.diag(weights.T @ covariance @ weights)
-    # What the window leaves of the mean change; the states count from their own mean.
-    drift = mean[n_inputs:] - mean[n_states:n_inputs] @ skip
-    has_drift = (gram.weight - 1) * drift**2 > 2 * variance
-    bias = np.where(has_drift, bias, -mean[:n_states] @ kernel).astype(np.float32)
-    return replace(solved, head=(kernel, bias)), one_step_error
 
 
 class Training(NamedTuple):
@@ -174,17 +100,9 @@ TRAININGS = {
     "as trained, random ones held out": Training({"readout": "trained"}),
 }
 LINEAR = "linear model"
-# Read from the networks of the first training: a function and its arguments. The numbers are those
-# of the linear model and of the package's candidates.
-READOUTS = {
-    LINEAR: (solve_one, {"number": 0}),
-    "averaged alone": (solve_one, {"number": 1}),
-    "ridge alone": (solve_one, {"number": 2}),
-    "linear unless better": (choose, {"make_readouts": make_with_linear}),
-    "ridge unless better": (choose, {"make_readouts": make_without_average}),
-    "equal penalties": (choose, {"penalties_of_window": equal_penalties}),
-    "drift by Akaike's criterion": (choose, {"solve_readout": solve_with_drift_by_akaike}),
-}
+# Solved for on the networks of the first training, whatever their forecasts: the number is that of
+# the linear model, 0, or of a candidate of the package.
+READOUTS = {LINEAR: 0, "averaged alone": 1, "ridge alone": 2}
 NAMES = [*TRAININGS, *READOUTS]
 
 
@@ -297,13 +215,18 @@ def fit_for(training, model, windows):
         rows = np.r_[0:n_train, dataset.n_train : dataset.n_train + n_held_out]
         part = dataset.take(rows, n_train)
         config = replace(config, updates_per_epoch=training.updates // config.epochs)
-    with patch("skwave._fit.naive_skip", lambda part: skip):
-        result = train_and_solve(
-            data, dataset, part, config, seed, previous=None,
-            rollouts=make_rollouts(data, HELD_OUT), known_penalty=None,
-            progress=EpochProgress(None, {}, {}),
-        )  # fmt: skip
-    return result.network, result.readout
+    rollouts = make_rollouts(data, HELD_OUT)
+    result = train(
+        part.with_skip(skip), config, seed=seed, exact_rollouts=rollouts,
+        progress=EpochProgress(None, {}, {}),
+    )  # fmt: skip
+    if result.exact is not None:
+        return result.exact[0], result.exact[1].name
+    network = with_positions(result.network, config.readout_positions)
+    network, readout, *_ = choose_readout(
+        network, dataset, gram_folds(network, dataset), rollouts, make_rollouts(data, 1.0)
+    )
+    return network, readout.name
 
 
 def run(name, readouts, seed, series):
@@ -317,14 +240,16 @@ def run(name, readouts, seed, series):
     else:
         found = {name: fit_for(training, model, windows)}
     if readouts:
-        data, dataset, _ = split(windows, seed)
+        _, dataset, _ = split(windows, seed)
         network = model.network_
         if network.positions is None:
             # The readout that was kept may read the last state alone; others read several.
             network = with_positions(network, model.readout_positions)
+        folds = gram_folds(network, dataset)
+        linear, candidates = make_readouts(folds, network)
         for other in readouts:
-            solve, arguments = READOUTS[other]
-            found[other] = solve(network, data, dataset, **arguments)
+            readout = [linear, *candidates][READOUTS[other]]
+            found[other] = solve_readout(network, total(folds), readout)[0], readout.name
     contexts, y_true = protocols.cut(
         series.values, series.origins, series.n_steps, windows.shape[1]
     )
