@@ -27,7 +27,7 @@ from skwave.model_selection import ForecastSplit, backtest, forecast_scorer
 # The networks are too small to be better than the naive forecast; one section is about that.
 pytestmark = pytest.mark.filterwarnings("ignore::skwave.exceptions.ForecastWarning")
 
-TINY = {"units": 4, "epochs": 1, "batch_size": 32, "random_state": 0}
+TINY = {"units": 6, "epochs": 1, "batch_size": 32, "random_state": 0}
 
 
 @pytest.fixture
