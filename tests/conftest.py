@@ -23,7 +23,7 @@ def pytest_collection_modifyitems(items):
 @pytest.fixture(scope="session", autouse=True)
 def _keep_more_models():
     """Keep the models of more shapes than a program of its own needs: tests fit many in turn."""
-    with mock.patch("skwave._keras_model._MODELS_KEPT", 24):
+    with mock.patch("skwave._keras_model._MODELS_KEPT", 40):
         yield
 
 

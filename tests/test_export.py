@@ -28,7 +28,7 @@ def test_a_keras_file_is_read_safely_without_skwave(two_channels, tmp_path):
 
     windows = WindowTransformer(10).fit_transform(two_channels)
     forecaster = LSTMForecaster(
-        (5, 4), output_length=2, normalization="window", epochs=1, random_state=0
+        (5, 4), output_length=4, normalization="window", epochs=1, random_state=0
     ).fit(windows)
     forecaster.to_keras().save(tmp_path / "model.keras")
     predictions = forecaster.predict(windows).reshape(len(windows), -1)
@@ -37,7 +37,7 @@ def test_a_keras_file_is_read_safely_without_skwave(two_channels, tmp_path):
     command = [sys.executable, "-c", READ, str(tmp_path)]
     run = subprocess.run(command, capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stderr
-    assert run.stdout.split() == ["skwave", f"({len(windows)},", "4)"]
+    assert run.stdout.split() == ["skwave", f"({len(windows)},", "8)"]
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ def test_a_saved_model_of_tensorflow_gives_the_same_predictions(fitted, windows,
 
 @pytest.mark.parametrize("factor", [1e-45, 1e45])
 def test_scales_beyond_single_precision_are_an_error(windows, factor):
-    forecaster = LSTMForecaster(4, epochs=1, random_state=0).fit(factor * windows)
+    forecaster = LSTMForecaster(6, epochs=1, random_state=0).fit(factor * windows)
     assert np.isfinite(forecaster.forecast(5)).all()
     with pytest.raises(ValueError, match="computes in float32.*other units"):
         forecaster.to_keras()

@@ -59,7 +59,7 @@ def test_forecast_continues_the_end_of_the_series(fitted, windows):
 def test_forecast_equals_the_oracle(two_channels, units, normalization):
     windows = WindowTransformer(10).fit_transform(two_channels)
     forecaster = LSTMForecaster(
-        **TINY | {"units": units}, normalization=normalization, output_length=3
+        **TINY | {"units": units}, normalization=normalization, output_length=4
     ).fit(windows)
     expected = roll(forecaster.network_, two_channels[-10:], 20)
     np.testing.assert_allclose(forecaster.forecast(20), expected, rtol=1e-5, atol=1e-5)
@@ -99,9 +99,9 @@ def test_a_copy_of_the_windows_trains_the_same_network(windows, fitted):
 
 def test_windows_of_several_series_train_one_network(wave):
     windows = np.concatenate(WindowTransformer(10).fit_transform([wave, 5 + 3 * wave[:60]]))
-    forecaster = LSTMForecaster(**TINY, output_length=2).fit(windows)
+    forecaster = LSTMForecaster(**TINY, output_length=4).fit(windows)
     ends = np.stack([windows[110], windows[-1]])
-    assert forecaster.forecast(4, context=ends).shape == (2, 4)
+    assert forecaster.forecast(5, context=ends).shape == (2, 5)
 
 
 def test_score_is_r2_of_one_step(windows, fitted):
@@ -117,7 +117,7 @@ def test_score_is_r2_of_one_step(windows, fitted):
 @pytest.mark.parametrize("normalization", ["series", "window"])
 @pytest.mark.parametrize("value", [0.1, -7.0, 1e6, 0])
 def test_a_constant_series_forecasts_the_constant(value, normalization):
-    windows = WindowTransformer(5).fit_transform(np.full(60, value))
+    windows = WindowTransformer(10).fit_transform(np.full(60, value))
     forecaster = LSTMForecaster(**TINY, normalization=normalization).fit(windows)
     np.testing.assert_allclose(forecaster.forecast(20), value, rtol=1e-12)
     np.testing.assert_allclose(forecaster.predict(windows), value, rtol=1e-12)
@@ -167,8 +167,8 @@ def test_in_a_pipeline_with_a_scaler(wave):
     assert model.score(wave[:, None]) == pytest.approx(
         model[-1].score(model[:-1].transform(wave[:, None]))
     )
-    model.set_params(lstmforecaster__units=3, windowtransformer__window_length=5)
-    assert model.fit(wave[:, None])[-1].network_.layers[0][1].shape == (3, 12)
+    model.set_params(lstmforecaster__units=4, windowtransformer__window_length=6)
+    assert model.fit(wave[:, None])[-1].network_.layers[0][1].shape == (4, 16)
 
 
 def test_grid_search(wave):
@@ -363,10 +363,10 @@ def test_forecast_after_fit_with_y_needs_a_window(windows):
 
 
 def test_forecast_of_targets_that_are_not_the_channels(windows):
-    y = np.zeros((len(windows), 3))
+    y = np.zeros((len(windows), 4))
     forecaster = LSTMForecaster(**TINY).fit(windows, y)
     assert forecaster.predict(windows).shape == y.shape
-    with pytest.raises(ValueError, match="y had 3 outputs for windows of 1 channels"):
+    with pytest.raises(ValueError, match="y had 4 outputs for windows of 1 channels"):
         forecaster.forecast(3, context=windows[-1])
 
 
@@ -425,10 +425,10 @@ def test_score_needs_y_after_a_fit_with_y(windows):
 
 def test_weights_are_relative_to_each_other():
     values = make_wave("sine", n_cycles=3)[:150] + np.random.default_rng(0).normal(size=150)
-    windows = WindowTransformer(12).fit_transform(values)
+    windows = WindowTransformer(10).fit_transform(values)
     weights = np.linspace(1, 2, len(windows))
     fits = [
-        LSTMForecaster(3, epochs=2, random_state=0, **readout).fit(windows, sample_weight=w)
+        LSTMForecaster(6, epochs=2, random_state=0, **readout).fit(windows, sample_weight=w)
         for readout in ({}, {"readout": "trained"})
         for w in (weights, 2.0**-200 * weights, 2.0**200 * weights)
     ]
@@ -440,10 +440,10 @@ def test_weights_are_relative_to_each_other():
 
 def test_floats_wider_than_64_bits_are_taken():
     values = make_wave("sine", n_cycles=3)[:150]
-    wide = WindowTransformer(12).fit_transform(values.astype(np.longdouble))
-    windows = WindowTransformer(12).fit_transform(values)
+    wide = WindowTransformer(10).fit_transform(values.astype(np.longdouble))
+    windows = WindowTransformer(10).fit_transform(values)
     for readout in ("ridge", "trained"):
         settings = {"epochs": 2, "random_state": 0, "readout": readout, "validation": "last"}
-        found, expected = (LSTMForecaster(3, **settings).fit(w) for w in (wide, windows))
+        found, expected = (LSTMForecaster(6, **settings).fit(w) for w in (wide, windows))
         np.testing.assert_array_equal(found.forecast(3), expected.forecast(3))
         assert np.isfinite(found.partial_fit(wide).calibrate(wide).forecast(3)).all()

@@ -19,7 +19,7 @@ from skwave._rollout import make_calibration, make_rollouts
 from skwave._sliding import sliding_windows, split_windows
 from skwave.model_selection import ForecastSplit, backtest, forecast_scorer
 
-TINY = {"units": 4, "epochs": 1, "random_state": 0}
+TINY = {"units": 6, "epochs": 1, "random_state": 0}
 WAVE = np.sin(np.arange(200) * 0.3) + 0.1 * np.random.default_rng(0).normal(size=200)
 ONE = np.zeros(1, dtype=int)
 
@@ -247,10 +247,10 @@ def test_single_missing_values_change_a_forecast_little():
     wave = np.sin(np.arange(400) * 0.3) + 0.05 * rng.normal(size=400)
     few = with_gaps(rng.choice(390, 39, replace=False), values=wave)
     truth = np.sin(np.arange(400, 430) * 0.3)
-    settings = {"units": 8, "epochs": 2, "random_state": 0}
+    settings = TINY | {"epochs": 2}
     errors = []
     for series in (wave, few):
-        model = make_forecast_pipeline(WindowTransformer(40), LSTMForecaster(**settings))
+        model = make_forecast_pipeline(WindowTransformer(20), LSTMForecaster(**settings))
         errors.append(mean_absolute_error(truth, model.fit(series).forecast(30)))
     assert errors[1] < errors[0] + 0.05
 

@@ -31,8 +31,13 @@ def test_optuna_tunes_a_pipeline(wave):
 
     def objective(trial):
         model = make_pipeline(
-            WindowTransformer(trial.suggest_int("window_length", 5, 20)),
-            LSTMForecaster(trial.suggest_int("units", 4, 8), epochs=1, random_state=0),
+            WindowTransformer(trial.suggest_int("window_length", 5, 10, step=5)),
+            LSTMForecaster(
+                units=6,
+                epochs=1,
+                random_state=0,
+                learning_rate=trial.suggest_float("learning_rate", 1e-3, 1e-1, log=True),
+            ),
         )
         scorer = forecast_scorer(mean_absolute_error, horizon=5)
         return -cross_val_score(model, wave, cv=cv, scoring=scorer, error_score="raise").mean()

@@ -25,7 +25,9 @@ from skwave._pipeline import as_forecast_pipeline
 from skwave.exceptions import ForecastWarning
 from skwave.model_selection import backtest, forecast_scorer
 
-TINY = {"units": 6, "epochs": 1, "batch_size": 32, "random_state": 0}
+TINY = {"units": 6, "epochs": 1, "batch_size": 32, "random_state": 0, "readout": "trained"}
+# The output layer as by default, where it matters: an update moves that which was solved for.
+SOLVED = TINY | {"readout": "auto"}
 LOG = FunctionTransformer(np.log, inverse_func=np.exp)
 ANOTHER = "does not begin with the training series"
 
@@ -65,16 +67,20 @@ class Season(TransformerMixin, BaseEstimator):
         return X + self.means_[np.arange(len(X)) % 20]
 
 
-def pipeline(*steps):
-    return make_forecast_pipeline(*steps, WindowTransformer(10), LSTMForecaster(**TINY))
+def pipeline(*steps, settings=TINY):
+    return make_forecast_pipeline(*steps, WindowTransformer(10), LSTMForecaster(**settings))
+
+
+def solved_pipeline(*steps):
+    return pipeline(*steps, settings=SOLVED)
 
 
 # --- Transformers -----------------------------------------------------------------------------
 
 
 def test_without_transformers_it_forecasts_as_the_plain_pipeline(wave):
-    model = pipeline().fit(wave)
-    plain = make_pipeline(WindowTransformer(10), LSTMForecaster(**TINY)).fit(wave)
+    model = solved_pipeline().fit(wave)
+    plain = make_pipeline(WindowTransformer(10), LSTMForecaster(**SOLVED)).fit(wave)
     np.testing.assert_array_equal(model.forecast(9), plain[-1].forecast(9))
     np.testing.assert_array_equal(model.predict(wave), plain.predict(wave))
     assert model.score(wave) == pytest.approx(plain.score(wave))
@@ -186,7 +192,7 @@ class Weekday(TransformerMixin, BaseEstimator):
 def test_a_step_that_reads_the_index_is_scored_and_backtested(wave):
     series = pd.Series(wave, pd.date_range("2024-01-03", periods=120))
     scorer = forecast_scorer(mean_absolute_error, horizon=7)
-    model = pipeline(Weekday()).fit(series[:113])
+    model = solved_pipeline(Weekday()).fit(series[:113])
     error = mean_absolute_error(series[113:], model.forecast(7))
     assert scorer(model, series[90:]) == pytest.approx(-error)
     error = mean_absolute_error(series[43:50], model.forecast(7, context=series[:43]))
@@ -417,7 +423,7 @@ def test_a_pickled_pipeline_forecasts_the_same(wave):
 def test_it_is_cloned_and_tuned(wave):
     model = clone(pipeline(StandardScaler()))
     assert isinstance(model, ForecastPipeline)
-    search = GridSearchCV(model, {"lstmforecaster__units": [3, 6]}, cv=TimeSeriesSplit(2))
+    search = GridSearchCV(model, {"lstmforecaster__units": [4, 6]}, cv=TimeSeriesSplit(2))
     search.fit(wave[:, None])
     assert search.best_estimator_.forecast(4).shape == (4,)
 
@@ -445,19 +451,19 @@ def test_scores_are_weighted():
 
 @pytest.mark.parametrize("steps", [(), (LOG,), (StandardScaler(),)], ids=str)
 def test_forecasts_continue_new_values_after_partial_fit(steps):
-    model = pipeline(*steps).fit(LOAD[:300])
+    model = solved_pipeline(*steps).fit(LOAD[:300])
     n_before = model[-1]._n_windows
     assert model.partial_fit(LOAD[290:350]) is model
     assert model[-1]._n_windows == n_before + 50
     forecast = model.forecast(5)
     assert forecast.index[0] == HOURS[350]
     pd.testing.assert_series_equal(forecast, model.forecast(5, context=LOAD[:350]))
-    alone = pipeline(*steps).fit(LOAD[:300])
+    alone = solved_pipeline(*steps).fit(LOAD[:300])
     alone[-1].partial_fit(alone[:-1].transform(LOAD[290:350].to_frame(0)))
     np.testing.assert_allclose(alone.forecast(5, context=LOAD[:350]), forecast)
     before = pickle.dumps(model)
     # By the index the whole series gives the same new values.
-    again = pipeline(*steps).fit(LOAD[:300]).partial_fit(LOAD[:350])
+    again = solved_pipeline(*steps).fit(LOAD[:300]).partial_fit(LOAD[:350])
     pd.testing.assert_series_equal(again.forecast(5), forecast)
     for values, words in (
         (LOAD[:5], "X has n_samples = 5 values, but window_length=10 needs at least as many"),
@@ -473,10 +479,10 @@ def test_forecasts_continue_new_values_after_partial_fit(steps):
 
 
 def test_nightly_updates_leave_the_residual_paths_of_one_update():
-    nightly = pipeline().fit(LOAD[:300])
+    nightly = solved_pipeline().fit(LOAD[:300])
     for end in range(304, 349, 4):
         nightly.partial_fit(LOAD[end - 14 : end])
-    once = pipeline().fit(LOAD[:300])
+    once = solved_pipeline().fit(LOAD[:300])
     before = once[-1].residual_paths_
     once.partial_fit(LOAD[290:348])
     assert nightly[-1]._n_since_path == once[-1]._n_since_path == 0
@@ -489,7 +495,7 @@ def test_nightly_updates_leave_the_residual_paths_of_one_update():
 
 def test_many_rows_missing_in_later_values_are_missing_values():
     """After an outage of a night, too: the training series says how far rows are apart."""
-    model = pipeline().fit(LOAD[:300])
+    model = solved_pipeline().fit(LOAD[:300])
     whole = LOAD[280:350].copy()
     outage = whole.drop(whole.index[20:50])
     whole.iloc[20:50] = np.nan
@@ -521,7 +527,7 @@ def test_many_rows_missing_in_later_values_are_missing_values():
 )
 def test_labels_that_do_not_say_which_values_are_new_are_refused(index, wave):
     series = pd.Series(wave[:120], index)
-    model = pipeline().fit(series.iloc[:80])
+    model = solved_pipeline().fit(series.iloc[:80])
     n_before = model[-1]._n_windows
     with pytest.raises(ValueError, match=r"by which its new values are not found.* begins 10 val"):
         model.partial_fit(series)
@@ -531,7 +537,7 @@ def test_labels_that_do_not_say_which_values_are_new_are_refused(index, wave):
 def test_new_values_after_irregular_dates_are_those_of_later_dates(wave):
     days = pd.bdate_range("2024-01-01", periods=122).drop(["2024-03-29", "2024-04-01"])
     series = pd.Series(wave, days)
-    model = pipeline().fit(series[:80])
+    model = solved_pipeline().fit(series[:80])
     n_before = model[-1]._n_windows
     assert model.partial_fit(series[:100])[-1]._n_windows == n_before + 20
     with pytest.raises(ValueError, match="none after those seen before"):
@@ -541,12 +547,12 @@ def test_new_values_after_irregular_dates_are_those_of_later_dates(wave):
 def test_working_days_continue_as_such_after_partial_fit(wave):
     days = pd.bdate_range("2024-01-01", periods=120)
     series = pd.Series(wave, pd.DatetimeIndex(np.array(days)))
-    model = make_forecast_pipeline(WindowTransformer(2), LSTMForecaster(**TINY)).fit(series[:102])
+    model = make_forecast_pipeline(WindowTransformer(2), LSTMForecaster(**SOLVED)).fit(series[:102])
     # The five days of a week look like days of any kind.
     forecast = model.partial_fit(series[100:105]).forecast(8)
     assert forecast.index.equals(days[105:113])
     zoned = pd.Series(wave, pd.date_range("2024", periods=120, freq="h", tz="UTC"))
-    model = pipeline().fit(zoned)
+    model = solved_pipeline().fit(zoned)
     with pytest.raises(
         ValueError, match=r"zone Asia/Tokyo.*in the time zone UTC. Give .*tz_convert\('UTC'\)"
     ):
@@ -555,7 +561,7 @@ def test_working_days_continue_as_such_after_partial_fit(wave):
 
 @pytest.mark.parametrize("step", [Difference(), Season()], ids=["differences", "season"])
 def test_partial_fit_takes_the_whole_series_where_the_inverse_depends_on_it(step):
-    model = pipeline(step).fit(LOAD[:300])
+    model = solved_pipeline(step).fit(LOAD[:300])
     n_before = model[-1]._n_windows
     with pytest.raises(ValueError, match="does not begin with the training series"):
         model.partial_fit(LOAD[290:350])
@@ -570,7 +576,7 @@ def test_partial_fit_learns_inputs_known_in_advance():
     heat = pd.Series(np.random.default_rng(1).normal(size=400), HOURS)
     frame = pd.DataFrame({"load": LOAD + heat, "heat": heat})
     windows = WindowTransformer(10, known="heat", calendar="hour")
-    model = make_forecast_pipeline(windows, LSTMForecaster(**TINY)).fit(frame[:300])
+    model = make_forecast_pipeline(windows, LSTMForecaster(**SOLVED)).fit(frame[:300])
     future = frame[["heat"]][350:355]
     forecast = model.partial_fit(frame[290:350]).forecast(5, future=future)
     expected = model.forecast(5, future=future, context=frame[:350])
@@ -578,7 +584,7 @@ def test_partial_fit_learns_inputs_known_in_advance():
 
 
 def test_a_forecaster_that_was_updated_by_itself_needs_a_context():
-    model = pipeline().fit(LOAD[:300])
+    model = solved_pipeline().fit(LOAD[:300])
     model[-1].partial_fit(model[:-1].transform(LOAD[290:350].to_frame(0)))
     with pytest.raises(ValueError, match=r"updated by itself.*partial_fit of the pipeline"):
         model.forecast(5)
@@ -586,7 +592,7 @@ def test_a_forecaster_that_was_updated_by_itself_needs_a_context():
 
 
 def test_several_series_are_updated_one_by_one():
-    model = pipeline().fit({"a": LOAD[:300], "b": 2 * LOAD[:300]})
+    model = solved_pipeline().fit({"a": LOAD[:300], "b": 2 * LOAD[:300]})
     with pytest.raises(ValueError, match=r"fit saw 2 series.*pipelines_\['a'\]"):
         model.partial_fit(LOAD[290:350])
     model.pipelines_["a"].partial_fit(LOAD[290:350])
@@ -594,7 +600,7 @@ def test_several_series_are_updated_one_by_one():
 
 
 def test_summary_is_that_of_the_forecaster(wave):
-    model = pipeline(StandardScaler()).fit(wave)
+    model = solved_pipeline(StandardScaler()).fit(wave)
     assert str(model.summary()) == str(model[-1].summary())
     assert model[-1].readout_ in str(model.summary())
 
@@ -805,7 +811,7 @@ class Cumulative(FunctionTransformer):
 
 def test_where_the_whole_series_is_needed_only_new_values_calibrate():
     walk = np.random.default_rng(0).normal(size=400).cumsum()
-    model = pipeline(Cumulative()).fit(walk[:300])
+    model = solved_pipeline(Cumulative()).fit(walk[:300])
     model.calibrate(walk, n_steps=20)
     # Those of the same network, given the differences from a window before the new values on.
     changes = np.diff(walk, prepend=0.0)[290:, None]
@@ -817,11 +823,11 @@ def test_where_the_whole_series_is_needed_only_new_values_calibrate():
 
 def test_numbers_that_descend_are_continued_by_an_update():
     series = LOAD[:320].set_axis(np.arange(700, 380, -1))
-    model = pipeline().fit(series[:290])
+    model = solved_pipeline().fit(series[:290])
     model.partial_fit(series[270:])
     forecast = model.forecast(3)
     assert forecast.index.tolist() == [380, 379, 378]
-    ascending = pipeline().fit(series[:290].to_numpy()).partial_fit(series[280:].to_numpy())
+    ascending = solved_pipeline().fit(series[:290].to_numpy()).partial_fit(series[280:].to_numpy())
     np.testing.assert_allclose(forecast, np.ravel(ascending.forecast(3)))
 
 

@@ -39,7 +39,7 @@ LONG = pd.concat(SHOPS, names=["shop"])
 
 def pipeline(*transformers, **parameters):
     return make_forecast_pipeline(
-        *transformers, WindowTransformer(12, **parameters), LSTMForecaster(**TINY)
+        *transformers, WindowTransformer(10, **parameters), LSTMForecaster(**TINY)
     )
 
 
@@ -191,11 +191,11 @@ def test_a_stored_pipeline_forecasts_the_same(fitted, tmp_path):
 
 
 def test_a_search_over_several_series_scores_the_mean():
-    model = make_forecast_pipeline(WindowTransformer(12), LSTMForecaster(**TINY | {"epochs": 1}))
+    model = make_forecast_pipeline(WindowTransformer(10), LSTMForecaster(**TINY | {"epochs": 1}))
     cv = ForecastSplit(1, horizon=6, context=16)
     scorer = forecast_scorer(mean_absolute_error, horizon=6)
     search = GridSearchCV(
-        model, {"windowtransformer__window_length": [8, 16]}, cv=cv, scoring=scorer,
+        model, {"windowtransformer__window_length": [5, 10]}, cv=cv, scoring=scorer,
         error_score="raise",
     ).fit(LONG)  # fmt: skip
     ((train, _),) = cv.split(LONG)
@@ -298,7 +298,7 @@ def test_an_empty_table_of_several_series_is_refused(fitted, call):
         "score": lambda: fitted.score(empty),
         "backtest": lambda: backtest(pipeline(), empty, horizon=4, initial=60),
         "fit": lambda: pipeline().fit(empty),
-        "windows": lambda: WindowTransformer(12).fit(empty),
+        "windows": lambda: WindowTransformer(10).fit(empty),
     }
     with pytest.raises(ValueError, match="index of several levels, but no rows"):
         calls[call]()
@@ -330,11 +330,13 @@ def test_a_new_series_has_the_frequency_of_the_others():
 
 
 def test_missing_rows_are_warned_of_once_though_lengths_differ():
-    series = {"short": SHOPS["shop 0"][:60].drop(SHOPS["shop 0"].index[20]), "long": shop(1, 300)}
+    # Windows of a third of each would have 8 and 12 values.
+    series = {"short": SHOPS["shop 0"][:24].drop(SHOPS["shop 0"].index[15]), "long": shop(1, 36)}
     model = make_forecast_pipeline(WindowTransformer("auto"), LSTMForecaster(**TINY))
     assert len([m for m in warnings_of(model.fit, series) if "lacks" in m]) == 1
 
 
+@pytest.mark.filterwarnings("ignore:Of 2 series")  # windows of ten days hold no season
 def test_a_level_of_categories_that_has_no_rows_is_no_series():
     table = LONG.reset_index("shop")
     table["shop"] = table["shop"].astype("category")
@@ -344,13 +346,13 @@ def test_a_level_of_categories_that_has_no_rows_is_no_series():
 
 
 def test_a_series_without_a_window_to_train_on_is_named():
-    series = {**SHOPS, "new": SHOPS["shop 0"][:12]}
+    series = {**SHOPS, "new": SHOPS["shop 0"][:10]}
     with pytest.raises(ValueError, match="^Series 'new': .* only 0 of the 1 windows"):
         pipeline().fit(series)
 
 
 def test_a_plain_pipeline_and_a_failed_calibration():
-    plain = make_pipeline(WindowTransformer(12), LSTMForecaster(**TINY))
+    plain = make_pipeline(WindowTransformer(10), LSTMForecaster(**TINY))
     own = backtest(pipeline(), SHOPS, horizon=4, initial=60, step=10)
     found = backtest(plain, SHOPS, horizon=4, initial=60, step=10)
     np.testing.assert_allclose(found["shop 1"].y_pred, own["shop 1"].y_pred)
@@ -457,8 +459,9 @@ def test_a_window_length_that_is_found_is_one_for_all_series():
     week = np.sin(2 * np.pi * hours / 24) - (hours // 24 % 7 >= 5)
     noise = 0.2 * np.random.default_rng(0).normal(size=1300)
     series = [week + noise, 50 + 3 * (week + noise)[:1000], noise[:400]]
-    # 168 coefficients take long to solve for.
-    forecaster = LSTMForecaster(**TINY, readout="trained", validation="last")
+    # 168 coefficients take long to solve for, and many updates over 168 values too.
+    quick = TINY | {"epochs": 1, "batch_size": 512, "readout": "trained"}
+    forecaster = LSTMForecaster(**quick, validation="last")
     model = make_forecast_pipeline(WindowTransformer("auto"), forecaster).fit(series)
     assert {one[-2].window_length_ for one in model.pipelines_.values()} == {168}
     assert forecaster.window_shape_ == (168, 1)
@@ -489,6 +492,7 @@ def test_memory_and_verbose_are_those_of_the_pipeline(fitted, tmp_path, capsys):
     pd.testing.assert_series_equal(model.forecast(4), fitted.forecast(4))
 
 
+@pytest.mark.filterwarnings("ignore:Of 2 series")
 def test_a_context_with_other_levels_is_refused():
     table = pd.concat({("north", "milk"): SHOPS["shop 0"], ("south", "milk"): SHOPS["shop 1"]})
     table.index.names = ["shop", "product", "day"]
@@ -527,8 +531,8 @@ def test_the_season_of_several_series_is_that_of_most():
     "names", [(("north", 1), ("south", 2)), (True, False), (None, "b"), (1, 2)]
 )
 def test_series_of_any_name_are_stored_by_skops(names):
-    wave = make_wave("sine", n_cycles=10)
-    steps = WindowTransformer(20), LSTMForecaster(3, epochs=1, random_state=0)
+    wave = make_wave("sine", n_cycles=4, steps_per_cycle=20)
+    steps = WindowTransformer(10), LSTMForecaster(**TINY | {"epochs": 1})
     model = make_forecast_pipeline(*steps).fit(dict(zip(names, (wave, 2 * wave), strict=True)))
     data = skops.io.dumps(model)
     trusted = [*skwave.TRUSTED_TYPES, *skops.io.get_untrusted_types(data=data)]
@@ -546,7 +550,7 @@ def test_a_constant_series_among_others_is_forecast_as_constant_in_any_unit(unit
     series = [unit * rng.normal(3, 1, size=60) for _ in range(3)]
     constant = {"zero": np.zeros(60), "five": np.full(60, 5 * unit)}
     model = make_forecast_pipeline(
-        WindowTransformer(5), LSTMForecaster(4, epochs=1, loss=loss, random_state=0)
+        WindowTransformer(10), LSTMForecaster(**TINY | {"epochs": 1}, loss=loss)
     ).fit(dict(enumerate(series)) | constant)
     # And one that was not in the fit.
     forecasts = model.forecast(9) | model.forecast(9, context={"new": constant["five"]})

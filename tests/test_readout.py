@@ -356,7 +356,7 @@ def test_a_noisy_wave_is_not_forecast_exactly():
 
 def test_an_exact_readout_is_compared_with_the_linear_model_alone():
     wave = np.sin(2 * np.pi * np.arange(400) / 20)
-    forecaster = LSTMForecaster(40, random_state=0).fit(WindowTransformer(20).fit_transform(wave))
+    forecaster = LSTMForecaster(50, random_state=0).fit(WindowTransformer(10).fit_transform(wave))
     assert forecaster.readout_.startswith("states ")
     assert list(forecaster.validation_errors_)[:2] == [forecaster.readout_, "linear"]
     assert not [name for name in forecaster.validation_errors_ if name.startswith("ridge")]
@@ -407,10 +407,10 @@ def test_the_linear_model_is_solved_for_the_training_windows():
 
 
 def test_windows_of_very_many_values_are_compared_with_no_linear_model(monkeypatch):
-    monkeypatch.setattr(_fit, "MAX_LINEAR_VALUES", 11)
-    settings = TINY | {"units": 3, "epochs": 1, "readout": "trained"}
-    for length, names in ((11, {"trained", "linear", "naive"}), (12, {"trained", "naive"})):
-        windows = WindowTransformer(length).fit_transform(noisy_wave(n=100))
+    settings = TINY | {"epochs": 1, "readout": "trained"}
+    windows = WindowTransformer(10).fit_transform(noisy_wave(n=100))
+    for most, names in ((10, {"trained", "linear", "naive"}), (9, {"trained", "naive"})):
+        monkeypatch.setattr(_fit, "MAX_LINEAR_VALUES", most)
         errors = LSTMForecaster(**settings).fit(windows).validation_errors_
         assert set(errors) - {"seasonal_naive"} == names
 
@@ -635,10 +635,10 @@ def test_new_windows_of_another_law_move_the_coefficients_by_their_part_of_all_w
         values = list(rng.normal(size=2))
         for noise in rng.normal(size=n):
             values.append(coefficients[0] * values[-1] + coefficients[1] * values[-2] + noise)
-        return WindowTransformer(20).fit_transform(np.array(values))
+        return WindowTransformer(10).fit_transform(np.array(values))
 
     old, new = process(2000, 1.2, -0.5), process(220, -0.6, 0.2)
-    forecaster = LSTMForecaster(**TINY | {"units": 2, "epochs": 1}).fit(old)
+    forecaster = LSTMForecaster(**TINY | {"epochs": 1}).fit(old)
     test = process(1000, 1.2, -0.5)
     before = forecaster.score(test)
     forecaster.partial_fit(new)
@@ -691,7 +691,7 @@ def test_epochs_are_chosen_by_forecasts_over_held_out_values():
 @pytest.mark.parametrize("change", [{"readout": "ridge"}, {"validation": "forecast"}])
 def test_what_rolls_out_needs_the_values_that_follow(windows, change):
     (name,) = change
-    forecaster = LSTMForecaster(4, epochs=1, **change)
+    forecaster = LSTMForecaster(6, epochs=1, **change)
     with pytest.raises(ValueError, match=f"{name}=.*y is given. Fit without y, or set"):
         forecaster.fit(windows, np.zeros(len(windows)))
     # With nothing held out, the windows that were trained on are forecast.
@@ -717,7 +717,7 @@ def test_a_trained_readout_learns_the_slope_of_a_trend():
 
 @pytest.mark.parametrize(
     ("length", "n_values", "n_epochs"),
-    [(20, 1300, 1), (6, 300, 3)],  # 20 updates: an epoch, or three passes over few windows
+    [(20, 1300, 1), (10, 300, 3)],  # 20 updates: an epoch, or three passes over few windows
 )
 def test_a_noiseless_wave_stops_the_training_after_twenty_updates(length, n_values, n_epochs):
     wave = np.sin(np.arange(n_values + 200) / 3)
@@ -750,7 +750,7 @@ def test_the_readout_that_stopped_the_training_is_not_solved_for_again(monkeypat
 
 def test_a_noisy_wave_does_not_stop_the_training(wave):
     noisy = wave + 1e-3 * np.random.default_rng(0).normal(size=len(wave))
-    forecaster = LSTMForecaster(8, batch_size=3, random_state=0)
+    forecaster = LSTMForecaster(6, batch_size=3, random_state=0)
     forecaster.fit(WindowTransformer(10).fit_transform(noisy))
     assert len(forecaster.history_["loss"]) == 5
     assert not forecaster.readout_.startswith("states ")

@@ -5,13 +5,12 @@ import datetime
 import re
 import subprocess
 import sys
-import textwrap
 from decimal import Decimal
 
 import numpy as np
 import pandas as pd
 import pytest
-from helpers import only_tensorflow, warnings_of
+from helpers import warnings_of
 from sklearn.base import clone
 from sklearn.metrics import mean_absolute_error
 from sklearn.pipeline import make_pipeline
@@ -22,7 +21,7 @@ from skwave.datasets import make_wave
 from skwave.exceptions import ForecastWarning
 from skwave.model_selection import BacktestDisplay, ForecastSplit, backtest, forecast_scorer
 
-TINY = {"units": 4, "epochs": 1, "random_state": 0}
+TINY = {"units": 4, "epochs": 1, "random_state": 0, "readout": "trained", "validation": "last"}
 WAVE = 3 + make_wave("sine", n_cycles=6, steps_per_cycle=20)
 N = len(WAVE)
 DAYS = pd.date_range("2024-01-01", periods=N, freq="D")
@@ -277,6 +276,7 @@ NULLABLE = of(DAYS).to_frame().assign(open=True)
 NULLABLE.iloc[[3, 115], 0] = np.nan
 
 
+@pytest.mark.filterwarnings("ignore:The forecasts are worse than the naive one")
 @pytest.mark.filterwarnings("ignore:.* (of .* true values are|to forecast are) missing")
 @pytest.mark.parametrize(
     "series",
@@ -419,14 +419,7 @@ def test_the_name_of_a_scorer_gives_the_score_of_its_function(fitted):
         forecast_scorer("r2", horizon=5, greater_is_better=True)
 
 
-# --- Programs: no pandas, another backend, no eager execution, a fork ---------------------------
-
-
-def run(code, **kwargs):
-    code = textwrap.dedent(code)
-    return subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, **kwargs
-    )
+# --- Programs: no pandas, another backend -------------------------------------------------------
 
 
 WITHOUT_PANDAS = """
@@ -472,40 +465,6 @@ def test_models_fitted_on_pandas_forecast_arrays_without_pandas(tmp_path):
     assert done.returncode == 0, done.stderr
 
 
-FIT = """
-from skwave import LSTMForecaster, WindowTransformer
-from skwave.datasets import make_wave
-from skwave.exceptions import ForecastWarning
-windows = WindowTransformer(6).fit_transform(make_wave("sine", n_cycles=1))
-forecaster = LSTMForecaster(2, epochs=1, random_state=0)
-"""
-
-
-@pytest.fixture(scope="module")
-def errors_of_a_program():
-    """The errors of a program that trains in a fork, and with TensorFlow not eagerly."""
-    code = FIT + (
-        "forecaster.fit(windows)\n"
-        "import multiprocessing as mp, sys\n"
-        "with mp.get_context('fork').Pool(1) as pool:\n"
-        "    try:\n"
-        "        pool.apply(forecaster.fit, (windows,))\n"
-        "    except RuntimeError as error:\n"
-        "        print(error, file=sys.stderr)\n"
-        "import keras\n"
-        "if keras.backend.backend() == 'tensorflow':\n"
-        "    import tensorflow as tf\n"
-        "    tf.compat.v1.disable_eager_execution()\n"
-        "    forecaster.fit(windows)\n"
-    )
-    return run(code, timeout=120).stderr
-
-
-@only_tensorflow
-def test_training_without_eager_execution_says_so(errors_of_a_program):
-    assert "RuntimeError: TensorFlow's eager execution is off" in errors_of_a_program
-
-
 def test_a_backend_of_keras_that_cannot_train_is_refused_before_training(fitted, monkeypatch):
     import keras
 
@@ -525,11 +484,6 @@ def test_compiling_with_pytorch_is_refused_before_training(monkeypatch):
         model().set_params(lstmforecaster__jit_compile=True).fit(WAVE)
 
 
-def test_a_fit_in_a_forked_process_says_so_in_place_of_hanging(errors_of_a_program):
-    assert "forked from one that has trained" in errors_of_a_program
-    assert "'spawn'" in errors_of_a_program
-
-
 def make_monthly_dates(first, months, n):
     """Return dates on the same day of each month."""
     dates = [pd.Timestamp(first) + pd.DateOffset(months=months * k) for k in range(n)]
@@ -542,7 +496,7 @@ def make_monthly_dates(first, months, n):
 def test_dates_that_are_missing_on_the_same_day_of_months_are_as_missing_values(first, months):
     season = 10 + 3 * np.sin(2 * np.pi * np.arange(186) / 12)
     series = pd.Series(season, make_monthly_dates(first, months, 186))
-    steps = WindowTransformer(12), LSTMForecaster(3, epochs=1, random_state=0)
+    steps = WindowTransformer(10), LSTMForecaster(6, epochs=1, random_state=0)
     model = make_forecast_pipeline(*steps).fit(series[:150])
     known = series[:180].copy()
     known.iloc[[172, 176]] = np.nan
@@ -562,7 +516,7 @@ def test_dates_that_are_missing_on_the_same_day_of_months_are_as_missing_values(
 
 def test_another_day_of_the_month_is_refused():
     series = pd.Series(np.sin(np.arange(60.0)), make_monthly_dates("2005-01-15", 1, 60))
-    steps = WindowTransformer(12), LSTMForecaster(3, epochs=1, random_state=0)
+    steps = WindowTransformer(10), LSTMForecaster(6, epochs=1, random_state=0)
     model = make_forecast_pipeline(*steps).fit(series)
     later = series.set_axis(make_monthly_dates("2010-01-16", 1, 60))
     with pytest.raises(ValueError, match="1 month apart, on the same day"):

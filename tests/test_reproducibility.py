@@ -23,7 +23,7 @@ from skwave import (
 from skwave.datasets import make_mackey_glass, make_wave
 
 TINY = {
-    "units": 5, "epochs": 2, "dropout": 0.1, "batch_size": 16, "random_state": 0,
+    "units": 6, "epochs": 2, "dropout": 0.1, "batch_size": 16, "random_state": 0,
     "readout": "trained",
 }  # fmt: skip
 
@@ -42,7 +42,7 @@ def test_twice_in_one_process_and_after_clone(windows):
 
 
 def test_a_solved_readout_twice_and_after_other_fits(windows):
-    chaos = WindowTransformer(30).fit_transform(make_mackey_glass(400, random_state=0))
+    chaos = WindowTransformer(10).fit_transform(make_mackey_glass(400, random_state=0))
     first = forecaster(readout="ridge").fit(chaos)
     assert first.readout_ != "trained"
     expected = first.forecast(30)
@@ -78,7 +78,7 @@ def test_earlier_fits_do_not_matter(windows, two_channels):
 def test_in_a_grid_search_here_and_in_two_fresh_processes(wave):
     def search(n_jobs):
         model = make_pipeline(WindowTransformer(10), forecaster())
-        grid = {"lstmforecaster__units": [5]}
+        grid = {"lstmforecaster__units": [6]}
         with warnings.catch_warnings():
             # joblib says so where a worker took long to start.
             warnings.filterwarnings("ignore", "A worker stopped", UserWarning)

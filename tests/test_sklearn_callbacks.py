@@ -18,7 +18,7 @@ from sklearn.preprocessing import FunctionTransformer
 from skwave import LSTMForecaster, WindowTransformer, _sklearn_callbacks, make_forecast_pipeline
 from skwave.model_selection import ForecastSplit, forecast_scorer
 
-TINY = {"units": 4, "epochs": 3, "batch_size": 64, "random_state": 0, "readout": "trained"}
+TINY = {"units": 6, "epochs": 3, "batch_size": 64, "random_state": 0, "readout": "trained"}
 
 
 @pytest.fixture
@@ -173,7 +173,7 @@ def test_progress_bar_of_a_pipeline_in_a_terminal(callback, model, wave, termina
 
 def test_progress_bars_of_a_search_in_two_processes(callback, model, wave, terminal):
     search = GridSearchCV(
-        model, {"lstmforecaster__units": [3, 4]}, n_jobs=2, refit=False,
+        model, {"lstmforecaster__units": [4, 6]}, n_jobs=2, refit=False,
         cv=ForecastSplit(1, horizon=5, context=20),
         scoring=forecast_scorer(mean_error, horizon=5), error_score="raise",
     )  # fmt: skip
@@ -191,7 +191,7 @@ def test_the_progress_bars_of_the_page_on_tuning_give_no_warning(callback, wave,
         make_forecast_pipeline(
             FunctionTransformer(), WindowTransformer(10), LSTMForecaster(**TINY | {"epochs": 1})
         ),
-        {"lstmforecaster__units": [3]}, refit=False, error_score="raise",
+        {"lstmforecaster__units": [6]}, refit=False, error_score="raise",
         cv=ForecastSplit(1, horizon=5, context=20),
         scoring=forecast_scorer(mean_error, horizon=5),
     )  # fmt: skip
@@ -217,7 +217,7 @@ def test_verbose_shows_the_progress_of_keras_and_a_line(windows, capsys):
     assert "Epoch 3/3" in shown
     assert "val_loss" in shown
     # Then one line of the summary.
-    assert shown.splitlines()[-1].startswith("LSTM of 4 units: ")
+    assert shown.splitlines()[-1].startswith("LSTM of 6 units: ")
     LSTMForecaster(**TINY).fit(windows)
     assert capsys.readouterr().out == ""
 

@@ -27,7 +27,7 @@ def epochs_of(n_values, solves=True, **parameters):
     """Return the dataset, the part to train on and the configuration of a fit."""
     dataset = dataset_of(np.sin(np.arange(n_values)[:, None] / 3), length=10)
     dataset = dataset.split(0.3, newest=True, random_state=np.random.RandomState(0))
-    config = LSTMForecaster(4, random_state=0, **parameters)._make_config()
+    config = LSTMForecaster(6, random_state=0, **parameters)._make_config()
     return dataset, *set_epochs(dataset, config, solves_readout=solves)
 
 
@@ -223,7 +223,7 @@ def test_scikit_learns_setting_for_frames_does_not_matter(windows):
     "change",
     [
         {"units": (5, 4)},
-        {"dropout": 0.5},
+        {"dropout": 0.1},
         {"loss": "mean_absolute_error"},
         {"optimizer": "rmsprop"},
         {"learning_rate": 1e-2},
@@ -244,7 +244,7 @@ def test_every_setting_reaches_the_training(windows, fitted, change):
 
 
 def test_a_fit_after_others_equals_a_fit_alone(windows):
-    for change in ({}, {"dropout": 0.5}):
+    for change in ({}, {"dropout": 0.1}):
         first = LSTMForecaster(**TINY | change).fit(windows).predict(windows)
         LSTMForecaster(**TINY | change | {"random_state": 7}).fit(3 * windows[:50] + 1)
         again = LSTMForecaster(**TINY | change).fit(windows).predict(windows)
@@ -315,7 +315,7 @@ def test_keras_gets_batches_whose_end_is_not_waited_for(windows, monkeypatch):
         return fit(model, x, **settings)
 
     monkeypatch.setattr(keras.Model, "fit", spy)
-    LSTMForecaster(4, batch_size=16, epochs=1, random_state=0).fit(windows)
+    LSTMForecaster(6, batch_size=16, epochs=1, random_state=0).fit(windows)
     assert [x.options().autotune.enabled for x in given] == [False, False]
     starts, targets = next(iter(given[0]))
     assert starts.shape == (16, 1)
@@ -330,7 +330,7 @@ def test_windows_of_weight_zero_are_not_among_those_of_the_updates(seed):
     weights = np.zeros(len(windows))
     weights[[100, 500, 900]] = 1
     weights[1_700:] = 1
-    model = LSTMForecaster(4, batch_size=4, random_state=seed)
+    model = LSTMForecaster(6, batch_size=4, random_state=seed)
     history = model.fit(windows, sample_weight=weights).history_
     assert np.isfinite(history["loss"]).all()
     assert min(history["val_loss"]) > 0

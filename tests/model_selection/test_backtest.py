@@ -27,7 +27,12 @@ from skwave.model_selection import ForecastSplit, backtest, forecast_scorer
 # The networks are too small to be better than the naive forecast; one section is about that.
 pytestmark = pytest.mark.filterwarnings("ignore::skwave.exceptions.ForecastWarning")
 
-TINY = {"units": 4, "epochs": 1, "batch_size": 32, "random_state": 0}
+TINY = {
+    "units": 6, "epochs": 1, "batch_size": 32, "random_state": 0, "readout": "trained",
+    "validation": "last",
+}  # fmt: skip
+# With the output layer as by default, whose residual paths are over all values.
+SOLVED = TINY | {"readout": "auto"}
 
 
 @pytest.fixture
@@ -44,14 +49,14 @@ def result(wave):
 @pytest.fixture(scope="module")
 def fitted(wave):
     """A pipeline fitted on the first 80 values, for what is done with its forecasts."""
-    model = make_forecast_pipeline(WindowTransformer(10), LSTMForecaster(**TINY))
+    model = make_forecast_pipeline(WindowTransformer(10), LSTMForecaster(**SOLVED))
     return FrozenEstimator(model.fit(wave[:80]))
 
 
 @pytest.fixture(scope="module")
 def fitted_on_two_channels(two_channels):
     """The same of two channels, fitted on the first 100 values."""
-    model = make_forecast_pipeline(WindowTransformer(10), LSTMForecaster(**TINY))
+    model = make_forecast_pipeline(WindowTransformer(10), LSTMForecaster(**SOLVED))
     frame = pd.DataFrame(two_channels, columns=["wind", "power"])
     return FrozenEstimator(model.fit(frame[:100]))
 
@@ -415,7 +420,8 @@ def test_a_naive_forecast_with_too_few_errors_has_no_interval(wave, fitted):
     assert np.isfinite(result.scores["interval_score"]["model"])
 
 
-def test_each_refit_has_residual_paths_of_its_own(wave, model):
+def test_each_refit_has_residual_paths_of_its_own(wave):
+    model = make_forecast_pipeline(WindowTransformer(10), LSTMForecaster(**SOLVED))
     result = backtest(model, wave, horizon=4, initial=100, step=10, refit=True, coverage=0.8)
     second = clone(model).fit(wave[:110]).forecast_interval(4, coverage=0.8)
     np.testing.assert_allclose(result.intervals["model"][1], second, rtol=1e-4, atol=1e-5)
@@ -484,7 +490,7 @@ def test_forecasts_better_than_the_naive_one_are_not_warned_of(wave):
 
 def test_validation_that_overlaps_the_training_windows_is_warned_of(wave):
     def about_validation(**options):
-        forecaster = LSTMForecaster(**TINY | {"readout": "trained"} | options)
+        forecaster = LSTMForecaster(**TINY | {"validation": "random"} | options)
         model = make_forecast_pipeline(WindowTransformer(10), forecaster)
         found = warnings_of(backtest, model, wave, horizon=6, initial=80, refit=15)
         return [message for message in found if "overlap" in message]
