@@ -21,7 +21,7 @@ from skwave.datasets import make_wave
 from skwave.exceptions import ForecastWarning
 from skwave.model_selection import BacktestDisplay, ForecastSplit, backtest, forecast_scorer
 
-TINY = {"units": 4, "epochs": 1, "random_state": 0, "readout": "trained", "validation": "last"}
+TINY = {"units": 4, "epochs": 1, "random_state": 0}
 WAVE = 3 + make_wave("sine", n_cycles=6, steps_per_cycle=20)
 N = len(WAVE)
 DAYS = pd.date_range("2024-01-01", periods=N, freq="D")
@@ -276,7 +276,6 @@ NULLABLE = of(DAYS).to_frame().assign(open=True)
 NULLABLE.iloc[[3, 115], 0] = np.nan
 
 
-@pytest.mark.filterwarnings("ignore:The forecasts are worse than the naive one")
 @pytest.mark.filterwarnings("ignore:.* (of .* true values are|to forecast are) missing")
 @pytest.mark.parametrize(
     "series",
