@@ -160,6 +160,21 @@ def test_params_and_clone():
     assert (copied.units, forecaster.units) == (9, (4, 3))
 
 
+class Small(LSTMForecaster):
+    """A forecaster whose `__init__` leaves out most parameters and adds one."""
+
+    def __init__(self, units=4, *, place="north", random_state=None):
+        super().__init__(units, epochs=1, random_state=random_state)
+        self.place = place
+
+
+def test_a_subclass_may_have_fewer_parameters_and_others(windows):
+    small = clone(Small(place="south", random_state=0)).fit(windows)
+    expected = LSTMForecaster(4, epochs=1, random_state=0).fit(windows)
+    np.testing.assert_array_equal(small.forecast(5), expected.forecast(5))
+    assert clone(small).place == "south"
+
+
 def test_in_a_pipeline_with_a_scaler(wave):
     model = make_pipeline(StandardScaler(), WindowTransformer(10), LSTMForecaster(**TINY))
     model.fit(wave[:, None])
