@@ -171,8 +171,10 @@ class PipelineTransformMixin:
         # The values of fit_transform and of transform may differ by rounding.
         if (distance > 1e-6 * self[-1].network_.scaling.input_scale[: len(newest)]).any():
             raise ValueError(
-                "The forecaster was updated by itself, so that the pipeline does not know the "
-                "times of its newest values. Use partial_fit of the pipeline, or give context=."
+                "The forecaster was fitted or updated by itself, so that the pipeline does not "
+                "know the times of its newest values. Use partial_fit of the pipeline, or give "
+                "context=. If another pipeline has the same forecaster, give each a clone of it, "
+                "and fit both again."
             )
         return context
 
@@ -208,6 +210,12 @@ class PipelineTransformMixin:
             raise ValueError(
                 f"X has {len(X)} values, but none after those seen before. Give newer values, with "
                 f"the {length} values before the first of them."
+            )
+        output_length = self[-1].network_.output_length
+        if n_new < output_length:
+            raise ValueError(
+                f"X has {n_new} new value{'s' * (n_new > 1)}, but output_length={output_length} "
+                "needs as many, which are predicted at once. Call partial_fit when there are more."
             )
         if len(X) - n_new < length:
             raise ValueError(

@@ -585,6 +585,23 @@ def test_a_forecaster_that_was_updated_by_itself_needs_a_context():
     assert model.forecast(5, context=LOAD[:350]).index[0] == HOURS[350]
 
 
+def test_pipelines_that_share_a_forecaster_are_told_to_take_clones(wave):
+    forecaster = LSTMForecaster(**TINY)
+    first, second = (make_forecast_pipeline(WindowTransformer(10), forecaster) for _ in range(2))
+    first.fit(wave)
+    second.fit(wave + np.arange(len(wave)))
+    with pytest.raises(ValueError, match=r"another pipeline.*a clone of it.*fit both again"):
+        first.forecast(5)
+
+
+def test_an_update_has_as_many_new_values_as_are_predicted_at_once():
+    model = make_forecast_pipeline(WindowTransformer(10), LSTMForecaster(output_length=3, **TINY))
+    model.fit(LOAD[:300])
+    with pytest.raises(ValueError, match=r"2 new values, but output_length=3 needs as many"):
+        model.partial_fit(LOAD[:302])
+    assert model.partial_fit(LOAD[:303]).forecast(1).index[0] == HOURS[303]
+
+
 def test_several_series_are_updated_one_by_one():
     model = pipeline().fit({"a": LOAD[:300], "b": 2 * LOAD[:300]})
     with pytest.raises(ValueError, match=r"fit saw 2 series.*pipelines_\['a'\]"):
