@@ -67,11 +67,17 @@ class PipelineTransformMixin:
 
     def _transform(self, columns):
         """Return a series as the windows are cut from it."""
+        # The labels that the transformers saw in fit; a single channel may have another.
+        labels = None
         if self._has_names:
+            labels = self._index_spec["columns"] if self._index_spec["ndim"] == 2 else [0]
+        elif self[-2].n_features_in_ == 1 or not hasattr(columns, "iloc"):
+            # A plain Pipeline does not keep them.
+            for _, first in self._transformers[:1]:
+                labels = getattr(first, "feature_names_in_", None)
+        if labels is not None and is_pandas_installed():
             import pandas as pd
 
-            # Under the labels that the transformers saw in fit; a single channel may have another.
-            labels = self._index_spec["columns"] if self._index_spec["ndim"] == 2 else [0]
             columns = pd.DataFrame(columns).set_axis(labels, axis=1)
         elif self[-2].n_features_in_ == 1:
             columns = columns.set_axis([0], axis=1) if hasattr(columns, "iloc") else columns

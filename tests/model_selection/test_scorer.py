@@ -103,6 +103,20 @@ def test_transformers_of_a_plain_pipeline_are_inverted(wave):
     assert SCORER(model, series[70:106]) == pytest.approx(-expected)
 
 
+@pytest.mark.filterwarnings("ignore:The columns named in known= are not used")
+@pytest.mark.parametrize("known", [None, [1]])
+def test_a_scaler_of_a_plain_pipeline_finds_the_names_that_it_saw(wave, known):
+    heat = np.random.default_rng(0).normal(size=len(wave))
+    frame = pd.DataFrame({"load": wave + heat, "heat": heat} if known else {"load": wave})
+    steps = StandardScaler(), WindowTransformer(10, known=known), LSTMForecaster(**TINY)
+    # A warning about names would be an error here.
+    scores = [
+        SCORER(make(*steps).fit(frame[:100]), frame[70:106])
+        for make in (make_pipeline, make_forecast_pipeline)
+    ]
+    assert scores[0] == pytest.approx(scores[1])
+
+
 class Slope(TransformerMixin, BaseEstimator):
     """Takes off a slope that is counted from the start of the training series."""
 
