@@ -453,6 +453,14 @@ def test_weights_are_relative_to_each_other():
         np.testing.assert_array_equal(group[0], group[2])
 
 
+@pytest.mark.parametrize("dtype", [np.int8, np.uint64])
+def test_parameters_may_be_ints_of_numpy_of_any_size(windows, dtype):
+    numbers = {"units": 6, "output_length": 2, "batch_size": 32, "epochs": 1, "random_state": 0}
+    expected = LSTMForecaster(**numbers).fit(windows).forecast(5)
+    of_numpy = {name: dtype(number) for name, number in numbers.items()}
+    np.testing.assert_array_equal(LSTMForecaster(**of_numpy).fit(windows).forecast(5), expected)
+
+
 def test_floats_wider_than_64_bits_are_taken():
     values = make_wave("sine", n_cycles=3)[:150]
     wide = WindowTransformer(12).fit_transform(values.astype(np.longdouble))
