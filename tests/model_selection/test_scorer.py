@@ -11,7 +11,7 @@ import pytest
 from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401
 from sklearn.linear_model import Ridge
-from sklearn.metrics import mean_absolute_error, r2_score
+from sklearn.metrics import get_scorer, mean_absolute_error, r2_score
 from sklearn.model_selection import (
     GridSearchCV,
     HalvingGridSearchCV,
@@ -209,6 +209,12 @@ def test_frames_of_several_channels_are_scored(two_channels):
 def test_bad_arguments_are_refused(make, error, words):
     with pytest.raises(error, match=words):
         make()
+
+
+def test_a_scorer_is_no_metric():
+    for scorer in (SCORER, get_scorer("neg_mean_absolute_error")):
+        with pytest.raises(TypeError, match=r"is a scorer.*a metric is needed"):
+            forecast_scorer(scorer, horizon=6)
 
 
 def test_a_context_shorter_than_a_window_is_refused(wave, fitted_model):
