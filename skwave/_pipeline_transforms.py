@@ -58,7 +58,7 @@ class PipelineTransformMixin:
             # What it warns of, the fit does again.
             with naming_the_transformer(copies.steps, columns), warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                copies.fit(columns)
+                copies.fit(columns.copy())
             check_inverse(copies.steps, columns, transform(copies.steps, columns))
 
     def _with_missing_rows(self, X, name):

@@ -245,6 +245,19 @@ def test_short_floats_beside_integers_are_taken_in_double_precision(wave):
     pd.testing.assert_frame_equal(forecast, pipeline(LOG).fit(frame.astype(float)).forecast(3))
 
 
+@pytest.mark.parametrize("several", [False, True])
+@pytest.mark.parametrize("form", [np.array, pd.Series])
+def test_a_transformer_that_works_in_place_does_not_change_the_series(wave, form, several):
+    series = form(5 + wave)
+    given = {"a": series, "b": 2 * series} if several else series
+    model, expected = (
+        pipeline(StandardScaler(copy=copied)).fit(given).forecast(5) for copied in (False, True)
+    )
+    np.testing.assert_array_equal(series, 5 + wave)
+    for name in given if several else [slice(None)]:
+        np.testing.assert_array_equal(model[name], expected[name])
+
+
 # PowerTransformer of scikit-learn 1.6 asks its inverse for names that no forecast has.
 @pytest.mark.filterwarnings("ignore:X does not have valid feature names")
 @pytest.mark.parametrize(
