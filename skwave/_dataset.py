@@ -294,7 +294,7 @@ def make_dataset(series, window_length, output_length, targets=None, *, n_known=
     if n_known:
         raw = _with_newest_known(raw, begins, ends, n_known)
     dataset = WindowDataset(
-        interpolate(raw, begins), starts, first_windows, length, output_length,
+        interpolate(raw, begins), starts, first_windows, length, int(output_length),
         np.arange(len(starts)), targets, None, len(starts), autoregressive, is_missing,
         lost_rows(raw, begins, longest_gap(length)), n_known=n_known, calendar=calendar,
         n_missing=n_missing,

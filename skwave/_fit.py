@@ -110,8 +110,9 @@ def train_and_solve(
         linear = linear_errors(layers, dataset, rollouts, known_penalty)
         errors = {readout.name: errors, "linear": linear}
         reason, solution = "its forecasts are as exact as float32 allows", None
-        # Over the newest two windows alone: forecasts from near origins take less time together.
-        fraction = 2 * data.window_length / int(data.n_windows_of_series.max())
+        # Over the newest values alone: forecasts from near origins take less time together.
+        n_newest = max(2 * data.window_length, n_steps + EXACT_PATHS)
+        fraction = n_newest / int(data.n_windows_of_series.max())
         fraction = min(config.validation_split, fraction)
         paths, widths = paths_over(network, data, fraction, n_steps, EXACT_PATHS)
     else:

@@ -560,8 +560,14 @@ class LSTMForecaster(
 
     def _make_config(self, **changes):
         """Return the parameters that concern training, checked."""
-        names = {f.name for f in fields(TrainingConfig)} & set(self.get_params(deep=False))
+        # By attributes, as the `__init__` of a subclass may have fewer parameters.
+        names = [f.name for f in fields(TrainingConfig) if hasattr(self, f.name)]
         parameters = {name: getattr(self, name) for name in names}
+        # Of the numbers of NumPy, small ints overflow, and unsigned ones become floats.
+        parameters = {
+            name: value.item() if isinstance(value, np.number) else value
+            for name, value in parameters.items()
+        }
         config = TrainingConfig(**parameters | {"units": check_units(self.units)} | changes)
         if config.backup_dir is not None and self.random_state is None:
             raise ValueError(

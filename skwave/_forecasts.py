@@ -431,8 +431,8 @@ class ForecastMixin:
         if self._residuals_are_in_sample:
             warn(
                 "The residuals are of values that the network was trained on, so that intervals "
-                "are too narrow. Fit with validation='last', or call calibrate with windows of "
-                "newer values."
+                "are too narrow. Fit with validation='last' and a validation_split above 0, or "
+                "call calibrate with windows of newer values."
             )
 
     def _residual_scale(self, contexts, forecasts):

@@ -33,7 +33,8 @@ def transform(transformers, X):
     """
     with np.errstate(divide="ignore", invalid="ignore"):
         for name, transformer in transformers:
-            before, X = X, transformer.transform(X)
+            # A copy, as one with copy=False changes what it is given.
+            before, X = X, transformer.transform(X.copy() if hasattr(X, "copy") else X)
             _check_transformed(name, transformer, before, X)
     # Without transformers this is a view: a backtest holds the beginnings of a series at once.
     return as_numbers(X).astype(float, copy=False).reshape(len(X), -1)
@@ -88,7 +89,7 @@ def _check_transformed(name, transformer, before, after):
 def invert(transformers, values):
     """Bring values back to the units of the series."""
     for _, transformer in reversed(transformers):
-        values = np.asarray(transformer.inverse_transform(values))
+        values = np.asarray(transformer.inverse_transform(np.array(values)))
     return values
 
 

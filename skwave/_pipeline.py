@@ -118,7 +118,8 @@ class ForecastPipeline(
                     # Parameters may be for the transformers; these are then checked at the end.
                     if not params:
                         self._check_transformers(columns)
-                    super().fit(columns, None, **params)
+                    # A transformer with copy=False changes what it is given.
+                    super().fit(columns.copy() if self._transformers else columns, None, **params)
                 self._remember(X, columns)
             else:
                 self.pipelines_, self._form = self._fit_several(several), form_of(X)
@@ -190,7 +191,7 @@ class ForecastPipeline(
         columns = as_2d(series)
         with naming_the_transformer(self._transformers, columns):
             front = Pipeline(self.steps[:-1], memory=self.memory, verbose=self.verbose)
-            windows = front.fit_transform(columns)
+            windows = front.fit_transform(columns.copy() if self._transformers else columns)
         # With `memory`, copies were fitted.
         self.steps[:-1] = front.steps
         self._remember(series, columns, training_spec)

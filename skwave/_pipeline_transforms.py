@@ -58,7 +58,7 @@ class PipelineTransformMixin:
             # What it warns of, the fit does again.
             with naming_the_transformer(copies.steps, columns), warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                copies.fit(columns)
+                copies.fit(columns.copy())
             check_inverse(copies.steps, columns, transform(copies.steps, columns))
 
     def _with_missing_rows(self, X, name):
@@ -67,11 +67,17 @@ class PipelineTransformMixin:
 
     def _transform(self, columns):
         """Return a series as the windows are cut from it."""
+        # The labels that the transformers saw in fit; a single channel may have another.
+        labels = None
         if self._has_names:
+            labels = self._index_spec["columns"] if self._index_spec["ndim"] == 2 else [0]
+        elif self[-2].n_features_in_ == 1 or not hasattr(columns, "iloc"):
+            # A plain Pipeline does not keep them.
+            for _, first in self._transformers[:1]:
+                labels = getattr(first, "feature_names_in_", None)
+        if labels is not None and is_pandas_installed():
             import pandas as pd
 
-            # Under the labels that the transformers saw in fit; a single channel may have another.
-            labels = self._index_spec["columns"] if self._index_spec["ndim"] == 2 else [0]
             columns = pd.DataFrame(columns).set_axis(labels, axis=1)
         elif self[-2].n_features_in_ == 1:
             columns = columns.set_axis([0], axis=1) if hasattr(columns, "iloc") else columns
@@ -171,8 +177,10 @@ class PipelineTransformMixin:
         # The values of fit_transform and of transform may differ by rounding.
         if (distance > 1e-6 * self[-1].network_.scaling.input_scale[: len(newest)]).any():
             raise ValueError(
-                "The forecaster was updated by itself, so that the pipeline does not know the "
-                "times of its newest values. Use partial_fit of the pipeline, or give context=."
+                "The forecaster was fitted or updated by itself, so that the pipeline does not "
+                "know the times of its newest values. Use partial_fit of the pipeline, or give "
+                "context=. If another pipeline has the same forecaster, give each a clone of it, "
+                "and fit both again."
             )
         return context
 
@@ -208,6 +216,12 @@ class PipelineTransformMixin:
             raise ValueError(
                 f"X has {len(X)} values, but none after those seen before. Give newer values, with "
                 f"the {length} values before the first of them."
+            )
+        output_length = self[-1].network_.output_length
+        if n_new < output_length:
+            raise ValueError(
+                f"X has {n_new} new value{'s' * (n_new > 1)}, but output_length={output_length} "
+                "needs as many, which are predicted at once. Call partial_fit when there are more."
             )
         if len(X) - n_new < length:
             raise ValueError(

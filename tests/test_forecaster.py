@@ -160,6 +160,21 @@ def test_params_and_clone():
     assert (copied.units, forecaster.units) == (9, (4, 3))
 
 
+class Small(LSTMForecaster):
+    """A forecaster whose `__init__` leaves out most parameters and adds one."""
+
+    def __init__(self, units=4, *, place="north", random_state=None):
+        super().__init__(units, epochs=1, random_state=random_state)
+        self.place = place
+
+
+def test_a_subclass_may_have_fewer_parameters_and_others(windows):
+    small = clone(Small(place="south", random_state=0)).fit(windows)
+    expected = LSTMForecaster(4, epochs=1, random_state=0).fit(windows)
+    np.testing.assert_array_equal(small.forecast(5), expected.forecast(5))
+    assert clone(small).place == "south"
+
+
 def test_in_a_pipeline_with_a_scaler(wave):
     model = make_pipeline(StandardScaler(), WindowTransformer(10), LSTMForecaster(**TINY))
     model.fit(wave[:, None])
@@ -436,6 +451,14 @@ def test_weights_are_relative_to_each_other():
     for group in (forecasts[:3], forecasts[3:]):
         np.testing.assert_array_equal(group[0], group[1])
         np.testing.assert_array_equal(group[0], group[2])
+
+
+@pytest.mark.parametrize("dtype", [np.int8, np.uint64])
+def test_parameters_may_be_ints_of_numpy_of_any_size(windows, dtype):
+    numbers = {"units": 6, "output_length": 2, "batch_size": 32, "epochs": 1, "random_state": 0}
+    expected = LSTMForecaster(**numbers).fit(windows).forecast(5)
+    of_numpy = {name: dtype(number) for name, number in numbers.items()}
+    np.testing.assert_array_equal(LSTMForecaster(**of_numpy).fit(windows).forecast(5), expected)
 
 
 def test_floats_wider_than_64_bits_are_taken():

@@ -108,6 +108,7 @@ def test_residuals_of_values_that_were_trained_on_are_warned_of(settings):
     for call in (forecaster.forecast_interval, forecaster.forecast_quantiles):
         (message,) = warnings_of(call, 3)
         assert "trained on, so that intervals are too narrow. Fit with validation='last'" in message
+        assert "and a validation_split above 0" in message
     new = WindowTransformer(10).fit_transform(noisy_wave(120, seed=3))
     assert not warnings_of(forecaster.calibrate(new).forecast_interval, 3)
 

@@ -251,6 +251,19 @@ def test_short_floats_beside_integers_are_taken_in_double_precision(wave):
     pd.testing.assert_frame_equal(forecast, pipeline(LOG).fit(frame.astype(float)).forecast(3))
 
 
+@pytest.mark.parametrize("several", [False, True])
+@pytest.mark.parametrize("form", [np.array, pd.Series])
+def test_a_transformer_that_works_in_place_does_not_change_the_series(wave, form, several):
+    series = form(5 + wave)
+    given = {"a": series, "b": 2 * series} if several else series
+    model, expected = (
+        pipeline(StandardScaler(copy=copied)).fit(given).forecast(5) for copied in (False, True)
+    )
+    np.testing.assert_array_equal(series, 5 + wave)
+    for name in given if several else [slice(None)]:
+        np.testing.assert_array_equal(model[name], expected[name])
+
+
 # PowerTransformer of scikit-learn 1.6 asks its inverse for names that no forecast has.
 @pytest.mark.filterwarnings("ignore:X does not have valid feature names")
 @pytest.mark.parametrize(
@@ -589,6 +602,23 @@ def test_a_forecaster_that_was_updated_by_itself_needs_a_context():
     with pytest.raises(ValueError, match=r"updated by itself.*partial_fit of the pipeline"):
         model.forecast(5)
     assert model.forecast(5, context=LOAD[:350]).index[0] == HOURS[350]
+
+
+def test_pipelines_that_share_a_forecaster_are_told_to_take_clones(wave):
+    forecaster = LSTMForecaster(**TINY)
+    first, second = (make_forecast_pipeline(WindowTransformer(10), forecaster) for _ in range(2))
+    first.fit(wave)
+    second.fit(wave + np.arange(len(wave)))
+    with pytest.raises(ValueError, match=r"another pipeline.*a clone of it.*fit both again"):
+        first.forecast(5)
+
+
+def test_an_update_has_as_many_new_values_as_are_predicted_at_once():
+    model = make_forecast_pipeline(WindowTransformer(10), LSTMForecaster(output_length=3, **TINY))
+    model.fit(LOAD[:300])
+    with pytest.raises(ValueError, match=r"2 new values, but output_length=3 needs as many"):
+        model.partial_fit(LOAD[:302])
+    assert model.partial_fit(LOAD[:303]).forecast(1).index[0] == HOURS[303]
 
 
 def test_several_series_are_updated_one_by_one():

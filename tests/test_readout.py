@@ -16,6 +16,7 @@ from oracle import lstm
 from sklearn.linear_model import LinearRegression, Ridge
 
 from skwave import LSTMForecaster, WindowTransformer, _fit
+from skwave._calibration import EXACT_PATHS
 from skwave._network import Network, Scaling
 from skwave._readout import (
     Readout,
@@ -362,6 +363,14 @@ def test_an_exact_readout_is_compared_with_the_linear_model_alone():
     assert not [name for name in forecaster.validation_errors_ if name.startswith("ridge")]
     assert "exact" in str(forecaster.summary())
     assert forecaster.validation_errors_[forecaster.readout_] <= EXACT
+
+
+def test_an_exact_readout_with_short_windows_has_as_many_paths_as_one_with_long_ones():
+    wave = np.sin(2 * np.pi * np.arange(400) / 6)
+    forecaster = LSTMForecaster(16, random_state=0).fit(WindowTransformer(6).fit_transform(wave))
+    assert forecaster.readout_.startswith("states ")
+    assert len(forecaster.residual_paths_) == EXACT_PATHS
+    assert forecaster.forecast_interval(6, coverage=0.95).shape == (6, 2)
 
 
 # --- What a network is made of, and of whom it is better ----------------------------------------

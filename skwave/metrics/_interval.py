@@ -2,7 +2,7 @@
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.utils.validation import check_array, check_consistent_length
+from sklearn.utils.validation import check_array
 
 from skwave._intervals import check_fractions, check_order
 from skwave.metrics._point import as_columns, average, seasonal_scale
@@ -331,16 +331,22 @@ def check_one_coverage(coverage):
 def _as_parts(y_true, values, name, n_parts=None):
     """Return several numbers for each true value, of shape (n_values, n_outputs, n_parts)."""
     values = check_array(values, ensure_2d=False, allow_nd=True, dtype=float, input_name=name)
-    check_consistent_length(y_true, values)
     n_values, n_outputs = y_true.shape
     last = values[0].size // n_outputs if n_parts is None else n_parts
     # A frame has the columns of one channel after the other.
     is_known = values.ndim == 2 or values.shape[1:-1] == (n_outputs,)
-    if values.ndim < 2 or not is_known or values[0].size != n_outputs * last or last == 0:
+    if not is_known or len(values) != n_values or values[0].size != n_outputs * last or last == 0:
         shape = [n_values, *([n_outputs] if n_outputs > 1 else []), n_parts or "n_samples"]
+        advice = (
+            "Give an array of this shape, as forecast_interval and forecast_quantiles return it."
+        )
+        if n_parts is None:
+            advice = (
+                "An array of sample_paths has the samples first: give paths.T, or "
+                "numpy.moveaxis(paths, 0, -1) for several channels."
+            )
         raise ValueError(
             f"{name} has shape {values.shape}, but ({', '.join(map(str, shape))}) is needed for "
-            f"y_true of shape {y_true.shape}. Give an array of this shape, as forecast_interval "
-            "and forecast_quantiles return it."
+            f"y_true of shape {y_true.shape}. {advice}"
         )
     return values.reshape(n_values, n_outputs, last)

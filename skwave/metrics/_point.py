@@ -300,7 +300,8 @@ def seasonal_scale(y_train, season_length, y_true, power=1):
         )
     errors = np.abs(y_train[season_length:] - y_train[:-season_length])
     scale = np.mean(errors**power, axis=0) ** (1 / power)
-    _check_scale(scale, "y_train repeats exactly", "Give another season_length.")
+    remedy = "Give another season_length, or a y_train that varies."
+    _check_scale(scale, "y_train repeats exactly", remedy)
     return scale
 
 

@@ -85,7 +85,8 @@ def backtest(
         If the series is too short or holds infinity, a parameter is out of its range, or
         there are too few residual paths for `coverage`.
     TypeError
-        If `horizon`, `initial`, `step` or `refit` is not an int, or a metric cannot be called.
+        If `horizon`, `initial`, `step` or `refit` is not an int, or a metric cannot be called, or
+        is a scorer.
 
     Warns
     -----

@@ -36,6 +36,11 @@ def probabilities_for(metric):
     if not callable(metric):
         return None
     parameters = inspect.signature(metric).parameters
+    if "estimator" in parameters:
+        raise TypeError(
+            f"{metric!r} is a scorer, which is called with an estimator, but a metric is needed: a "
+            "function of y_true and y_pred, such as sklearn.metrics.mean_absolute_error."
+        )
     given = {name: one.default for name, one in parameters.items()}
     if "y_samples" in parameters:
         raise ValueError(

@@ -70,7 +70,7 @@ def forecast_scorer(
     Raises
     ------
     TypeError
-        If `metric` cannot be called, or `horizon` is not an int.
+        If `metric` cannot be called, or is a scorer itself, or `horizon` is not an int.
     ValueError
         If `horizon` is below 1, `metric` is a name that scikit-learn does not have, or
         `greater_is_better` or further arguments are given with a name, or the metric is

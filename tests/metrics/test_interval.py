@@ -176,7 +176,7 @@ def test_the_best_forecast_has_no_error(metric, values):
 @pytest.mark.parametrize(
     ("y_true", "parts", "words"),
     [
-        ([1, 2], [[1, 2]], "inconsistent numbers of samples"),
+        ([1, 2], [[1, 2]], r"has shape \(1, 2\), but \(2, (2|n_samples)\) is needed"),
         ([1, np.nan], [[1, 2], [1, 2]], "y_true contains NaN"),
         ([1, 2], [[1, 2], [1, np.inf]], "contains infinity"),
         ([1, 2], [1, 2], r"has shape \(2,\), but \(2, (2|n_samples)\) is needed"),
@@ -186,6 +186,13 @@ def test_the_best_forecast_has_no_error(metric, values):
 def test_bad_shapes_and_values_are_refused(metric, y_true, parts, words):
     with pytest.raises(ValueError, match=words):
         call(metric, y_true, parts)
+
+
+def test_samples_that_stand_first_are_told_to_be_transposed():
+    paths = np.zeros((50, 8))
+    with pytest.raises(ValueError, match=r"\(50, 8\), but \(8, n_samples\).*give paths\.T"):
+        continuous_ranked_probability_score(np.ones(8), paths)
+    assert continuous_ranked_probability_score(np.ones(8), paths.T) == 1
 
 
 @pytest.mark.parametrize("metric", INTERVAL_METRICS)

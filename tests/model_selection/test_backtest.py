@@ -9,7 +9,7 @@ from helpers import network_of, warnings_of
 from oracle import random_network
 from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.frozen import FrozenEstimator
-from sklearn.metrics import mean_absolute_error
+from sklearn.metrics import get_scorer, mean_absolute_error
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
@@ -322,6 +322,7 @@ def test_the_frame_has_the_labels_of_the_series(wave, model, result):
         ({"refit": "daily"}, TypeError, "refit='daily' is a str"),
         ({"metrics": ["mae"]}, (TypeError, AttributeError), "cannot be called"),
         ({"metrics": "mae"}, TypeError, "'mae', which cannot be called"),
+        ({"metrics": get_scorer("r2")}, TypeError, "is a scorer.*a metric is needed"),
         ({"metrics": [lambda t, p: 1, lambda t, p: 2]}, ValueError, "Give a dict of names"),
         ({"season_length": 81}, ValueError, "season_length=81, but only initial=80"),
     ],

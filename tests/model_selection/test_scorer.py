@@ -9,7 +9,7 @@ import pytest
 from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401
 from sklearn.linear_model import Ridge
-from sklearn.metrics import mean_absolute_error, r2_score
+from sklearn.metrics import get_scorer, mean_absolute_error, r2_score
 from sklearn.model_selection import (
     GridSearchCV,
     HalvingGridSearchCV,
@@ -105,6 +105,20 @@ def test_transformers_of_a_plain_pipeline_are_inverted(wave):
     assert SCORER(model, series[70:106]) == pytest.approx(-expected)
 
 
+@pytest.mark.filterwarnings("ignore:The columns named in known= are not used")
+@pytest.mark.parametrize("known", [None, [1]])
+def test_a_scaler_of_a_plain_pipeline_finds_the_names_that_it_saw(wave, known):
+    heat = np.random.default_rng(0).normal(size=len(wave))
+    frame = pd.DataFrame({"load": wave + heat, "heat": heat} if known else {"load": wave})
+    steps = StandardScaler(), WindowTransformer(10, known=known), LSTMForecaster(**TINY)
+    # A warning about names would be an error here.
+    scores = [
+        SCORER(make(*steps).fit(frame[:100]), frame[70:106])
+        for make in (make_pipeline, make_forecast_pipeline)
+    ]
+    assert scores[0] == pytest.approx(scores[1])
+
+
 class Slope(TransformerMixin, BaseEstimator):
     """Takes off a slope that is counted from the start of the training series."""
 
@@ -197,6 +211,12 @@ def test_frames_of_several_channels_are_scored(two_channels):
 def test_bad_arguments_are_refused(make, error, words):
     with pytest.raises(error, match=words):
         make()
+
+
+def test_a_scorer_is_no_metric():
+    for scorer in (SCORER, get_scorer("neg_mean_absolute_error")):
+        with pytest.raises(TypeError, match=r"is a scorer.*a metric is needed"):
+            forecast_scorer(scorer, horizon=6)
 
 
 def test_a_context_shorter_than_a_window_is_refused(wave, fitted_model):
