@@ -5,6 +5,7 @@ import numpy as np
 from skwave._cells import make_cells
 from skwave._gaps import interpolate, longest_gap, lost_rows, missing_rows
 from skwave._network import BLOCK_ROWS, reference_of
+from skwave.exceptions import warn
 
 # Forecasts share their windows if these are at most such a fraction of them: fewer rows at a time
 # take longer each.
@@ -203,6 +204,11 @@ def fill_end(network, values, name="context"):
     ValueError
         If a gap has less than a window of values before it to be filled from, or is one of a
         known input.
+
+    Warns
+    -----
+    ForecastWarning
+        If a channel ends more than a window before the others.
     """
     length, n_predicted = network.window_length, network.n_predicted
     if not missing_rows(values[-length:]).any():
@@ -220,6 +226,13 @@ def fill_end(network, values, name="context"):
             f"{name} has a gap at row {rows[-1]}, with {rows[-1]} values before it, but filling it "
             f"takes window_length={length} of them. Give a longer {name} to a ForecastPipeline, "
             "fill the gap, or leave out missing values at the end and forecast more steps."
+        )
+    n_at_end = int(np.argmax(~missing_rows(values)[::-1]))
+    if n_at_end > length:
+        warn(
+            f"The last {n_at_end} rows of {name} have missing values, which are predicted one step "
+            f"at a time before the forecast. That is more than a window of {length}, so that "
+            "errors add up. Leave out a column that ends early, or fill it."
         )
     for row in rows[::-1]:
         is_missing = np.isnan(values[row])

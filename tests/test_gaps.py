@@ -220,6 +220,16 @@ def test_a_fit_on_a_series_that_ends_with_gaps_forecasts_from_its_last_value():
     assert np.isfinite(model[-1].context_).all()
 
 
+def test_more_than_a_window_of_missing_values_at_the_end_is_warned_of():
+    network, values = network_of([*np.zeros(9), 1.0]), WAVE[:, None].copy()
+    values[-10:] = np.nan
+    assert warnings_of(fill_end, network, values) == []
+    values[-11:] = np.nan
+    (message,) = warnings_of(fill_end, network, values, "X")
+    assert message.startswith("The last 11 rows of X have missing values")
+    assert "more than a window of 10" in message
+
+
 def test_a_gap_that_cannot_be_filled_is_named():
     model = make_forecast_pipeline(WindowTransformer(20), LSTMForecaster(**TINY)).fit(WAVE)
     with pytest.raises(ValueError, match="context has a gap at row 15, with 15 values before it"):
