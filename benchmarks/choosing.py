@@ -25,7 +25,7 @@ from joblib import Parallel, delayed
 from protocols import WEEK
 
 from skwave import LSTMForecaster, WindowTransformer
-from skwave._dataset import fit_scaling, make_dataset
+from skwave._dataset import make_dataset
 from skwave._network import Network
 from skwave._readout import (
     N_FOLDS,
@@ -43,6 +43,7 @@ from skwave._readout_choice import (
 from skwave._recursion import roll_forward
 from skwave._ridge import choose_penalty, total
 from skwave._rollout import make_rollouts
+from skwave._scaling import fit_scaling
 from skwave._sklearn_callbacks import EpochProgress
 from skwave._sliding import split_windows
 from skwave._training import set_epochs, train

@@ -1,4 +1,4 @@
-"""Windows to train on: their targets, their scaling, and which of them are held out."""
+"""Windows to train on: their targets, and which of them are held out."""
 
 import math
 from dataclasses import dataclass, replace
@@ -13,7 +13,8 @@ from skwave._gaps import (
     lost_rows,
     missing_rows,
 )
-from skwave._network import BLOCK_ROWS, Scaling, reference_of
+from skwave._network import BLOCK_ROWS
+from skwave._scaling import Scaling, reference_of
 from skwave._sliding import join_series, windows_followed_by
 from skwave.exceptions import warn
 
@@ -367,75 +368,6 @@ def _with_newest_known(values, begins, ends, n_known):
         known = values[begin : end + 1, -n_known:]
         known[-1] = fill_forward(known)[-1]
     return values
-
-
-def fit_scaling(dataset, normalization):
-    """Return the scaling of a dataset.
-
-    Parameters
-    ----------
-    dataset : WindowDataset
-        In the units of the series.
-    normalization : {"series", "window"} or None
-        What the scales are taken from.
-
-    Returns
-    -------
-    Scaling
-        That of the targets is that of the inputs where they are values of the series.
-
-    Raises
-    ------
-    ValueError
-        If targets relative to the window are asked for that are not one value for each channel.
-    """
-    n_predicted, n_outputs = dataset.n_predicted, dataset.n_outputs
-    relative = normalization == "window"
-    center, scale = np.zeros(dataset.n_channels), np.ones(dataset.n_channels)
-    if normalization is not None:
-        center, scale = center_and_scale(dataset.values[~dataset.is_missing])
-    if relative:
-        if n_outputs != dataset.output_length * n_predicted:
-            raise ValueError(
-                "normalization='window' predicts relative to a value of the window, so y needs "
-                f"{dataset.output_length * n_predicted} outputs, those of the channels, but has "
-                f"{n_outputs}."
-            )
-        # A few thousand windows are enough for it, whatever the length of the series.
-        every = max(1, len(dataset.indices) // 4096)
-        windows = dataset.windows(slice(None, None, every))
-        spread = np.sqrt(np.mean((windows - windows[:, :1]) ** 2, axis=(0, 1)))
-        # Known inputs are not relative to the window.
-        spread[n_predicted:] = 0
-        scale = np.where(spread > 0, spread, scale)
-    if dataset.autoregressive or relative:
-        values, repeats = dataset.values[:, :n_predicted], n_outputs // n_predicted
-        varies = is_varying(values)
-        # A channel that is constant is predicted to stay so.
-        output_center = np.tile(np.where(varies, center[:n_predicted], values[0]), repeats)
-        output_scale = np.tile(scale[:n_predicted] * varies, repeats)
-    elif normalization is None:
-        output_center, output_scale = np.zeros(n_outputs), np.ones(n_outputs)
-    else:
-        targets = dataset.targets.reshape(len(dataset.targets), -1)
-        output_center, output_scale = center_and_scale(targets)
-        output_scale = output_scale * is_varying(targets)
-    return Scaling(center, scale, output_center, output_scale, relative)
-
-
-def center_and_scale(values):
-    """Return mean and standard deviation of each column; 1 for one that never varies."""
-    values = np.asarray(values, dtype=float)
-    center, scale = values.mean(axis=0), values.std(axis=0)
-    # Squares of numbers below 1e-160 are zero.
-    constant = ~is_varying(values) | (scale == 0)
-    # The mean of equal numbers may differ from them in the last digit.
-    return np.where(constant, values[0], center), np.where(constant, 1.0, scale)
-
-
-def is_varying(values):
-    """Return for each column whether it is not constant; a range of integers could overflow."""
-    return values.max(axis=0) > values.min(axis=0)
 
 
 def warn_about_window_length(dataset):

@@ -15,7 +15,6 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted
 
 from skwave._dataset import (
     check_newest_known,
-    fit_scaling,
     make_dataset,
     warn_about_window_length,
 )
@@ -27,10 +26,11 @@ from skwave._gaps import missing_in_windows
 from skwave._keras_model import to_keras
 from skwave._known import check_roles, known_of
 from skwave._known_choice import choose_known_penalty, leave_out_known
-from skwave._network import Network, Scaling
+from skwave._network import Network
 from skwave._persistence import add_checksum, unchanged_on_failure, verify_checksum
 from skwave._readout import naive_skip, smooth_readout, update_readout
 from skwave._rollout import make_rollouts
+from skwave._scaling import Scaling, fit_scaling
 from skwave._sklearn_callbacks import (
     CallbackSupportMixin,
     fit_progress,

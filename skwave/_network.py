@@ -6,50 +6,10 @@ import numpy as np
 
 from skwave._cells import make_cells, read_windows
 from skwave._fourier import fourier_terms
+from skwave._scaling import Scaling, reference_of
 
 # Rows that a product works on at a time: enough for BLAS, and the gates of 300 units stay in cache.
 BLOCK_ROWS = 512
-
-
-@dataclass(frozen=True, eq=False)
-class Scaling:
-    """How values of a series, and targets, are transformed to the scale of the layers.
-
-    Parameters
-    ----------
-    input_center, input_scale : ndarray of shape (n_channels,)
-        The layers see (x - input_center) / input_scale. A scale is infinite for an input known in
-        advance that is of no use: the layers see zero.
-    output_center, output_scale : ndarray of shape (n_outputs,)
-        The prediction is output_scale * output + output_center.
-    relative : bool, default=False
-        Whether inputs and outputs are relative to the first value of the window.
-    """
-
-    input_center: np.ndarray
-    input_scale: np.ndarray
-    output_center: np.ndarray
-    output_scale: np.ndarray
-    relative: bool = False
-
-    def scale(self, values, channels=slice(None)):
-        """Transform values of some channels, (..., n_channels), to the scale of the layers."""
-        return (values - self.input_center[channels]) / self.input_scale[channels]
-
-    def unscale(self, outputs):
-        """Transform outputs of the network, (..., n_outputs), to the units of the target."""
-        return outputs * self.output_scale + self.output_center
-
-
-def reference_of(first, n_known):
-    """Return what windows are relative to: a copy of their first values, (..., n_channels).
-
-    It is zero for the known inputs, the last ones: holidays and hours of a day are not relative to
-    anything.
-    """
-    reference = np.array(first)
-    reference[..., reference.shape[-1] - n_known :] = 0
-    return reference
 
 
 @dataclass(frozen=True, eq=False)

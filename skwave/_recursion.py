@@ -4,7 +4,8 @@ import numpy as np
 
 from skwave._cells import make_cells
 from skwave._gaps import interpolate, longest_gap, lost_rows, missing_rows
-from skwave._network import BLOCK_ROWS, reference_of
+from skwave._network import BLOCK_ROWS
+from skwave._scaling import reference_of
 from skwave.exceptions import warn
 
 # Forecasts share their windows if these are at most such a fraction of them: fewer rows at a time

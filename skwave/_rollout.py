@@ -5,8 +5,8 @@ import statistics
 import numpy as np
 
 from skwave._baseline import find_longest_season, find_season_length, seasonal_naive
-from skwave._dataset import center_and_scale
 from skwave._recursion import read_known, roll_forward_from
+from skwave._scaling import center_and_scale
 from skwave._sliding import windows_followed_by
 from skwave.exceptions import warn
 

@@ -8,14 +8,14 @@ from sklearn.utils.parallel import Parallel, delayed
 
 from skwave._baseline import find_season_length
 from skwave._calibration import MAX_PATHS, cross_fitted_paths, paths_over
-from skwave._dataset import center_and_scale, is_varying, make_dataset
+from skwave._dataset import make_dataset
 from skwave._fitted import describe_fit, describe_windows, newest_values
 from skwave._gaps import interpolate, missing_rows
-from skwave._network import Scaling
 from skwave._readout import N_FOLDS, gram_folds, make_folds, solve_coefficients, solve_readout
 from skwave._readout_choice import make_readouts, penalties_of_window
 from skwave._ridge import mean_squared_residuals, ridge_path, total
 from skwave._rollout import baseline_errors, make_rollouts, spread_evenly
+from skwave._scaling import Scaling, center_and_scale, is_varying
 
 # Windows of all series together that are read to solve for the readout of all, and at least of each
 # series.

@@ -9,9 +9,10 @@ import pandas as pd
 import pytest
 from oracle import random_network
 
-from skwave._dataset import fit_scaling, make_dataset
+from skwave._dataset import make_dataset
 from skwave._network import Network
 from skwave._readout import Readout, accumulate, solve_readout
+from skwave._scaling import fit_scaling
 from skwave._sliding import split_windows
 from skwave.exceptions import ForecastWarning
 

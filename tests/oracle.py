@@ -86,7 +86,8 @@ def random_network(
     n_known=0, positions=None, calendar=(),
 ):  # fmt: skip
     """Make a network of random weights, large enough that the gates are not linear."""
-    from skwave._network import Network, Scaling
+    from skwave._network import Network
+    from skwave._scaling import Scaling
 
     layers, n_inputs = [], n_channels
     for n in units:

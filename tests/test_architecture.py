@@ -29,6 +29,7 @@ ORDER = [
     "_calendar",
     "_window",
     "_cells",
+    "_scaling",
     "_network",
     "_recursion",
     "_dataset",

@@ -12,10 +12,10 @@ from sklearn.model_selection import GridSearchCV, KFold
 from sklearn.preprocessing import FunctionTransformer, PowerTransformer, StandardScaler
 
 from skwave import ForecastDisplay, LSTMForecaster, WindowTransformer, make_forecast_pipeline
-from skwave._dataset import fit_scaling
 from skwave._gaps import fill_forward, interpolate, longest_gap, lost_rows, missing_in_windows
 from skwave._recursion import fill_end, roll_forward
 from skwave._rollout import make_calibration, make_rollouts
+from skwave._scaling import fit_scaling
 from skwave._sliding import sliding_windows, split_windows
 from skwave.model_selection import ForecastSplit, backtest, forecast_scorer
 

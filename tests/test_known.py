@@ -19,11 +19,12 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from skwave import ForecastDisplay, LSTMForecaster, WindowTransformer, _fit, make_forecast_pipeline
 from skwave._calendar import calendar_features
 from skwave._cells import Cell
-from skwave._dataset import fit_scaling, make_dataset
+from skwave._dataset import make_dataset
 from skwave._fourier import count_cycles, fourier_terms, squared_frequencies
 from skwave._known import Windows, arrange
 from skwave._recursion import roll_forward
 from skwave._rollout import make_rollouts
+from skwave._scaling import fit_scaling
 from skwave._sliding import sliding_windows
 from skwave.exceptions import ForecastWarning
 from skwave.model_selection import ForecastSplit, backtest, forecast_scorer

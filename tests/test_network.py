@@ -62,9 +62,3 @@ def test_states_are_those_of_the_last_layer_after_the_last_value(units):
     found = network.states(windows)
     assert network.n_states == units[-1]
     np.testing.assert_allclose(found, [states[-1] for states in expected], rtol=1e-5, atol=1e-6)
-
-
-def test_scaling_and_its_inverse_give_the_values_back():
-    scaling = random_network(np.random.default_rng(0), n_channels=3).scaling
-    values = np.random.default_rng(1).normal(size=(9, 3))
-    np.testing.assert_allclose(scaling.unscale(scaling.scale(values)), values, rtol=1e-12)

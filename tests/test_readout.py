@@ -17,7 +17,7 @@ from sklearn.linear_model import LinearRegression, Ridge
 
 from skwave import LSTMForecaster, WindowTransformer, _fit
 from skwave._calibration import EXACT_PATHS
-from skwave._network import Network, Scaling
+from skwave._network import Network
 from skwave._readout import (
     Readout,
     accumulate,
@@ -42,6 +42,7 @@ from skwave._readout_choice import (
 )
 from skwave._recursion import roll_forward
 from skwave._rollout import RollOuts, make_rollouts
+from skwave._scaling import Scaling
 from skwave._sliding import sliding_windows
 from skwave.datasets import make_mackey_glass
 from skwave.exceptions import ForecastWarning

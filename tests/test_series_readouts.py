@@ -9,9 +9,10 @@ from helpers import warnings_of
 from joblib import parallel_config
 
 from skwave import LSTMForecaster, WindowTransformer, _series_readouts
-from skwave._network import Network, Scaling
+from skwave._network import Network
 from skwave._readout import Readout, solve_readout
 from skwave._ridge import GramSums, mean_squared_residuals
+from skwave._scaling import Scaling
 from skwave._series_readouts import LEAST_NOISE, rescaled, scale_series, weight_of
 
 TINY = {"units": 6, "epochs": 3, "random_state": 0}
