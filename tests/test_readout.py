@@ -727,7 +727,7 @@ def test_a_trained_readout_learns_the_slope_of_a_trend():
 
 @pytest.mark.parametrize(
     ("length", "n_values", "n_epochs"),
-    [(20, 1300, 1), (10, 300, 3)],  # 20 updates: an epoch, or three passes over few windows
+    [(20, 1300, 1), (6, 300, 3)],  # 20 updates: an epoch, or three passes over few windows
 )
 def test_a_noiseless_wave_stops_the_training_after_twenty_updates(length, n_values, n_epochs):
     wave = np.sin(np.arange(n_values + 200) / 3)
