@@ -152,7 +152,11 @@ class PipelineTransformMixin:
         if contexts is None:
             known, columns = [self._training_transformed], [self._training_context()]
         else:
-            known = [self._transform_context(c, "context", continues=True) for c in contexts]
+            # The longest one, mostly the last, first: the copies that transformers are given then
+            # fit into memory that those before them left, in place of as much memory again.
+            known = [
+                self._transform_context(one, "context", continues=True) for one in contexts[::-1]
+            ][::-1]
             # One after the other: all of them would take n_contexts times the memory of the series.
             # Where a context is the end of the training series, `known` is the whole series.
             ends = (one[-len(context) :] for one, context in zip(known, contexts, strict=True))
