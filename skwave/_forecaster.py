@@ -29,6 +29,7 @@ from skwave._known_choice import choose_known_penalty, leave_out_known
 from skwave._network import Network
 from skwave._persistence import add_checksum, unchanged_on_failure, verify_checksum
 from skwave._readout import naive_skip, smooth_readout, update_readout
+from skwave._recursion import count_missing_at_end, warn_about_ends
 from skwave._rollout import make_rollouts
 from skwave._scaling import Scaling, fit_scaling
 from skwave._sklearn_callbacks import (
@@ -364,10 +365,10 @@ class LSTMForecaster(
             If the loss became NaN or infinite; the best weights before that are kept.
         ForecastWarning
             If the seasonal naive forecast is better on the held-out values, a window holds one
-            value or is longer than a third of the series, ``readout="auto"`` would have to solve
-            for more than 2,000 coefficients, columns named in `known` are not used, a callback sets
-            the learning rate beside a `schedule`, or, of several series, a naive forecast is better
-            for some.
+            value or is longer than a third of the series, more than a window of values at the end
+            are missing, ``readout="auto"`` would have to solve for more than 2,000 coefficients,
+            columns named in `known` are not used, a callback sets the learning rate beside a
+            `schedule`, or, of several series, a naive forecast is better for some.
         """
         with unchanged_on_failure(self):
             config = self._make_config()
@@ -481,6 +482,9 @@ class LSTMForecaster(
             seconds = time.perf_counter() - began
             fitted |= describe_fit(result, data, dataset, rollouts, seconds)
             vars(self).update(fitted)
+        # Those of several series are counted together.
+        if data.autoregressive and not are_of_several(X):
+            self._warn_about_ends(series[-1:])
         return result
 
     @with_callbacks
@@ -521,6 +525,14 @@ class LSTMForecaster(
                 n_before = self._report["n_new_windows"]
                 fitted["_report"] = self._report | {"n_new_windows": n_before + n_new}
             vars(self).update(fitted)
+        if data.autoregressive:
+            self._warn_about_ends(series[-1:])
+
+    def _warn_about_ends(self, series):
+        """Warn if the values at the end of one of the series of a fit are missing."""
+        length, predicted = self.window_shape_[0], slice(self.network_.n_predicted)
+        numbers = [count_missing_at_end(values[:, predicted], length) for values in series]
+        warn_about_ends(numbers, length, "X")
 
     def _check_can_go_on(self, network, data, config):
         """Raise an error if training cannot continue from a network."""

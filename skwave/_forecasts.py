@@ -11,7 +11,7 @@ from skwave._calibration import MAX_CALIBRATED_PATHS, add_paths, paths_over
 from skwave._dataset import make_dataset
 from skwave._intervals import check_coverage, check_fractions, check_n_paths, path_quantiles
 from skwave._known import check_future, check_roles
-from skwave._recursion import fill_end, roll_forward
+from skwave._recursion import count_missing_at_end, fill_end, roll_forward, warn_about_ends
 from skwave._rollout import warn_about_recursion
 from skwave._sliding import split_windows
 from skwave._validation import (
@@ -72,7 +72,8 @@ class ForecastMixin:
         Warns
         -----
         ForecastWarning
-            If the forecast is flat or explodes.
+            If the forecast is flat or explodes, or more than a window of values at the end of a
+            context is missing.
         """
         check_is_fitted(self)
         n_steps = check_positive_int(n_steps, "n_steps")
@@ -393,13 +394,16 @@ class ForecastMixin:
         `future` has their known inputs, (n_series, n_steps, n_known), whose first row belongs into
         the last one of each; it is None where there are none.
         """
-        windows = []
+        length, predicted = self.network_.window_length, slice(self.network_.n_predicted)
+        windows, numbers = [], []
         for number, values in enumerate(series):
             if future is not None:
                 values = np.array(values)
                 values[-1, self.network_.n_predicted :] = future[number, 0]
             # A copy, as a view would keep the whole series in memory.
             windows.append(np.array(fill_end(self.network_, values)))
+            numbers.append(count_missing_at_end(values[:, predicted], length))
+        warn_about_ends(numbers, length, "context")
         return np.stack(windows)
 
     def _check_residual_paths(self, n_steps, probabilities=None):

@@ -205,11 +205,6 @@ def fill_end(network, values, name="context"):
     ValueError
         If a gap has less than a window of values before it to be filled from, or is one of a
         known input.
-
-    Warns
-    -----
-    ForecastWarning
-        If a channel ends more than a window before the others.
     """
     length, n_predicted = network.window_length, network.n_predicted
     if not missing_rows(values[-length:]).any():
@@ -228,13 +223,6 @@ def fill_end(network, values, name="context"):
             f"takes window_length={length} of them. Give a longer {name} to a ForecastPipeline, "
             "fill the gap, or leave out missing values at the end and forecast more steps."
         )
-    n_at_end = int(np.argmax(~missing_rows(values)[::-1]))
-    if n_at_end > length:
-        warn(
-            f"The last {n_at_end} rows of {name} have missing values, which are predicted one step "
-            f"at a time before the forecast. That is more than a window of {length}, so that "
-            "errors add up. Leave out a column that ends early, or fill it."
-        )
     for row in rows[::-1]:
         is_missing = np.isnan(values[row])
         if is_missing[n_predicted:].any():
@@ -247,6 +235,32 @@ def fill_end(network, values, name="context"):
         predicted = network.predict(filled[None, row - length : row])[0, :n_predicted]
         filled[row, :n_predicted][is_missing] = predicted[is_missing]
     return filled[-length:]
+
+
+def count_missing_at_end(values, window_length):
+    """Return how many of the last rows have a missing value; 0 if these are less than a window."""
+    # Mostly a look at the last window is enough.
+    if not missing_rows(values[-window_length:]).all():
+        return 0
+    return int(np.argmax(~missing_rows(values)[::-1]))
+
+
+def warn_about_ends(numbers, window_length, name):
+    """Warn, once for all series, if one ends with missing values of more than a window.
+
+    `numbers` are what `count_missing_at_end` returned for each series; the message calls it `name`.
+    """
+    n_series = sum(number > window_length for number in numbers)
+    if n_series:
+        others = ""
+        if len(numbers) > 1:
+            others = f"This concerns {n_series} of {len(numbers)} series that are continued. "
+        warn(
+            f"The last {max(numbers)} rows of {name} have missing values, which are predicted one "
+            f"step at a time before the forecast. That is more than a window of {window_length}, "
+            f"so that errors add up. {others}Leave out a column that ends early, or fill it; if "
+            "all columns end early, leave out these rows and forecast more steps."
+        )
 
 
 class _Wavefront:

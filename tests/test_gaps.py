@@ -221,13 +221,53 @@ def test_a_fit_on_a_series_that_ends_with_gaps_forecasts_from_its_last_value():
 
 
 def test_more_than_a_window_of_missing_values_at_the_end_is_warned_of():
-    network, values = network_of([*np.zeros(9), 1.0]), WAVE[:, None].copy()
-    values[-10:] = np.nan
-    assert warnings_of(fill_end, network, values) == []
-    values[-11:] = np.nan
-    (message,) = warnings_of(fill_end, network, values, "X")
+    model = make_forecast_pipeline(WindowTransformer(10), LSTMForecaster(**TINY))
+    found = warnings_of(model.fit, with_gaps(slice(190, 200)))
+    assert not [one for one in found if one.startswith("The last")]
+    found = warnings_of(model.fit, with_gaps(slice(189, 200)))
+    (message,) = [one for one in found if one.startswith("The last")]
     assert message.startswith("The last 11 rows of X have missing values")
     assert "more than a window of 10" in message
+    assert "series that are continued" not in message
+    (message,) = warnings_of(model.forecast, 3, context=with_gaps(slice(100, 112))[:112])
+    assert message.startswith("The last 12 rows of context have missing values")
+    found = warnings_of(model.partial_fit, with_gaps(slice(100, 200)))
+    assert len(found) == 1
+    assert found[0].startswith("The last 100 rows of X have missing values")
+
+
+def test_missing_values_at_the_end_of_several_series_are_warned_of_once():
+    settings = TINY | {"readout": "trained", "validation": "last"}
+    model = make_forecast_pipeline(WindowTransformer(10), LSTMForecaster(**settings))
+    series = [with_gaps(slice(185, 200)), WAVE, with_gaps(slice(170, 200))]
+    found = warnings_of(model.fit, series)
+    (message,) = [one for one in found if one.startswith("The last")]
+    assert message.startswith("The last 30 rows of X")
+    assert "This concerns 2 of 3 series that are continued." in message
+
+
+def test_a_backtest_with_a_long_gap_warns_once_of_the_origins_within_it():
+    settings = TINY | {"readout": "trained", "validation": "last"}
+    model = make_forecast_pipeline(WindowTransformer(10), LSTMForecaster(**settings))
+    # The beginnings that end with more than 10 missing values are those up to 166, 170, ... 182.
+    values = with_gaps(slice(153, 183))
+    found = warnings_of(backtest, model, values, horizon=5, initial=150, step=4)
+    (message,) = [one for one in found if one.startswith("The last")]
+    assert message.startswith("The last 29 rows of context")
+    assert "This concerns 5 of 12 series that are continued." in message
+    # After the gap there is nothing to warn of.
+    assert not warnings_of(model.fit(WAVE).forecast, 3, context=values)
+
+
+def test_known_inputs_do_not_count_as_values_that_are_predicted():
+    rng = np.random.default_rng(0)
+    values = np.column_stack([WAVE, rng.normal(size=200)])
+    values[189:199, 0] = np.nan
+    settings = TINY | {"readout": "trained", "validation": "last"}
+    model = make_forecast_pipeline(WindowTransformer(10, known=1), LSTMForecaster(**settings))
+    # The known input of the newest row is that of the next step.
+    found = warnings_of(model.fit, values)
+    assert not [one for one in found if one.startswith("The last")]
 
 
 def test_a_gap_that_cannot_be_filled_is_named():

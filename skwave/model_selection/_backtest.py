@@ -91,8 +91,9 @@ def backtest(
     Warns
     -----
     ForecastWarning
-        If true values are missing, the forecasts are worse than the naive one, are flat or
-        explode, or if the windows that chose the epoch overlap those trained on.
+        If true values are missing, more than a window of values before an origin is missing, the
+        forecasts are worse than the naive one, are flat or explode, or if the windows that chose
+        the epoch overlap those trained on.
 
     See Also
     --------
