@@ -42,8 +42,8 @@ def solves_readout(readout, dataset, config, normalization):
         warn(
             f"The output layer stays as Keras trained it: a solved one would have {n_coefficients} "
             f"coefficients, but readout='auto' solves for at most {MAX_COEFFICIENTS}. Forecasts of "
-            "a solved one are mostly better: use a smaller window_length, fewer channels or "
-            "calendar features, or readout='ridge', which takes more memory."
+            "a solved one are mostly better: use fewer units, channels or calendar features, a "
+            "smaller window_length, or readout='ridge', which takes more memory."
         )
     return n_coefficients <= MAX_COEFFICIENTS
 
