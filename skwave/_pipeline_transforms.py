@@ -71,10 +71,9 @@ class PipelineTransformMixin:
         labels = None
         if self._has_names:
             labels = self._index_spec["columns"] if self._index_spec["ndim"] == 2 else [0]
-        elif self[-2].n_features_in_ == 1 or not hasattr(columns, "iloc"):
-            # A plain Pipeline does not keep them.
-            for _, first in self._transformers[:1]:
-                labels = getattr(first, "feature_names_in_", None)
+        elif self._transformers and (self[-2].n_features_in_ == 1 or not hasattr(columns, "iloc")):
+            # A plain Pipeline does not keep them, but its first transformer does.
+            labels = getattr(self._transformers[0][1], "feature_names_in_", None)
         if labels is not None and is_pandas_installed():
             import pandas as pd
 
