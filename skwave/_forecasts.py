@@ -244,7 +244,7 @@ class ForecastMixin:
         """
         check_is_fitted(self)
         n_paths = check_positive_int(n_paths, "n_paths")
-        self._check_residual_paths(n_steps)
+        n_steps = self._check_residual_paths(n_steps)
         batch, future, is_batch = self._contexts(context, future, n_steps)
         size = (len(batch), n_paths)
         drawn = make_random_state(random_state).randint(len(self.residual_paths_), size=size)
@@ -407,7 +407,7 @@ class ForecastMixin:
         return np.stack(windows)
 
     def _check_residual_paths(self, n_steps, probabilities=None):
-        """Raise an error if residual paths are too short, or too few for these quantiles."""
+        """Return the steps as an int, if residual paths are long enough, and enough of them."""
         n_steps = check_positive_int(n_steps, "n_steps")
         if self.residual_paths_ is None:
             raise ValueError(
@@ -438,6 +438,7 @@ class ForecastMixin:
                 "are too narrow. Fit with validation='last' and a validation_split above 0, or "
                 "call calibrate with windows of newer values."
             )
+        return n_steps
 
     def _residual_scale(self, contexts, forecasts):
         """Return what residual paths are multiplied by, (n_contexts, n_steps, n_channels)."""
@@ -454,7 +455,7 @@ class ForecastMixin:
 
     def _path_quantiles(self, n_steps, probabilities, context, future):
         """Return quantiles, the axes of their probabilities last."""
-        self._check_residual_paths(n_steps, probabilities)
+        n_steps = self._check_residual_paths(n_steps, probabilities)
         batch, future, is_batch = self._contexts(context, future, n_steps)
         forecasts = self._roll_forward(batch, n_steps, future)
         # Those of the residuals, to which the same rank belongs after each context.

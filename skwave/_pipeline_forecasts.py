@@ -234,7 +234,7 @@ class PipelineForecastMixin:
             )  # fmt: skip
         n_paths = check_positive_int(n_paths, "n_paths")
         contexts, futures = self._single(context, future, series)
-        self[-1]._check_residual_paths(n_steps)
+        n_steps = self[-1]._check_residual_paths(n_steps)
         residuals = self[-1].residual_paths_[:, :n_steps]
         drawn = residuals[make_random_state(random_state).randint(len(residuals), size=n_paths)]
         known, windows, future = self._starts(contexts, futures, n_steps)
@@ -291,6 +291,7 @@ class PipelineForecastMixin:
 
     def _quantiles(self, n_steps, probabilities, labels, context, future, series):
         """Return quantiles after one series in its form; `labels` are those of their axes."""
+        n_steps = check_positive_int(n_steps, "n_steps")
         contexts, futures = self._single(context, future, series)
         _, (values,) = self._forecasts_and_quantiles(contexts, futures, n_steps, probabilities)
         return to_pandas(values, *self._labels_after(contexts, n_steps), labels)
@@ -375,7 +376,7 @@ class PipelineForecastMixin:
             The same.
         """
         forecaster = self[-1]
-        forecaster._check_residual_paths(n_steps, probabilities)
+        n_steps = forecaster._check_residual_paths(n_steps, probabilities)
         known, windows, future = self._starts(contexts, futures, n_steps)
         forecasts = forecaster._roll_forward(windows, n_steps, future)
         scale = forecaster._residual_scale(windows, forecasts)

@@ -360,6 +360,18 @@ def test_what_is_not_understood_is_an_error(solved, call, error, words):
         call(model)
 
 
+def test_steps_may_be_small_ints_of_numpy(solved):
+    forecaster = copy.deepcopy(solved)
+    windows = WindowTransformer(10).fit_transform(noisy_wave(400, seed=1))
+    forecaster.calibrate(windows, n_steps=120)
+    # With the values of a window they are more than 127, the largest of these ints.
+    steps = np.int8(120)
+    for verb in ("forecast", "forecast_interval", "forecast_quantiles"):
+        found = getattr(forecaster, verb)(steps)
+        np.testing.assert_array_equal(found, getattr(forecaster, verb)(120))
+    assert forecaster.sample_paths(steps, 3).shape == (3, 120)
+
+
 # --- Pipelines --------------------------------------------------------------------------------
 
 
