@@ -446,7 +446,7 @@ class LSTMForecaster(
         # `data` is in the units of the series, `dataset` on the scale of the layers, and split.
         known = known_of(X)[0] if previous is None else self.known_
         series, data = self._make_dataset(X, y, weights, reset=previous is None)
-        check_newest_known(series, data)
+        _check_ends(series if are_of_several(X) else series[-1:], data)
         solves = solves_readout(self.readout, data, config, self.normalization)
         check_can_roll_out(data, config, solves=solves)
         if previous is not None:
@@ -482,9 +482,6 @@ class LSTMForecaster(
             seconds = time.perf_counter() - began
             fitted |= describe_fit(result, data, dataset, rollouts, seconds)
             vars(self).update(fitted)
-        # Those of several series are counted together.
-        if data.autoregressive and not are_of_several(X):
-            self._warn_about_ends(series[-1:])
         return result
 
     @with_callbacks
@@ -492,7 +489,7 @@ class LSTMForecaster(
         """Update the fitted network with new windows, of which none is held out."""
         network = self.network_
         series, data = self._make_dataset(X, y, weights, reset=False)
-        check_newest_known(series, data)
+        _check_ends(series[-1:], data)
         self._check_can_go_on(network, data, config)
         dataset, seed = self._split(data, config, network, solves=False)
         fitted = describe_windows(data)
@@ -525,14 +522,6 @@ class LSTMForecaster(
                 n_before = self._report["n_new_windows"]
                 fitted["_report"] = self._report | {"n_new_windows": n_before + n_new}
             vars(self).update(fitted)
-        if data.autoregressive:
-            self._warn_about_ends(series[-1:])
-
-    def _warn_about_ends(self, series):
-        """Warn if the values at the end of one of the series of a fit are missing."""
-        length, predicted = self.window_shape_[0], slice(self.network_.n_predicted)
-        numbers = [count_missing_at_end(values[:, predicted], length) for values in series]
-        warn_about_ends(numbers, length, "X")
 
     def _check_can_go_on(self, network, data, config):
         """Raise an error if training cannot continue from a network."""
@@ -824,6 +813,14 @@ class LSTMForecaster(
         tags.target_tags.required = False
         tags.target_tags.multi_output = True
         return tags
+
+
+def _check_ends(series, data):
+    """Check, before the training, how the series end that forecasts will continue."""
+    check_newest_known(series, data)
+    if data.autoregressive:
+        numbers = [count_missing_at_end(values, data) for values in series]
+        warn_about_ends(numbers, data.window_length, "X")
 
 
 def _shown_to_callbacks(data):

@@ -64,7 +64,6 @@ class ForecasterSeriesMixin:
                 attributes["residual_paths_"] = self.residual_paths_
                 attributes["_widths"] = self._widths
         self.forecasters_ = [self._forecaster_of(attributes) for attributes in fitted]
-        self._warn_about_ends(series)
         self._print_and_warn_of_several()
         return self
 

@@ -394,7 +394,6 @@ class ForecastMixin:
         `future` has their known inputs, (n_series, n_steps, n_known), whose first row belongs into
         the last one of each; it is None where there are none.
         """
-        length, predicted = self.network_.window_length, slice(self.network_.n_predicted)
         windows, numbers = [], []
         for number, values in enumerate(series):
             if future is not None:
@@ -402,8 +401,8 @@ class ForecastMixin:
                 values[-1, self.network_.n_predicted :] = future[number, 0]
             # A copy, as a view would keep the whole series in memory.
             windows.append(np.array(fill_end(self.network_, values)))
-            numbers.append(count_missing_at_end(values[:, predicted], length))
-        warn_about_ends(numbers, length, "context")
+            numbers.append(count_missing_at_end(values, self.network_))
+        warn_about_ends(numbers, self.network_.window_length, "context")
         return np.stack(windows)
 
     def _check_residual_paths(self, n_steps, probabilities=None):

@@ -54,7 +54,7 @@ def count_cycles(waves):
     `waves` is what `calendar_features` returned for it, (n_values, 2 * n_names).
     """
     steps = np.diff(np.arctan2(waves[:, 0::2], waves[:, 1::2]), axis=0)
-    # The shorter of the two ways around the circle.
+    # The difference of two angles, from -π to π.
     steps = (steps + np.pi) % (2 * np.pi) - np.pi
     return np.abs(steps).sum(axis=0) / (2 * np.pi)
 

@@ -376,7 +376,7 @@ class PipelineForecastMixin:
             The same.
         """
         forecaster = self[-1]
-        n_steps = forecaster._check_residual_paths(n_steps, probabilities)
+        forecaster._check_residual_paths(n_steps, probabilities)
         known, windows, future = self._starts(contexts, futures, n_steps)
         forecasts = forecaster._roll_forward(windows, n_steps, future)
         scale = forecaster._residual_scale(windows, forecasts)

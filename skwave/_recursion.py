@@ -237,12 +237,16 @@ def fill_end(network, values, name="context"):
     return filled[-length:]
 
 
-def count_missing_at_end(values, window_length):
-    """Return how many of the last rows have a missing value; 0 if these are less than a window."""
+def count_missing_at_end(values, shapes):
+    """Return how many of the last rows lack a value to forecast; 0 if these are less than a window.
+
+    `shapes` is the network that forecasts, or a dataset of such windows.
+    """
+    predicted = values[:, : shapes.n_predicted]
     # Mostly a look at the last window is enough.
-    if not missing_rows(values[-window_length:]).all():
+    if not missing_rows(predicted[-shapes.window_length :]).all():
         return 0
-    return int(np.argmax(~missing_rows(values)[::-1]))
+    return int(np.argmax(~missing_rows(predicted)[::-1]))
 
 
 def warn_about_ends(numbers, window_length, name):
